@@ -1,2 +1,89 @@
-//! Placeholder.
-fn main() {}
+//! The developer's commands, run as `cargo xtask COMMAND`.
+//!
+//! A plain program on std: it starts `cargo`, `python` and `pip`, and says what came of it. Everything it
+//! makes goes under `target/`, everything it needs that is missing is named together with the way to get it.
+
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::print_stdout,
+    reason = "a program whose job is to report on standard output"
+)]
+
+mod bench;
+mod features;
+mod fuzz;
+mod libtest;
+mod metadata;
+mod process;
+mod python;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+use workspace::Workspace;
+
+/// What a command ends with: a message for the user where it failed.
+type Result<T = ()> = std::result::Result<T, String>;
+
+const HELP: &str = "\
+The developer's commands of demijohn.
+
+usage: cargo xtask COMMAND
+
+  test                           everything: Rust tests, feature combinations, Python tests
+  features [PACKAGE…]            clippy for no feature, each feature alone and all features
+                                 (default: every package of the workspace that has features)
+  bench [FILTER] [--quick]       the criterion matrix: codec x entropy x operation
+  overhead [FORMAT…] [--mib N]   streaming through a file object against the bare backend
+  fuzz [TARGET] [--seconds N]    one fuzz target, or all in turn (default: 60 seconds each)
+  venv                           only make or refresh target/venv, the Python of the tests
+  help                           this text
+
+environment:
+
+  DEMIJOHN_CORPUS   conformance files and fuzzing seeds (default: ../shared/corpus from the
+                    workspace root; tests that need them say so when they are missing)
+  DEMIJOHN_PYTHON   the interpreter of the interop tests; `test` sets it to the one in target/venv
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match run(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &[String]) -> Result {
+    let Some((command, rest)) = args.split_first() else {
+        print!("{HELP}");
+        return Err("which command?".into());
+    };
+    match command.as_str() {
+        "test" => no_arguments(command, rest).and_then(|()| test::run(&Workspace::find()?)),
+        "features" => features::run(&Workspace::find()?, rest),
+        "bench" => bench::matrix(&Workspace::find()?, rest),
+        "overhead" => bench::overhead(&Workspace::find()?, rest),
+        "fuzz" => fuzz::run(&Workspace::find()?, rest),
+        "venv" => no_arguments(command, rest).and_then(|()| {
+            println!("{}", python::venv(&Workspace::find()?)?.display());
+            Ok(())
+        }),
+        "help" | "--help" | "-h" => {
+            print!("{HELP}");
+            Ok(())
+        }
+        other => Err(format!("no command {other:?}; `cargo xtask help` lists them")),
+    }
+}
+
+fn no_arguments(command: &str, rest: &[String]) -> Result {
+    match rest.first() {
+        None => Ok(()),
+        Some(argument) => Err(format!("`{command}` takes no arguments, but got {argument:?}")),
+    }
+}
