@@ -1,0 +1,370 @@
+//! Reading: the one routine that fills buffers.
+
+use std::ops::ControlFlow;
+
+use crate::compressor::Compressor;
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::{Decode, DecodeOptions, Head, Probe, Status};
+use crate::limits::Limits;
+use crate::options::{Members, Tail};
+use crate::progress::Meter;
+use crate::source::Source;
+use crate::spec::NulPadding;
+
+use super::input::Input;
+
+/// Drives one format's decoder over a source.
+///
+/// All bytes that any public method delivers, skips or drops come out of [`read`](Self::read), so the limits
+/// and the tail policy hold for all of them.
+pub(crate) struct DecodeEngine {
+    compressor: Compressor,
+    decoder: Box<dyn Decode>,
+    limits: Limits,
+    members: Members,
+    tail: Tail,
+    meter: Meter,
+    state: State,
+    produced: u64,
+    /// Set when the decoder's last call gave output: it may hold more, or know more, without more input.
+    holds: bool,
+    failed: Option<Error>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Before the first byte of a member; `first` until a member or a skippable frame has been seen.
+    Start { first: bool },
+    /// Inside a skippable frame, with so many bytes of it to go.
+    Skipping(u64),
+    /// Inside a member.
+    Member,
+    /// Behind a member, and behind so many NUL bytes after it.
+    Between { nuls: u64 },
+    /// At the end: of the source, or of what the options allow to be read.
+    End,
+}
+
+impl DecodeEngine {
+    /// `first` is false if detection has stepped over skippable frames already.
+    pub(crate) fn new(
+        compressor: Compressor,
+        limits: Limits,
+        members: Members,
+        tail: Tail,
+        meter: Meter,
+        first: bool,
+    ) -> Result<Self> {
+        let decoder = compressor.decoder(&DecodeOptions {
+            memory: limits.max_memory(),
+        })?;
+        let state = State::Start { first };
+        Ok(DecodeEngine {
+            compressor,
+            decoder,
+            limits,
+            members,
+            tail,
+            meter,
+            state,
+            produced: 0,
+            holds: false,
+            failed: None,
+        })
+    }
+
+    pub(crate) fn compressor(&self) -> &Compressor {
+        &self.compressor
+    }
+
+    /// Plain bytes delivered since the beginning.
+    pub(crate) fn produced(&self) -> u64 {
+        self.produced
+    }
+
+    /// Is the position inside a member, its end not yet seen?
+    pub(crate) fn in_member(&self) -> bool {
+        matches!(
+            self.state,
+            State::Start { .. } | State::Member | State::Skipping(_)
+        )
+    }
+
+    /// Nothing more is to be read: what follows the current member stays unread.
+    pub(crate) fn stop(&mut self) {
+        self.state = State::End;
+    }
+
+    /// Back to the beginning of the stream.
+    pub(crate) fn rewind<S: Source>(&mut self, input: &mut Input<S>) -> Result<()> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        input.rewind_to(0)?;
+        self.decoder
+            .reset()
+            .map_err(|e| e.with_format(self.compressor.name()))?;
+        self.state = State::Start { first: true };
+        self.produced = 0;
+        self.holds = false;
+        self.meter.restart();
+        Ok(())
+    }
+
+    /// Moves a transparent stream to an offset.
+    pub(crate) fn jump<S: Source>(&mut self, input: &mut Input<S>, at: u64) -> Result<()> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        input.rewind_to(at)?;
+        self.state = State::Member;
+        self.produced = at;
+        Ok(())
+    }
+
+    /// Fills `out` from the front; 0 means the end (for an `out` that is not empty).
+    ///
+    /// Returns what is there rather than wait for the source once something has been decoded. Errors are
+    /// sticky, except those that pass (`WouldBlock`); bytes decoded before an error are delivered first.
+    pub(crate) fn read<S: Source>(&mut self, input: &mut Input<S>, out: &mut [u8]) -> Result<usize> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        if out.is_empty() {
+            return Ok(0);
+        }
+        let mut filled = 0;
+        let result = self.fill(input, out, &mut filled);
+        self.produced += filled as u64;
+        let result = result.and_then(|()| match self.meter.advance(input.consumed(), self.produced) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(Meter::cancelled()),
+        });
+        match result {
+            Ok(()) => Ok(filled),
+            Err(error) if error.is_transient() => {
+                if filled > 0 {
+                    Ok(filled)
+                } else {
+                    Err(error)
+                }
+            }
+            Err(error) => {
+                let error = error
+                    .with_format(self.compressor.name())
+                    .with_offsets(input.consumed(), self.produced);
+                self.failed = Some(error.clone());
+                if filled > 0 { Ok(filled) } else { Err(error) }
+            }
+        }
+    }
+
+    fn fill<S: Source>(&mut self, input: &mut Input<S>, out: &mut [u8], filled: &mut usize) -> Result<()> {
+        loop {
+            match self.state {
+                State::Start { first } => self.start(input, first)?,
+                State::Skipping(left) => self.skip(input, left)?,
+                State::Member if self.compressor.spec().is_transparent() => {
+                    return self.pass_through(input, out, filled);
+                }
+                State::Member => {
+                    self.step(input, out, filled)?;
+                    if *filled > 0 && (*filled == out.len() || self.state != State::Member || !self.holds) {
+                        return Ok(());
+                    }
+                }
+                State::Between { nuls } => self.between(input, nuls)?,
+                State::End => return Ok(()),
+            }
+        }
+    }
+
+    /// At the first byte of a member: are there skippable frames in front of it?
+    fn start<S: Source>(&mut self, input: &mut Input<S>, first: bool) -> Result<()> {
+        let mut next = State::Member;
+        if self.compressor.spec().has_skippable_frames() {
+            let head = input.peek(SKIP_HEADER)?;
+            if head.is_empty() && !first {
+                next = State::End;
+            } else if let Probe::Skip(n) = self.compressor.probe(&Head {
+                bytes: cut(head),
+                total: None,
+            }) {
+                next = State::Skipping(n);
+            }
+        }
+        self.state = next;
+        Ok(())
+    }
+
+    fn skip<S: Source>(&mut self, input: &mut Input<S>, left: u64) -> Result<()> {
+        if left == 0 {
+            self.state = State::Start { first: false };
+            return Ok(());
+        }
+        let available = input.fill()?.len();
+        if available == 0 {
+            return Err(Error::truncated(format!(
+                "a skippable frame lacks its last {left} bytes"
+            )));
+        }
+        let n = usize::try_from(left).unwrap_or(usize::MAX).min(available);
+        input.consume(n);
+        self.state = State::Skipping(left - n as u64);
+        Ok(())
+    }
+
+    /// One call of the decoder, and what follows from its answer.
+    fn step<S: Source>(&mut self, input: &mut Input<S>, out: &mut [u8], filled: &mut usize) -> Result<()> {
+        let mut past_limit = [0];
+        let room = &mut out[*filled..];
+        let produced = self.produced + *filled as u64;
+        // What can be had without input is asked for before a source that could block is.
+        let held = self.holds;
+        let left = self.limits.allowance(input.consumed()).saturating_sub(produced);
+        let source = if held { &[][..] } else { input.fill()? };
+        let (available, eof) = (source.len(), !held && source.is_empty());
+        let at_limit = left == 0;
+        let target = if at_limit {
+            // Whether the stream ends exactly here shows only when it is given room for one byte more.
+            &mut past_limit[..]
+        } else {
+            let n = usize::try_from(left).unwrap_or(usize::MAX).min(room.len());
+            &mut room[..n]
+        };
+        let step = self.decoder.step(source, target, eof)?;
+        let target_len = target.len();
+        if step.consumed > available || step.produced > target_len {
+            return Err(Error::corrupt("the decoder claims more bytes than it was given"));
+        }
+        if !held {
+            input.consume(step.consumed);
+        }
+        if at_limit && step.produced > 0 {
+            return Err(self.limit_error(produced));
+        }
+        *filled += step.produced;
+        self.holds = step.produced > 0;
+        if step.status == Status::Done {
+            self.holds = false;
+            self.state = match self.members {
+                Members::One => State::End,
+                Members::All => State::Between { nuls: 0 },
+            };
+        } else if step.consumed == 0 && step.produced == 0 && !held {
+            if eof {
+                return Err(if input.consumed() == 0 {
+                    Error::truncated("empty input")
+                } else {
+                    Error::truncated("the input ends before the stream does")
+                });
+            }
+            // Not a state a correct decoder can be in; without this it would be asked for ever.
+            return Err(Error::corrupt(
+                "the decoder takes no more input and gives no output",
+            ));
+        }
+        Ok(())
+    }
+
+    fn limit_error(&self, produced: u64) -> Error {
+        match self.limits.max_output() {
+            Some(limit) if produced >= limit => {
+                Error::limit(format!("the data is larger than the {limit} bytes allowed"))
+            }
+            _ => Error::limit(format!(
+                "the data is more than {} times as large as its compressed form",
+                self.limits.max_ratio().unwrap_or_default()
+            )),
+        }
+    }
+
+    fn pass_through<S: Source>(
+        &mut self,
+        input: &mut Input<S>,
+        out: &mut [u8],
+        filled: &mut usize,
+    ) -> Result<()> {
+        let left = self
+            .limits
+            .max_output()
+            .map_or(u64::MAX, |limit| limit.saturating_sub(self.produced));
+        if left == 0 {
+            return if input.fill()?.is_empty() {
+                self.state = State::End;
+                Ok(())
+            } else {
+                Err(self.limit_error(self.produced))
+            };
+        }
+        let n = usize::try_from(left).unwrap_or(usize::MAX).min(out.len());
+        *filled = input.read(&mut out[..n])?;
+        if *filled == 0 {
+            self.state = State::End;
+        }
+        Ok(())
+    }
+
+    /// Behind a member: another one, padding, trailing data, or the end.
+    fn between<S: Source>(&mut self, input: &mut Input<S>, mut nuls: u64) -> Result<()> {
+        let spec = self.compressor.spec();
+        let head = input.peek(spec.signature_len().max(SKIP_HEADER))?;
+        if spec.joins_streams() && nuls_fit(spec.padding(), nuls) && spec.begins(head) {
+            self.decoder.reset()?;
+            self.state = State::Start { first: false };
+            return Ok(());
+        }
+        if spec.padding() != NulPadding::Refused {
+            let zeros = head.iter().take_while(|&&byte| byte == 0).count();
+            if zeros > 0 {
+                input.consume(zeros);
+                nuls += zeros as u64;
+                self.state = State::Between { nuls };
+                return Ok(());
+            }
+        }
+        let clean = head.is_empty() && nuls_fit(spec.padding(), nuls);
+        if clean || self.tail == Tail::Ignore {
+            self.state = State::End;
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::TrailingData,
+            if head.is_empty() {
+                format!("{nuls} NUL bytes follow the stream, not a multiple of four")
+            } else {
+                format!(
+                    "the stream ended, and what follows ({}) does not belong to it",
+                    shown(head)
+                )
+            },
+        ))
+    }
+}
+
+/// The longest header of a skippable frame. No stream of a format that has such frames is shorter.
+const SKIP_HEADER: usize = 8;
+
+fn cut(head: &[u8]) -> &[u8] {
+    &head[..head.len().min(Head::LEN)]
+}
+
+fn nuls_fit(padding: NulPadding, nuls: u64) -> bool {
+    padding != NulPadding::MultipleOfFour || nuls.is_multiple_of(4)
+}
+
+/// The first bytes of something, in hexadecimal.
+fn shown(bytes: &[u8]) -> String {
+    let hex: Vec<_> = bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!("{}{}", hex.join(" "), if bytes.len() > 8 { " …" } else { "" })
+}
+
+impl std::fmt::Debug for DecodeEngine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DecodeEngine")
+            .field("format", &self.compressor.name())
+            .field("state", &self.state)
+            .field("produced", &self.produced)
+            .finish_non_exhaustive()
+    }
+}

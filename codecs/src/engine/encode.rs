@@ -1,0 +1,320 @@
+//! Writing: fixed slabs in, whatever the encoder gives out.
+
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+
+use crate::compressor::Compressor;
+use crate::error::{Error, Result};
+use crate::format::{Encode, Op, Status};
+use crate::progress::Meter;
+use crate::spec::Flush;
+
+/// Encoders get their input in pieces that end at multiples of this many plain bytes (or at a flush), however
+/// writes were cut. A power of two, so that it divides the formats' own blocks or is divided by them.
+const SLAB: usize = 128 << 10;
+/// Room given to the encoder at each call.
+const ROOM: usize = 128 << 10;
+
+/// Drives one format's encoder over a sink.
+pub(crate) struct EncodeEngine {
+    compressor: Compressor,
+    encoder: Box<dyn Encode>,
+    declared: Option<u64>,
+    meter: Meter,
+    /// Plain bytes taken from writes that do not fill a slab: `slab[slab_at..]` is still to be encoded.
+    slab: Vec<u8>,
+    slab_at: usize,
+    /// Coded bytes not yet written: `out[out_at..out_len]`.
+    out: Vec<u8>,
+    out_at: usize,
+    out_len: usize,
+    /// Plain bytes that the encoder has taken.
+    encoded: u64,
+    /// Coded bytes that the sink has taken.
+    written: u64,
+    /// Is there anything a flush would make decodable?
+    dirty: bool,
+    state: State,
+    failed: Option<Error>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Open,
+    /// The encoder has been told to flush or finish and has not yet said that it is done.
+    Ending(Op),
+    /// The encoder is done; coded bytes may still wait for the sink.
+    Finished,
+}
+
+impl EncodeEngine {
+    pub(crate) fn new(
+        compressor: Compressor,
+        encoder: Box<dyn Encode>,
+        declared: Option<u64>,
+        meter: Meter,
+    ) -> Self {
+        EncodeEngine {
+            compressor,
+            encoder,
+            declared,
+            meter,
+            slab: Vec::new(),
+            slab_at: 0,
+            out: vec![0; ROOM],
+            out_at: 0,
+            out_len: 0,
+            encoded: 0,
+            written: 0,
+            dirty: false,
+            state: State::Open,
+            failed: None,
+        }
+    }
+
+    pub(crate) fn compressor(&self) -> &Compressor {
+        &self.compressor
+    }
+
+    /// Plain bytes accepted.
+    pub(crate) fn accepted(&self) -> u64 {
+        self.encoded + (self.slab.len() - self.slab_at) as u64
+    }
+
+    /// Coded bytes that the sink has taken.
+    pub(crate) fn written(&self) -> u64 {
+        self.written
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed.is_some()
+    }
+
+    /// Takes bytes: some of them at least, unless it fails.
+    pub(crate) fn write(&mut self, sink: &mut impl Write, plain: &[u8]) -> Result<usize> {
+        self.guarded(|engine| engine.accept(sink, plain))
+    }
+
+    /// Makes everything so far decodable, where the format can, and flushes the sink.
+    pub(crate) fn flush(&mut self, sink: &mut impl Write) -> Result<()> {
+        self.guarded(|engine| {
+            if engine.compressor.spec().flushing() != Flush::None {
+                engine.encode_slab(sink)?;
+                if engine.dirty || engine.state != State::Open {
+                    engine.end(sink, Op::Flush)?;
+                }
+            }
+            engine.drain(sink)?;
+            retry(|| sink.flush())
+        })
+    }
+
+    /// Ends the stream and flushes the sink.
+    pub(crate) fn finish(&mut self, sink: &mut impl Write) -> Result<()> {
+        self.guarded(|engine| {
+            engine.encode_slab(sink)?;
+            match engine.declared {
+                Some(declared) if declared != engine.encoded => {
+                    return Err(Error::parameter(format!(
+                        "{declared} bytes were announced and {} written",
+                        engine.encoded
+                    )));
+                }
+                _ => {}
+            }
+            engine.end(sink, Op::Finish)?;
+            engine.drain(sink)?;
+            retry(|| sink.flush())
+        })
+    }
+
+    /// Runs something that can fail, and remembers a failure that does not pass.
+    fn guarded<T>(&mut self, run: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        run(self).map_err(|error| {
+            if error.is_transient() {
+                return error;
+            }
+            let error = error
+                .with_format(self.compressor.name())
+                .with_offsets(self.written, self.encoded);
+            self.failed = Some(error.clone());
+            error
+        })
+    }
+
+    fn accept(&mut self, sink: &mut impl Write, plain: &[u8]) -> Result<usize> {
+        match self.state {
+            State::Open => {}
+            // A flush was interrupted by `WouldBlock`; it must be completed before the stream goes on.
+            State::Ending(Op::Flush) => self.end(sink, Op::Flush)?,
+            _ => return Err(Error::unsupported("the stream has been finished")),
+        }
+        if plain.is_empty() {
+            return Ok(0);
+        }
+        if let Some(declared) = self.declared {
+            if self.accepted() + plain.len() as u64 > declared {
+                return Err(Error::parameter(format!(
+                    "more than the {declared} bytes announced"
+                )));
+            }
+        }
+        // To the next multiple of SLAB, counted from the beginning of the stream.
+        let ahead = self.encoded + (self.slab.len() - self.slab_at) as u64;
+        let to_edge = SLAB - usize::try_from(ahead % SLAB as u64).expect("less than SLAB");
+        if self.slab_at > 0 || (!self.slab.is_empty() && to_edge == SLAB) {
+            self.encode_slab(sink)?;
+        }
+        if self.slab.is_empty() && plain.len() >= to_edge {
+            let whole = to_edge + (plain.len() - to_edge) / SLAB * SLAB;
+            let before = self.encoded;
+            let result = self.pump(sink, &plain[..whole], Op::Run);
+            let taken = usize::try_from(self.encoded - before).expect("no more than was given");
+            return match result {
+                Err(error) if !(error.is_transient() && taken > 0) => Err(error),
+                _ => Ok(taken),
+            };
+        }
+        let n = plain.len().min(to_edge);
+        if self.slab.capacity() < SLAB {
+            self.slab.reserve_exact(SLAB);
+        }
+        self.slab.extend_from_slice(&plain[..n]);
+        if n == to_edge {
+            match self.encode_slab(sink) {
+                // The bytes are in the slab, so they are taken all the same.
+                Err(error) if !error.is_transient() => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(n)
+    }
+
+    /// Encodes what the slab holds.
+    fn encode_slab(&mut self, sink: &mut impl Write) -> Result<()> {
+        if self.slab_at < self.slab.len() {
+            let slab = std::mem::take(&mut self.slab);
+            let before = self.encoded;
+            let result = self.pump(sink, &slab[self.slab_at..], Op::Run);
+            self.slab = slab;
+            self.slab_at += usize::try_from(self.encoded - before).expect("no more than the slab held");
+            result?;
+        }
+        self.slab.clear();
+        self.slab_at = 0;
+        Ok(())
+    }
+
+    /// Flushes or finishes, after completing what an earlier call had to leave.
+    fn end(&mut self, sink: &mut impl Write, op: Op) -> Result<()> {
+        if let State::Ending(pending) = self.state {
+            self.pump(sink, &[], pending)?;
+            self.ended(pending);
+            if pending == op {
+                return Ok(());
+            }
+        }
+        if self.state != State::Finished {
+            self.state = State::Ending(op);
+            self.pump(sink, &[], op)?;
+            self.ended(op);
+        }
+        Ok(())
+    }
+
+    fn ended(&mut self, op: Op) {
+        self.state = if op == Op::Finish {
+            State::Finished
+        } else {
+            State::Open
+        };
+        self.dirty = false;
+    }
+
+    /// Calls the encoder until it has taken everything or, at an end, is done.
+    fn pump(&mut self, sink: &mut impl Write, mut plain: &[u8], op: Op) -> Result<()> {
+        loop {
+            self.drain(sink)?;
+            if op == Op::Run && plain.is_empty() {
+                return Ok(());
+            }
+            if op == Op::Run && self.compressor.spec().is_transparent() {
+                let n = write(sink, plain)?;
+                plain = &plain[n..];
+                self.encoded += n as u64;
+                self.written += n as u64;
+                self.report()?;
+                continue;
+            }
+            let step = self.encoder.step(plain, &mut self.out, op)?;
+            if step.consumed > plain.len() || step.produced > self.out.len() {
+                return Err(Error::corrupt("the encoder claims more bytes than it was given"));
+            }
+            plain = &plain[step.consumed..];
+            self.encoded += step.consumed as u64;
+            (self.out_at, self.out_len) = (0, step.produced);
+            self.dirty |= step.consumed > 0;
+            self.report()?;
+            if op != Op::Run && step.status == Status::Done {
+                return Ok(());
+            }
+            if step.consumed == 0 && step.produced == 0 {
+                return Err(Error::corrupt(
+                    "the encoder takes no more input and gives no output",
+                ));
+            }
+        }
+    }
+
+    /// Writes the coded bytes at hand.
+    fn drain(&mut self, sink: &mut impl Write) -> Result<()> {
+        while self.out_at < self.out_len {
+            let n = write(sink, &self.out[self.out_at..self.out_len])?;
+            self.out_at += n;
+            self.written += n as u64;
+        }
+        Ok(())
+    }
+
+    fn report(&mut self) -> Result<()> {
+        match self.meter.advance(self.written, self.encoded) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(Meter::cancelled()),
+        }
+    }
+}
+
+/// One write that takes something.
+fn write(sink: &mut impl Write, bytes: &[u8]) -> Result<usize> {
+    loop {
+        match sink.write(bytes) {
+            Ok(0) => return Err(Error::from(io::Error::from(io::ErrorKind::WriteZero))),
+            Ok(n) => return Ok(n.min(bytes.len())),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn retry(mut f: impl FnMut() -> io::Result<()>) -> Result<()> {
+    loop {
+        match f() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return Ok(other?),
+        }
+    }
+}
+
+impl std::fmt::Debug for EncodeEngine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EncodeEngine")
+            .field("format", &self.compressor.name())
+            .field("state", &self.state)
+            .field("encoded", &self.encoded)
+            .field("written", &self.written)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,153 @@
+//! A source with a little lookahead.
+
+use std::io;
+
+use crate::source::Source;
+
+/// A [`Source`] that can be looked into a few bytes ahead, however short its own reads are.
+#[derive(Debug)]
+pub(crate) struct Input<S> {
+    source: S,
+    /// Bytes already taken from the source to look at them, not yet consumed here.
+    ahead: Vec<u8>,
+    ahead_at: usize,
+    consumed: u64,
+}
+
+impl<S: Source> Input<S> {
+    pub(crate) fn new(source: S) -> Self {
+        Input {
+            source,
+            ahead: Vec::new(),
+            ahead_at: 0,
+            consumed: 0,
+        }
+    }
+
+    /// Bytes consumed since the base of the source.
+    pub(crate) fn consumed(&self) -> u64 {
+        self.consumed
+    }
+
+    pub(crate) fn source(&self) -> &S {
+        &self.source
+    }
+
+    pub(crate) fn into_source(self) -> S {
+        self.source
+    }
+
+    /// Some bytes; none only at the end of the source.
+    pub(crate) fn fill(&mut self) -> io::Result<&[u8]> {
+        if self.ahead_at < self.ahead.len() {
+            return Ok(&self.ahead[self.ahead_at..]);
+        }
+        fill(&mut self.source)
+    }
+
+    /// Marks bytes of the last [`fill`](Self::fill) or [`peek`](Self::peek) as used.
+    pub(crate) fn consume(&mut self, n: usize) {
+        self.consumed += n as u64;
+        if self.ahead_at < self.ahead.len() {
+            self.ahead_at += n;
+            if self.ahead_at >= self.ahead.len() {
+                self.ahead.clear();
+                self.ahead_at = 0;
+            }
+        } else {
+            self.source.consume(n);
+        }
+    }
+
+    /// At least `want` bytes, or all there are to the end.
+    pub(crate) fn peek(&mut self, want: usize) -> io::Result<&[u8]> {
+        if self.ahead_at == self.ahead.len() && fill(&mut self.source)?.len() >= want {
+            // What is buffered is returned again.
+            return self.source.fill_buf();
+        }
+        while self.ahead.len() - self.ahead_at < want {
+            let more = fill(&mut self.source)?;
+            if more.is_empty() {
+                break;
+            }
+            let n = more.len().min(want);
+            self.ahead.extend_from_slice(&more[..n]);
+            self.source.consume(n);
+        }
+        Ok(&self.ahead[self.ahead_at..])
+    }
+
+    /// Reads past all buffers, for plain bytes.
+    pub(crate) fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let n = if self.ahead_at < self.ahead.len() {
+            let n = out.len().min(self.ahead.len() - self.ahead_at);
+            out[..n].copy_from_slice(&self.ahead[self.ahead_at..][..n]);
+            self.consume(n);
+            return Ok(n);
+        } else {
+            loop {
+                match self.source.read(out) {
+                    Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                    other => break other?,
+                }
+            }
+        };
+        self.consumed += n as u64;
+        Ok(n)
+    }
+
+    /// Goes to an offset from the base.
+    pub(crate) fn rewind_to(&mut self, at: u64) -> io::Result<()> {
+        self.source.rewind_to(at)?;
+        self.ahead.clear();
+        self.ahead_at = 0;
+        self.consumed = at;
+        Ok(())
+    }
+}
+
+/// [`BufRead::fill_buf`](io::BufRead::fill_buf), tried again when a signal interrupts it.
+fn fill<S: Source>(source: &mut S) -> io::Result<&[u8]> {
+    loop {
+        match source.fill_buf() {
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+            Ok([]) => return Ok(&[]),
+            // The buffer is asked for again, because the borrow checker cannot see that it is returned.
+            Ok(_) => return source.fill_buf(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Pipe;
+    use std::io::Read;
+
+    /// Delivers one byte per read, every second read interrupted.
+    struct Drip(&'static [u8], bool);
+    impl Read for Drip {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            self.1 = !self.1;
+            if self.1 {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            let n = out.len().min(1);
+            self.0.read(&mut out[..n])
+        }
+    }
+
+    #[test]
+    fn peeks_across_short_reads_and_gives_the_bytes_back() {
+        let mut input = Input::new(Pipe::new(Drip(b"abcdef", false)));
+        assert_eq!(input.peek(4).unwrap(), b"abcd");
+        assert_eq!(input.consumed(), 0);
+        input.consume(1);
+        assert_eq!(input.peek(3).unwrap(), b"bcd");
+        assert_eq!(input.peek(99).unwrap(), b"bcdef");
+        input.consume(5);
+        assert_eq!(input.fill().unwrap(), b"");
+        assert_eq!(input.consumed(), 6);
+    }
+}

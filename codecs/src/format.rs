@@ -1,0 +1,228 @@
+//! The traits a format implements: [`Format`], and the state machines [`Encode`] and [`Decode`] behind it.
+//!
+//! Encoders and decoders do no I/O. They turn byte slices into byte slices and keep state in between, so they
+//! can be tested one byte at a time, fuzzed, and driven from threads. One engine turns them into files.
+
+use crate::error::Result;
+use crate::spec::Spec;
+
+/// A compressed format: what it is, how to recognise it, how to make its coders.
+///
+/// Built-in formats and formats of other crates implement the same trait and stand in the same
+/// [`Registry`](crate::Registry).
+pub trait Format: Send + Sync + 'static {
+    /// Names, extensions, levels and capabilities.
+    fn spec(&self) -> &Spec;
+
+    /// Does a stream of this format begin here? Looks at the prefix only and does not fail.
+    fn probe(&self, head: &Head<'_>) -> Probe;
+
+    /// A new encoder. `options.level()` has been validated against [`spec`](Self::spec).
+    ///
+    /// # Errors
+    /// `Unsupported` where the build or the format lacks what is asked for.
+    fn encoder(&self, options: &EncodeOptions) -> Result<Box<dyn Encode>>;
+
+    /// A new decoder.
+    ///
+    /// # Errors
+    /// `Unsupported` where the build lacks the format.
+    fn decoder(&self, options: &DecodeOptions) -> Result<Box<dyn Decode>>;
+
+    /// The pieces of the format that can be coded apart from one another, if it has such.
+    fn blocks(&self) -> Option<&dyn Blocks> {
+        None
+    }
+}
+
+/// The beginning of an input, as [`Format::probe`] sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Head<'a> {
+    /// The first bytes: [`Head::LEN`] of them unless the input is shorter or has not yet delivered more.
+    pub bytes: &'a [u8],
+    /// The length of the whole input, where it is known.
+    pub total: Option<u64>,
+}
+
+impl<'a> Head<'a> {
+    /// How many bytes detection looks at, at most.
+    pub const LEN: usize = 64;
+
+    /// The head of an input of which all bytes are at hand.
+    #[must_use]
+    pub fn of(input: &'a [u8]) -> Self {
+        Head {
+            bytes: &input[..input.len().min(Self::LEN)],
+            total: Some(input.len() as u64),
+        }
+    }
+}
+
+/// The answer of [`Format::probe`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Probe {
+    /// Not this format.
+    No,
+    /// It may be this format, but the check is one that other data passes now and then.
+    Weak,
+    /// It is this format.
+    Strong,
+    /// A frame of so many bytes that holds no data: step over it and ask again.
+    Skip(u64),
+}
+
+/// What an encoder is to do with the input it has been given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Op {
+    /// Take it; output may come later.
+    Run,
+    /// Take it and make everything so far decodable, as [`Spec::flushing`] says.
+    Flush,
+    /// Take it and end the stream.
+    Finish,
+}
+
+/// What one call of a coder did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Bytes of the input that are done with.
+    pub consumed: usize,
+    /// Bytes written to the front of the output.
+    pub produced: usize,
+    /// Whether there is more to do.
+    pub status: Status,
+}
+
+/// Whether a coder has more to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Call again, with more input or more room.
+    More,
+    /// Encoding: all input is taken, and the flush or the stream is complete. Decoding: the stream has ended.
+    Done,
+}
+
+/// Turns plain bytes into coded bytes.
+pub trait Encode: Send {
+    /// Takes input, gives output.
+    ///
+    /// The engine calls again with the input that was not consumed and the same `op` until the call has
+    /// consumed everything (`Run`) or answers [`Status::Done`] (`Flush`, `Finish`). A call that is given room
+    /// must make progress. Output must depend on the input and the `Flush`es alone, not on how calls cut it.
+    ///
+    /// # Errors
+    /// What the backend reports. The encoder is not called again after an error.
+    fn step(&mut self, input: &[u8], out: &mut [u8], op: Op) -> Result<Step>;
+}
+
+/// Turns coded bytes back into plain bytes.
+pub trait Decode: Send {
+    /// Takes input, gives output. `eof` says that nothing follows `input`.
+    ///
+    /// With room in `out` a call must take all of `input` unless it fills `out` or the stream ends:
+    /// then the status is [`Status::Done`], and bytes behind the end are left unconsumed. At `eof` a call
+    /// that makes no progress means that the stream is truncated; a format that ends only with its input
+    /// answers `Done` there instead.
+    ///
+    /// # Errors
+    /// `Corrupt`, `Checksum`, `Unsupported` or `Limit`. The engine adds the format and the offsets.
+    fn step(&mut self, input: &[u8], out: &mut [u8], eof: bool) -> Result<Step>;
+
+    /// Makes the decoder ready for another stream from its first byte.
+    ///
+    /// # Errors
+    /// What making a new decoder could report.
+    fn reset(&mut self) -> Result<()>;
+}
+
+/// A format whose streams are a sequence of pieces that can be encoded apart.
+///
+/// A piece is what one [`BlockEncode`] makes of at most [`block_size`](Self::block_size) bytes. The
+/// [`Framing`] puts the pieces of a stream between its header and its trailer. Where a piece ends depends on
+/// the options alone, so it does not matter to the bytes who encodes which piece when.
+/// [`adapters::Blocked`](crate::adapters::Blocked) makes an [`Encode`] of it.
+pub trait Blocks: Send + Sync {
+    /// Plain bytes in each piece but the last.
+    fn block_size(&self, options: &EncodeOptions) -> usize;
+
+    /// A new encoder of pieces; each thread has one.
+    ///
+    /// # Errors
+    /// As [`Format::encoder`].
+    fn block_encoder(&self, options: &EncodeOptions) -> Result<Box<dyn BlockEncode>>;
+
+    /// A new framing for one stream.
+    ///
+    /// # Errors
+    /// As [`Format::encoder`].
+    fn framing(&self, options: &EncodeOptions) -> Result<Box<dyn Framing>>;
+}
+
+/// Encodes pieces of a stream, each apart from all others.
+pub trait BlockEncode: Send {
+    /// Appends the coded form of `input` to `out` and returns the checksum that the framing needs of it.
+    ///
+    /// The last piece of a stream holds what is left, possibly nothing.
+    ///
+    /// # Errors
+    /// What the backend reports.
+    fn encode(&mut self, input: &[u8], piece: Piece, out: &mut Vec<u8>) -> Result<u32>;
+}
+
+/// Which piece of a stream is being encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Its number, from 0.
+    pub index: u64,
+    /// Is it the last one?
+    pub last: bool,
+}
+
+/// The header and trailer around the pieces of one stream, and what is summed up over them in order.
+pub trait Framing: Send {
+    /// Appends what stands before the first piece.
+    fn begin(&mut self, out: &mut Vec<u8>);
+
+    /// Takes note of the next piece: its plain bytes and the checksum that [`BlockEncode::encode`] returned.
+    fn piece(&mut self, input: &[u8], checksum: u32);
+
+    /// Appends what stands behind the last piece.
+    fn end(&mut self, out: &mut Vec<u8>);
+}
+
+/// What an encoder may know of the work ahead.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct EncodeOptions {
+    level: i32,
+    /// Plain bytes per independent block, where the format has blocks. `None`: the format's own choice.
+    pub block_size: Option<usize>,
+    /// The exact size of the plain data, where it is known. Formats that can store it do so.
+    pub size: Option<u64>,
+    /// Threads the backend may use beside the caller's; never changes the bytes.
+    pub threads: usize,
+}
+
+impl EncodeOptions {
+    pub(crate) fn at_level(level: i32) -> Self {
+        EncodeOptions {
+            level,
+            threads: 1,
+            ..EncodeOptions::default()
+        }
+    }
+
+    /// The level, within the range of the format's [`Spec`]; 0 for a format without levels.
+    #[must_use]
+    pub fn level(&self) -> i32 {
+        self.level
+    }
+}
+
+/// What a decoder may cost.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct DecodeOptions {
+    /// Bytes of window, dictionary or block that the decoder may allocate. `None`: no bound.
+    pub memory: Option<u64>,
+}

@@ -1,0 +1,176 @@
+//! bzip2: no specification but [the program's](https://sourceware.org/bzip2/) source and its
+//! [reverse-engineered description](https://github.com/dsnet/compress/blob/master/doc/bzip2-format.pdf).
+//!
+//! * Reads all streams, one behind the other, and NUL padding behind the last one.
+//! * Writes a stream for each block, so that blocks can be coded apart; every reader joins them.
+//! * Checks the CRC-32 of each block and of each stream.
+//!
+//! Others: bzip2, lbzip2, pbzip2, Python's `bz2`.
+
+use crate::error::Result;
+use crate::format::{Blocks, Decode, DecodeOptions, Encode, EncodeOptions, Format, Head, Probe};
+use crate::spec::{Flush, NulPadding, Spec};
+
+#[derive(Debug)]
+pub(super) struct Bz2;
+
+const SPEC: Spec = Spec::new("bz2", "block sorting, what bzip2(1) writes")
+    .extensions(&[".bz2"])
+    .signatures(&[b"BZh"])
+    .levels(1, 9, 9)
+    .concat()
+    .nul_padding(NulPadding::Any)
+    .checksum("CRC-32")
+    .flush(Flush::NewStream);
+
+/// What follows `BZh` and the level: the magic of a block, or of the end of the stream.
+const MAGICS: [&[u8; 6]; 2] = [b"\x31\x41\x59\x26\x53\x59", b"\x17\x72\x45\x38\x50\x90"];
+
+impl Format for Bz2 {
+    fn spec(&self) -> &Spec {
+        &SPEC
+    }
+
+    fn probe(&self, head: &Head<'_>) -> Probe {
+        match head.bytes {
+            [b'B', b'Z', b'h', b'1'..=b'9', rest @ ..] => {
+                let n = rest.len().min(6);
+                let magic = MAGICS.iter().any(|magic| rest[..n] == magic[..n]);
+                if magic { Probe::Strong } else { Probe::No }
+            }
+            _ => Probe::No,
+        }
+    }
+
+    #[cfg(feature = "bz2")]
+    fn encoder(&self, options: &EncodeOptions) -> Result<Box<dyn Encode>> {
+        Ok(Box::new(crate::adapters::Blocked::new(&coder::Streams, options)?))
+    }
+
+    #[cfg(feature = "bz2")]
+    fn decoder(&self, _: &DecodeOptions) -> Result<Box<dyn Decode>> {
+        Ok(Box::new(coder::Stream::new()))
+    }
+
+    #[cfg(feature = "bz2")]
+    fn blocks(&self) -> Option<&dyn Blocks> {
+        Some(&coder::Streams)
+    }
+
+    #[cfg(not(feature = "bz2"))]
+    fn encoder(&self, _: &EncodeOptions) -> Result<Box<dyn Encode>> {
+        Err(crate::Error::feature_off("bz2"))
+    }
+
+    #[cfg(not(feature = "bz2"))]
+    fn decoder(&self, _: &DecodeOptions) -> Result<Box<dyn Decode>> {
+        Err(crate::Error::feature_off("bz2"))
+    }
+
+    #[cfg(not(feature = "bz2"))]
+    fn blocks(&self) -> Option<&dyn Blocks> {
+        None
+    }
+}
+
+#[cfg(feature = "bz2")]
+mod coder {
+    use bzip2::{Action, Compress, Compression, Decompress, Status as Backend};
+
+    use crate::error::{Error, Result};
+    use crate::format::{BlockEncode, Blocks, Decode, EncodeOptions, Framing, Piece, Status, Step};
+
+    pub(super) struct Streams;
+
+    impl Blocks for Streams {
+        /// A little less than a block of the format holds, since its first step, run lengths, can make data
+        /// longer, and what does not fit would become a second, tiny block.
+        fn block_size(&self, options: &EncodeOptions) -> usize {
+            options
+                .block_size
+                .unwrap_or(99_000 * usize::try_from(options.level()).expect("1 to 9"))
+        }
+
+        fn block_encoder(&self, options: &EncodeOptions) -> Result<Box<dyn BlockEncode>> {
+            Ok(Box::new(Encoder(Compression::new(
+                options.level().unsigned_abs(),
+            ))))
+        }
+
+        fn framing(&self, _: &EncodeOptions) -> Result<Box<dyn Framing>> {
+            Ok(Box::new(NoFrame))
+        }
+    }
+
+    struct Encoder(Compression);
+
+    impl BlockEncode for Encoder {
+        fn encode(&mut self, input: &[u8], piece: Piece, out: &mut Vec<u8>) -> Result<u32> {
+            if input.is_empty() && piece.index > 0 {
+                // The streams before hold everything; an empty one is for empty data only.
+                return Ok(0);
+            }
+            // Work factor 0 is the library's default, 30.
+            let mut compress = Compress::new(self.0, 0);
+            loop {
+                let taken = usize::try_from(compress.total_in()).expect("no more than the block");
+                // The format's own bound: one percent and 600 bytes.
+                out.reserve(input.len() - taken + input.len() / 100 + 600);
+                let status = compress
+                    .compress_vec(&input[taken..], out, Action::Finish)
+                    .map_err(|e| Error::corrupt(format!("bzip2 cannot compress: {e}")))?;
+                if status == Backend::StreamEnd {
+                    return Ok(0);
+                }
+            }
+        }
+    }
+
+    struct NoFrame;
+
+    impl Framing for NoFrame {
+        fn begin(&mut self, _: &mut Vec<u8>) {}
+        fn piece(&mut self, _: &[u8], _: u32) {}
+        fn end(&mut self, _: &mut Vec<u8>) {}
+    }
+
+    pub(super) struct Stream(Decompress);
+
+    impl Stream {
+        pub(super) fn new() -> Self {
+            Stream(Decompress::new(false))
+        }
+    }
+
+    impl Decode for Stream {
+        fn step(&mut self, input: &[u8], out: &mut [u8], _eof: bool) -> Result<Step> {
+            let before = (self.0.total_in(), self.0.total_out());
+            let result = self.0.decompress(input, out);
+            let moved = |now: u64, before: u64| usize::try_from(now - before).expect("within the slices");
+            let consumed = moved(self.0.total_in(), before.0);
+            let produced = moved(self.0.total_out(), before.1);
+            match result {
+                Ok(Backend::StreamEnd) => Ok(Step {
+                    consumed,
+                    produced,
+                    status: Status::Done,
+                }),
+                Ok(_) => Ok(Step {
+                    consumed,
+                    produced,
+                    status: Status::More,
+                }),
+                Err(bzip2::Error::DataMagic) => Err(Error::corrupt(
+                    "not a bzip2 stream: it does not begin with BZh and a digit",
+                )),
+                // The library tells damaged structure and wrong CRCs apart to itself only.
+                Err(_) => Err(Error::corrupt("a block or its CRC-32 is damaged")),
+            }
+        }
+
+        fn reset(&mut self) -> Result<()> {
+            *self = Stream::new();
+            Ok(())
+        }
+    }
+}

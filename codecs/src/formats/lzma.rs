@@ -1,0 +1,127 @@
+//! LZMA alone, `.lzma`: [the format of LZMA SDK and LZMA Utils](https://tukaani.org/xz/lzma.txt).
+//!
+//! * Reads one stream, with known size, end mark, or both.
+//! * Writes unknown size and an end mark, as joblib does.
+//! * Checks nothing: the format has no checksum. The end mark or the size tells a cut stream.
+//! * It has no signature either: the header's plausibility stands in for one.
+//!
+//! Others: xz(1) with `--format=lzma`, Python's `lzma` with `FORMAT_ALONE`, 7-Zip.
+
+use crate::error::Result;
+use crate::format::{Decode, DecodeOptions, Encode, EncodeOptions, Format, Head, Probe};
+use crate::spec::Spec;
+
+#[derive(Debug)]
+pub(super) struct Lzma;
+
+const SPEC: Spec = Spec::new("lzma", "LZMA without checks (legacy .lzma)")
+    .extensions(&[".lzma"])
+    .signatures(&[b"\x5d\x00"])
+    .levels(0, 9, 6);
+
+/// Is this a header that an encoder would write? Properties, dictionary size, uncompressed size, and the first
+/// byte of the range coder, which is always 0.
+fn plausible(head: &[u8]) -> bool {
+    let Some(&[props, d0, d1, d2, d3, ref size @ .., first]) = head.first_chunk::<14>() else {
+        return false;
+    };
+    let (lc, lp) = (props % 9, props / 9 % 5);
+    let dictionary = u32::from_le_bytes([d0, d1, d2, d3]);
+    let size = size.iter().rev().fold(0, |n, &byte| n << 8 | u64::from(byte));
+    let one_or_two_bits = |n: u32| {
+        let low = n & n.wrapping_neg();
+        let rest = n ^ low;
+        n != 0 && (rest == 0 || rest == low << 1)
+    };
+    props < 225
+        && lc + lp <= 4
+        && (dictionary == u32::MAX || one_or_two_bits(dictionary))
+        && (size == u64::MAX || size < 1 << 38)
+        && first == 0
+}
+
+impl Format for Lzma {
+    fn spec(&self) -> &Spec {
+        &SPEC
+    }
+
+    fn probe(&self, head: &Head<'_>) -> Probe {
+        if plausible(head.bytes) {
+            Probe::Weak
+        } else {
+            Probe::No
+        }
+    }
+
+    #[cfg(feature = "lzma")]
+    fn encoder(&self, options: &EncodeOptions) -> Result<Box<dyn Encode>> {
+        coder::encoder(options)
+    }
+
+    #[cfg(feature = "lzma")]
+    fn decoder(&self, options: &DecodeOptions) -> Result<Box<dyn Decode>> {
+        coder::decoder(options)
+    }
+
+    #[cfg(not(feature = "lzma"))]
+    fn encoder(&self, _: &EncodeOptions) -> Result<Box<dyn Encode>> {
+        Err(crate::Error::feature_off("lzma"))
+    }
+
+    #[cfg(not(feature = "lzma"))]
+    fn decoder(&self, _: &DecodeOptions) -> Result<Box<dyn Decode>> {
+        Err(crate::Error::feature_off("lzma"))
+    }
+}
+
+#[cfg(feature = "lzma")]
+mod coder {
+    use xz2::stream::{LzmaOptions, Stream};
+
+    use super::super::liblzma::{Decoder, Encoder, explain, memory_limit};
+    use crate::error::Result;
+    use crate::format::{Decode, DecodeOptions, Encode, EncodeOptions};
+    use crate::spec::Flush;
+
+    pub(super) fn encoder(options: &EncodeOptions) -> Result<Box<dyn Encode>> {
+        let lzma = LzmaOptions::new_preset(options.level().unsigned_abs()).map_err(|e| explain(&e))?;
+        let stream = Stream::new_lzma_encoder(&lzma).map_err(|e| explain(&e))?;
+        Ok(Box::new(Encoder::new(stream, Flush::None)))
+    }
+
+    pub(super) fn decoder(options: &DecodeOptions) -> Result<Box<dyn Decode>> {
+        let limit = memory_limit(options.memory);
+        let new = move || Stream::new_lzma_decoder(limit).map_err(|e| explain(&e));
+        Ok(Box::new(Decoder::new(new)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(props: u8, dictionary: u32, size: u64, first: u8) -> Vec<u8> {
+        let mut bytes = vec![props];
+        bytes.extend_from_slice(&dictionary.to_le_bytes());
+        bytes.extend_from_slice(&size.to_le_bytes());
+        bytes.push(first);
+        bytes
+    }
+
+    #[test]
+    fn only_headers_that_encoders_write_are_plausible() {
+        assert!(plausible(&header(0x5d, 8 << 20, u64::MAX, 0)));
+        assert!(plausible(&header(0x5d, 3 << 20, 5, 0)));
+        assert!(!plausible(&header(0x5d, 5 << 20, 5, 0)), "dictionary");
+        assert!(!plausible(&header(0x5d, 0, 5, 0)), "dictionary");
+        assert!(!plausible(&header(225, 8 << 20, 5, 0)), "properties");
+        assert!(!plausible(&header(0x80, 8 << 20, 5, 0)), "lc + lp");
+        assert!(!plausible(&header(0x5d, 8 << 20, 1 << 38, 0)), "size");
+        assert!(!plausible(&header(0x5d, 8 << 20, 5, 1)), "range coder");
+        assert!(
+            !plausible(&header(0x5d, 8 << 20, 5, 0)[..13]),
+            "too short to tell"
+        );
+        assert!(!plausible(&[0; 64]), "zeros");
+    }
+}

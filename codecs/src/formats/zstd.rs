@@ -1,0 +1,277 @@
+//! Zstandard: [RFC 8878](https://www.rfc-editor.org/rfc/rfc8878).
+//!
+//! * Reads all frames, one behind the other, skippable frames between them.
+//! * Writes one frame with a checksum, and with its content size where that is known beforehand.
+//! * Checks frame headers, blocks, the content size and the checksum, where they are there.
+//! * Refuses dictionaries and the frames of versions before 1.0 by name, and windows beyond the memory limit.
+//!
+//! Others: zstd, `zstandard` and, from Python 3.14, `compression.zstd`. Stock joblib has no zstd.
+
+use crate::error::Result;
+use crate::format::{Decode, DecodeOptions, Encode, EncodeOptions, Format, Head, Probe};
+use crate::spec::{Flush, Spec, Threads};
+
+#[derive(Debug)]
+pub(super) struct Zstd;
+
+const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
+/// The frame magic, then those of skippable frames (RFC 8878 section 3.1.2).
+const SIGNATURES: [&[u8]; 17] = [
+    &MAGIC,
+    b"\x50\x2a\x4d\x18",
+    b"\x51\x2a\x4d\x18",
+    b"\x52\x2a\x4d\x18",
+    b"\x53\x2a\x4d\x18",
+    b"\x54\x2a\x4d\x18",
+    b"\x55\x2a\x4d\x18",
+    b"\x56\x2a\x4d\x18",
+    b"\x57\x2a\x4d\x18",
+    b"\x58\x2a\x4d\x18",
+    b"\x59\x2a\x4d\x18",
+    b"\x5a\x2a\x4d\x18",
+    b"\x5b\x2a\x4d\x18",
+    b"\x5c\x2a\x4d\x18",
+    b"\x5d\x2a\x4d\x18",
+    b"\x5e\x2a\x4d\x18",
+    b"\x5f\x2a\x4d\x18",
+];
+
+const SPEC: Spec = Spec::new("zstd", "Zstandard (RFC 8878)")
+    .extensions(&[".zst", ".zstd"])
+    .signatures(&SIGNATURES)
+    // The library's own range; the test below compares.
+    .levels(-(1 << 17), 22, 3)
+    .concat()
+    .checksum("XXH64")
+    .flush(Flush::Sync)
+    .threads(Threads::Write)
+    .skippable();
+
+impl Format for Zstd {
+    fn spec(&self) -> &Spec {
+        &SPEC
+    }
+
+    fn probe(&self, head: &Head<'_>) -> Probe {
+        match head.bytes {
+            [0x50..=0x5f, 0x2a, 0x4d, 0x18, a, b, c, d, ..] => {
+                Probe::Skip(8 + u64::from(u32::from_le_bytes([*a, *b, *c, *d])))
+            }
+            // Cut in its header.
+            [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Probe::Skip(8),
+            bytes if bytes.starts_with(&MAGIC) => Probe::Strong,
+            _ => Probe::No,
+        }
+    }
+
+    #[cfg(feature = "zstd")]
+    fn encoder(&self, options: &EncodeOptions) -> Result<Box<dyn Encode>> {
+        Ok(Box::new(coder::Encoder::new(options)?))
+    }
+
+    #[cfg(feature = "zstd")]
+    fn decoder(&self, options: &DecodeOptions) -> Result<Box<dyn Decode>> {
+        Ok(Box::new(coder::Decoder::new(options)?))
+    }
+
+    #[cfg(not(feature = "zstd"))]
+    fn encoder(&self, _: &EncodeOptions) -> Result<Box<dyn Encode>> {
+        Err(crate::Error::feature_off("zstd"))
+    }
+
+    #[cfg(not(feature = "zstd"))]
+    fn decoder(&self, _: &DecodeOptions) -> Result<Box<dyn Decode>> {
+        Err(crate::Error::feature_off("zstd"))
+    }
+}
+
+#[cfg(feature = "zstd")]
+mod coder {
+    use zstd_safe::zstd_sys::{ZSTD_EndDirective, ZSTD_ErrorCode};
+    use zstd_safe::{CCtx, CParameter, DCtx, DParameter, InBuffer, OutBuffer, ResetDirective};
+
+    use super::MAGIC;
+    use crate::error::{Error, Result};
+    use crate::format::{Decode, DecodeOptions, Encode, EncodeOptions, Op, Status, Step};
+
+    /// Plain bytes that one worker takes at a time, if the options do not say and the level's window allows.
+    const JOB: usize = 4 << 20;
+    /// From here on windows are so large that the library chooses the size of jobs better.
+    const LARGE_WINDOWS: i32 = 13;
+
+    pub(super) struct Encoder(CCtx<'static>);
+
+    impl Encoder {
+        pub(super) fn new(options: &EncodeOptions) -> Result<Self> {
+            let mut context = CCtx::try_create().ok_or_else(|| Error::limit("not enough memory"))?;
+            let mut set = |parameter| context.set_parameter(parameter).map(drop).map_err(explain);
+            set(CParameter::CompressionLevel(options.level()))?;
+            set(CParameter::ChecksumFlag(true))?;
+            set(CParameter::ContentSizeFlag(true))?;
+            // One worker at least: its jobs cut the data in the same places as those of many.
+            set(CParameter::NbWorkers(
+                u32::try_from(options.threads).unwrap_or(u32::MAX).clamp(1, 200),
+            ))?;
+            let job = match options.block_size {
+                Some(size) => u32::try_from(size)
+                    .unwrap_or(u32::MAX)
+                    .clamp(512 << 10, 512 << 20),
+                None if options.level() < LARGE_WINDOWS => u32::try_from(JOB).expect("4 MiB"),
+                None => 0,
+            };
+            set(CParameter::JobSize(job))?;
+            context.set_pledged_src_size(options.size).map_err(explain)?;
+            Ok(Encoder(context))
+        }
+    }
+
+    impl Encode for Encoder {
+        fn step(&mut self, input: &[u8], out: &mut [u8], op: Op) -> Result<Step> {
+            let directive = match op {
+                Op::Run => ZSTD_EndDirective::ZSTD_e_continue,
+                Op::Flush => ZSTD_EndDirective::ZSTD_e_flush,
+                Op::Finish => ZSTD_EndDirective::ZSTD_e_end,
+            };
+            let mut source = InBuffer::around(input);
+            let mut target = OutBuffer::around(out);
+            let left = self
+                .0
+                .compress_stream2(&mut target, &mut source, directive)
+                .map_err(explain)?;
+            let done = op != Op::Run && left == 0;
+            Ok(Step {
+                consumed: source.pos(),
+                produced: target.pos(),
+                status: if done { Status::Done } else { Status::More },
+            })
+        }
+    }
+
+    pub(super) struct Decoder {
+        context: DCtx<'static>,
+        /// The first bytes of the frame, until there are enough to know its magic.
+        magic: Vec<u8>,
+    }
+
+    impl Decoder {
+        pub(super) fn new(options: &DecodeOptions) -> Result<Self> {
+            let mut context = DCtx::try_create().ok_or_else(|| Error::limit("not enough memory"))?;
+            // The largest window, as a power of two, that fits; the format's own bounds are 10 and 31.
+            let log = options
+                .memory
+                .map_or(31, |memory| memory.max(1).ilog2().clamp(10, 31));
+            // A decoder holds the window and up to a block more.
+            let log = if options.memory.is_some() && log > 10 {
+                log - 1
+            } else {
+                log
+            };
+            context
+                .set_parameter(DParameter::WindowLogMax(log))
+                .map_err(explain)?;
+            Ok(Decoder {
+                context,
+                magic: Vec::with_capacity(MAGIC.len()),
+            })
+        }
+
+        fn decode(&mut self, input: &[u8], out: &mut [u8]) -> Result<Step> {
+            let mut source = InBuffer::around(input);
+            let mut target = OutBuffer::around(out);
+            let hint = self
+                .context
+                .decompress_stream(&mut target, &mut source)
+                .map_err(explain)?;
+            Ok(Step {
+                consumed: source.pos(),
+                produced: target.pos(),
+                status: if hint == 0 { Status::Done } else { Status::More },
+            })
+        }
+    }
+
+    impl Decode for Decoder {
+        fn step(&mut self, input: &[u8], out: &mut [u8], _eof: bool) -> Result<Step> {
+            let mut taken = 0;
+            if self.magic.len() < MAGIC.len() {
+                // The magic is looked at here, so that nothing but a frame of version 1 reaches the library.
+                taken = (MAGIC.len() - self.magic.len()).min(input.len());
+                self.magic.extend_from_slice(&input[..taken]);
+                if self.magic.len() < MAGIC.len() {
+                    return Ok(Step {
+                        consumed: taken,
+                        produced: 0,
+                        status: Status::More,
+                    });
+                }
+                check_magic(&self.magic)?;
+                self.decode(&MAGIC, &mut [])?;
+            } else if input.is_empty() && self.magic.is_empty() {
+                return Ok(Step {
+                    consumed: 0,
+                    produced: 0,
+                    status: Status::More,
+                });
+            }
+            let step = self.decode(&input[taken..], out)?;
+            Ok(Step {
+                consumed: taken + step.consumed,
+                ..step
+            })
+        }
+
+        fn reset(&mut self) -> Result<()> {
+            self.magic.clear();
+            self.context
+                .reset(ResetDirective::SessionOnly)
+                .map(drop)
+                .map_err(explain)
+        }
+    }
+
+    fn check_magic(magic: &[u8]) -> Result<()> {
+        match magic {
+            magic if magic == MAGIC => Ok(()),
+            [0x1e | 0x22..=0x27, 0xb5, 0x2f, 0xfd] => Err(Error::unsupported(
+                "a frame of a zstd before 1.0; recode it with an old zstd",
+            )),
+            b"\x37\xa4\x30\xec" => Err(Error::unsupported("a zstd dictionary, not a frame")),
+            [a, b, c, d] => Err(Error::corrupt(format!(
+                "{a:02x} {b:02x} {c:02x} {d:02x} begins no zstd frame"
+            ))),
+            _ => Err(Error::corrupt("not a zstd frame")),
+        }
+    }
+
+    fn explain(code: usize) -> Error {
+        let is = |kind| zstd_safe::is_error_kind(code, kind);
+        let name = zstd_safe::get_error_name(code);
+        if is(ZSTD_ErrorCode::ZSTD_error_frameParameter_windowTooLarge) {
+            Error::limit("the window is larger than the memory allowed")
+        } else if is(ZSTD_ErrorCode::ZSTD_error_memory_allocation) {
+            Error::limit("not enough memory")
+        } else if is(ZSTD_ErrorCode::ZSTD_error_checksum_wrong) {
+            Error::new(
+                crate::ErrorKind::Checksum,
+                "the XXH64 of the data is not the one stored",
+            )
+        } else if is(ZSTD_ErrorCode::ZSTD_error_dictionary_wrong) {
+            Error::unsupported("the frame needs a dictionary")
+        } else {
+            Error::corrupt(name)
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        #[test]
+        fn the_levels_are_the_librarys() {
+            let range = super::super::SPEC.level_range().unwrap();
+            assert_eq!(
+                (*range.start(), *range.end()),
+                (zstd_safe::min_c_level(), zstd_safe::max_c_level())
+            );
+        }
+    }
+}

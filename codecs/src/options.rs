@@ -1,0 +1,350 @@
+//! [`Options`]: how a stream is read or written, and the doors to [`Reader`] and [`Writer`].
+
+use std::fmt;
+use std::fs::File;
+use std::io::{BufRead, Read, Seek, Write};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::atomic::{AtomicFile, Durability, Replace};
+use crate::compressor::{Compression, Compressor};
+use crate::engine::decode::DecodeEngine;
+use crate::engine::encode::EncodeEngine;
+use crate::engine::input::Input;
+use crate::error::{Error, Result};
+use crate::format::{EncodeOptions, Head};
+use crate::limits::Limits;
+use crate::progress::{Meter, OnProgress, Progress};
+use crate::reader::Reader;
+use crate::registry::{Detection, Registry};
+use crate::source::{Exact, Pipe, Seekable, Source};
+use crate::writer::{FileWriter, Writer};
+
+/// What a [`Reader`] makes of bytes that follow the stream and are no part of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tail {
+    /// An error of kind `TrailingData`, after all data has been delivered.
+    #[default]
+    Error,
+    /// The end: they are neither decoded nor complained about. A further stream of a format that joins
+    /// streams still continues the data.
+    Ignore,
+}
+
+/// How many of the streams that stand one behind the other a [`Reader`] reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Members {
+    /// All of them, joined, where the format joins streams.
+    #[default]
+    All,
+    /// The first one only; what follows it is not looked at.
+    One,
+}
+
+/// How a stream is read or written.
+///
+/// A chain of settings that ends in [`open`](Self::open), [`reader`](Self::reader), [`create`](Self::create),
+/// [`writer`](Self::writer) or one of their kin.
+///
+/// ```no_run
+/// use demijohn_codecs::{Limits, Options};
+/// use std::io::Read;
+///
+/// let mut text = String::new();
+/// Options::new().limits(Limits::untrusted().output(1 << 30)).open("upload.bin")?.read_to_string(&mut text)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Default)]
+#[must_use]
+pub struct Options {
+    registry: Option<Arc<Registry>>,
+    format: Option<Compression>,
+    veto: Option<Box<dyn Fn(&[u8]) -> bool + Send>>,
+    limits: Limits,
+    tail: Tail,
+    members: Members,
+    level: Option<i32>,
+    block_size: Option<usize>,
+    size: Option<u64>,
+    threads: Option<usize>,
+    durability: Durability,
+    replace: Replace,
+    on_progress: Option<OnProgress>,
+}
+
+impl Options {
+    /// Detect when reading, let the extension decide when writing; default limits; strict about tails.
+    pub fn new() -> Self {
+        Options::default()
+    }
+
+    /// Uses these formats instead of the process-wide ones.
+    pub fn registry(mut self, registry: Arc<Registry>) -> Self {
+        self.registry = Some(registry);
+        self
+    }
+
+    /// Reads this format instead of detecting one.
+    pub fn format(mut self, format: impl Into<Compression>) -> Self {
+        self.format = Some(format.into());
+        self
+    }
+
+    /// Asks `is_plain` about the first bytes when only an unsure format (zlib, lzma) claims them; `true` means
+    /// that they are not compressed.
+    pub fn veto(mut self, is_plain: impl Fn(&[u8]) -> bool + Send + 'static) -> Self {
+        self.veto = Some(Box::new(is_plain));
+        self
+    }
+
+    /// Bounds what reading may cost.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Says what to make of bytes behind the stream.
+    pub fn tail(mut self, tail: Tail) -> Self {
+        self.tail = tail;
+        self
+    }
+
+    /// Says how many streams one behind the other to read.
+    pub fn members(mut self, members: Members) -> Self {
+        self.members = members;
+        self
+    }
+
+    /// Writes at this level; it overrides the one in a `(name, level)` pair.
+    pub fn level(mut self, level: i32) -> Self {
+        self.level = Some(level);
+        self
+    }
+
+    /// Plain bytes per independent block, for formats that have blocks.
+    pub fn block_size(mut self, bytes: usize) -> Self {
+        self.block_size = Some(bytes);
+        self
+    }
+
+    /// The exact size of what will be written, for formats that store it. Writing another size is an error.
+    pub fn size(mut self, bytes: u64) -> Self {
+        self.size = Some(bytes);
+        self
+    }
+
+    /// How many threads may code; it never changes the bytes. At present zstd and xz use them, to write.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = Some(threads);
+        self
+    }
+
+    /// What a file written by [`create`](Self::create) survives.
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+
+    /// How [`create`](Self::create) puts a file in the place of an older one.
+    pub fn replace(mut self, replace: Replace) -> Self {
+        self.replace = replace;
+        self
+    }
+
+    /// Calls back about every MiB of work, from inside read, write and finish. [`ControlFlow::Break`] makes
+    /// that call and all later ones fail with kind `Cancelled`.
+    pub fn on_progress(mut self, f: impl FnMut(Progress) -> ControlFlow<()> + Send + 'static) -> Self {
+        self.on_progress = Some(Box::new(f));
+        self
+    }
+
+    fn formats(&self) -> &Registry {
+        self.registry.as_deref().unwrap_or_else(|| Registry::global())
+    }
+
+    /// Opens a file for reading. A file that no format claims is read as plain bytes.
+    ///
+    /// # Errors
+    /// `Io`, with the path in the message, for what the operating system refuses, a directory included; and
+    /// `Unsupported` for a format that this build leaves out.
+    pub fn open(self, path: impl AsRef<Path>) -> Result<Reader<Seekable<File>>> {
+        let path = path.as_ref();
+        let file = File::open(path).map_err(|e| Error::at_path(e, path))?;
+        if file.metadata().is_ok_and(|m| m.is_dir()) {
+            return Err(Error::at_path(std::io::ErrorKind::IsADirectory.into(), path));
+        }
+        self.seekable_reader(file)
+    }
+
+    /// Reads from anything that reads: a pipe, a socket. It is read ahead.
+    ///
+    /// # Errors
+    /// `Io` for what the source reports when the first bytes are asked for.
+    pub fn reader<R: Read>(self, source: R) -> Result<Reader<Pipe<R>>> {
+        self.source(Pipe::new(source))
+    }
+
+    /// Reads from anything that reads and seeks, beginning where it stands.
+    ///
+    /// # Errors
+    /// As [`reader`](Self::reader).
+    pub fn seekable_reader<R: Read + Seek>(self, source: R) -> Result<Reader<Seekable<R>>> {
+        self.source(Seekable::new(source)?)
+    }
+
+    /// Reads from a buffered reader without taking a byte that is not the stream's. Meant for
+    /// [`Members::One`]: to see whether a second stream follows, one must look.
+    ///
+    /// # Errors
+    /// As [`reader`](Self::reader).
+    pub fn exact<R: BufRead>(self, source: R) -> Result<Reader<Exact<R>>> {
+        self.source(Exact::new(source))
+    }
+
+    /// Reads from any [`Source`].
+    ///
+    /// # Errors
+    /// As [`reader`](Self::reader).
+    pub fn source<S: Source>(mut self, source: S) -> Result<Reader<S>> {
+        let mut input = Input::new(source);
+        let compressor = match &self.format {
+            Some(format) => format.resolve(self.formats(), None)?,
+            None => self.detect(&mut input)?,
+        };
+        let first = input.consumed() == 0;
+        let meter = Meter::new(self.on_progress.take(), input.source().size());
+        let engine = DecodeEngine::new(compressor, self.limits, self.members, self.tail, meter, first)?;
+        Ok(Reader::new(input, engine))
+    }
+
+    /// Looks at the first bytes, and behind skippable frames, without consuming any that a decoder needs.
+    fn detect<S: Source>(&self, input: &mut Input<S>) -> Result<Compressor> {
+        let mut skipped: Option<Compressor> = None;
+        loop {
+            let total = input
+                .source()
+                .size()
+                .map(|size| size.saturating_sub(input.consumed()));
+            let mut want = 1;
+            let detection = loop {
+                let head = input.peek(want)?;
+                let got = head.len();
+                let head = Head {
+                    bytes: &head[..got.min(Head::LEN)],
+                    total,
+                };
+                let detection = self.formats().detect_head(&head);
+                // A source that drips is asked for more only while the answer could still change.
+                let sure = matches!(detection, Detection::Strong(_) | Detection::Skip(..));
+                if sure || got < want || got >= Head::LEN {
+                    break self.weigh(detection, head.bytes);
+                }
+                want = (got + 1).max(if want < 16 { 16 } else { Head::LEN });
+            };
+            match (detection, skipped) {
+                (Detection::Strong(format) | Detection::Weak(format), _) => return Ok(format),
+                // What follows is garbage, or the end: the format whose frame it was will say which.
+                (Detection::Unknown, Some(format)) => return Ok(format),
+                (Detection::Unknown, None) => return self.formats().by_name("none"),
+                (Detection::Skip(format, n), before) => {
+                    skip(input, n)?;
+                    skipped = Some(before.unwrap_or(format));
+                }
+            }
+        }
+    }
+
+    fn weigh(&self, detection: Detection, head: &[u8]) -> Detection {
+        match (&detection, &self.veto) {
+            (Detection::Weak(_), Some(is_plain)) if is_plain(head) => Detection::Unknown,
+            _ => detection,
+        }
+    }
+
+    /// Creates or replaces a file. Its extension decides the format; a name without a known one means plain
+    /// bytes.
+    ///
+    /// The bytes go to a temporary file beside it, and [`FileWriter::finish`] puts that in the file's place:
+    /// dropped or killed before, the writer leaves what was there.
+    ///
+    /// # Errors
+    /// `Unsupported` for an extension whose format this build leaves out; `Io` with the path in the message.
+    pub fn create(self, path: impl AsRef<Path>) -> Result<FileWriter> {
+        self.create_as(path, Compression::auto())
+    }
+
+    /// Creates or replaces a file in a format of the caller's choice; see [`create`](Self::create).
+    ///
+    /// # Errors
+    /// `Parameter` for an unknown format or a level outside its range; otherwise as [`create`](Self::create).
+    pub fn create_as(
+        self,
+        path: impl AsRef<Path>,
+        compression: impl Into<Compression>,
+    ) -> Result<FileWriter> {
+        let path = path.as_ref();
+        let compression = compression.into();
+        let compressor = compression.resolve(self.formats(), Some(path))?;
+        let (durability, replace) = (self.durability, self.replace);
+        // The encoder first: a bad level must not touch the file system.
+        let engine = self.encode_engine(compressor, compression.level())?;
+        let file = AtomicFile::create_with(path, replace, durability)?;
+        Ok(FileWriter::new(Writer::new(file, engine, false)))
+    }
+
+    /// Writes to anything that writes.
+    ///
+    /// # Errors
+    /// `Parameter` for an unknown format or a level outside its range; `Unsupported` for a format that this
+    /// build leaves out.
+    pub fn writer<W: Write>(self, sink: W, compression: impl Into<Compression>) -> Result<Writer<W>> {
+        let compression = compression.into();
+        let compressor = compression.resolve(self.formats(), None)?;
+        let engine = self.encode_engine(compressor, compression.level())?;
+        Ok(Writer::new(sink, engine, true))
+    }
+
+    fn encode_engine(mut self, compressor: Compressor, level: Option<i32>) -> Result<EncodeEngine> {
+        let meter = Meter::new(self.on_progress.take(), self.size);
+        if self.block_size == Some(0) {
+            return Err(Error::parameter("a block holds at least one byte"));
+        }
+        let encoder = compressor.encoder(self.level.or(level), |options: &mut EncodeOptions| {
+            options.block_size = self.block_size;
+            options.size = self.size;
+            options.threads = self.threads.unwrap_or(1).max(1);
+        })?;
+        Ok(EncodeEngine::new(compressor, encoder, self.size, meter))
+    }
+}
+
+fn skip<S: Source>(input: &mut Input<S>, mut n: u64) -> Result<()> {
+    while n > 0 {
+        let available = input.fill()?.len();
+        if available == 0 {
+            break;
+        }
+        let step = usize::try_from(n).unwrap_or(usize::MAX).min(available);
+        input.consume(step);
+        n -= step as u64;
+    }
+    Ok(())
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("format", &self.format)
+            .field("limits", &self.limits)
+            .field("tail", &self.tail)
+            .field("members", &self.members)
+            .field("level", &self.level)
+            .field("block_size", &self.block_size)
+            .field("size", &self.size)
+            .field("threads", &self.threads)
+            .field("durability", &self.durability)
+            .field("replace", &self.replace)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,302 @@
+//! [`Reader`]: the plain side of a compressed stream, to read and to seek in.
+
+use std::io::{self, BufRead, Read, Seek, SeekFrom};
+
+use crate::compressor::Compressor;
+use crate::engine::decode::DecodeEngine;
+use crate::engine::input::Input;
+use crate::error::{Error, Result};
+use crate::file::Summary;
+use crate::source::{Exact, Pipe, Seekable, Source};
+
+/// Plain bytes kept for small reads and for [`BufRead`]. Reads of at least this size go straight into the
+/// caller's slice.
+const BUFFER: usize = 256 << 10;
+
+/// Reads the plain bytes of a compressed stream.
+///
+/// * Truncation, a wrong checksum and trailing data are errors, raised after the bytes before them have been
+///   delivered. A checksum is verified when the end is reached: by a read that returns 0, by
+///   [`finish`](Self::finish), or by [`end_member`](Self::end_member).
+/// * Errors are sticky: every later call fails the same way. Only `WouldBlock` passes, and nothing is lost
+///   with it.
+/// * Seeking answers exactly as [`std::io::Cursor`] does, any offset included. It is free by itself: the next
+///   read decodes forward to the place, or starts again from the beginning of the stream.
+#[derive(Debug)]
+pub struct Reader<S> {
+    input: Input<S>,
+    engine: DecodeEngine,
+    /// Plain bytes decoded but not delivered: `buffer[at..len]`. Its storage comes with the first need.
+    buffer: Vec<u8>,
+    at: usize,
+    len: usize,
+    /// The position users see, where it is not the one that decoding has reached.
+    target: Option<u64>,
+    /// Where the plain stream ends, once that has been seen.
+    end: Option<u64>,
+}
+
+impl<S: Source> Reader<S> {
+    pub(crate) fn new(input: Input<S>, engine: DecodeEngine) -> Self {
+        Reader {
+            input,
+            engine,
+            buffer: Vec::new(),
+            at: 0,
+            len: 0,
+            target: None,
+            end: None,
+        }
+    }
+
+    /// The name of the format being read; `"none"` for plain bytes.
+    #[must_use]
+    pub fn format(&self) -> &'static str {
+        self.engine.compressor().name()
+    }
+
+    /// The format being read.
+    #[must_use]
+    pub fn compressor(&self) -> &Compressor {
+        self.engine.compressor()
+    }
+
+    /// Offset in the plain stream, in bytes.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.target.unwrap_or_else(|| self.reached())
+    }
+
+    /// Bytes of the compressed stream consumed so far.
+    #[must_use]
+    pub fn position_in(&self) -> u64 {
+        self.input.consumed()
+    }
+
+    /// Can it seek backward? Forward it always can.
+    #[must_use]
+    pub fn seekable(&self) -> bool {
+        self.input.source().seekable()
+    }
+
+    /// Decodes what is left, so that everything there is to check is checked, and says how much it was.
+    ///
+    /// # Errors
+    /// What reading to the end reports.
+    pub fn finish(mut self) -> Result<Summary> {
+        self.target = None;
+        while self.refill()? > 0 {}
+        Ok(Summary {
+            plain: self.engine.produced(),
+            compressed: self.input.consumed(),
+        })
+    }
+
+    /// Decodes to the end of the member at hand, so that its checksum is checked, and ends the stream there:
+    /// what follows is not looked at.
+    ///
+    /// # Errors
+    /// What reading to the end of the member reports.
+    pub fn end_member(&mut self) -> Result<()> {
+        self.catch_up()?;
+        while self.engine.in_member() && self.refill()? > 0 {}
+        self.engine.stop();
+        self.at = self.len;
+        Ok(())
+    }
+
+    /// The source, wherever decoding has left it.
+    #[must_use]
+    pub fn into_source(self) -> S {
+        self.input.into_source()
+    }
+
+    /// The offset of the next byte that decoding will deliver.
+    fn reached(&self) -> u64 {
+        self.engine.produced() - (self.len - self.at) as u64
+    }
+
+    /// Brings decoding to the position that users see. Afterwards the next byte is theirs, or the end is
+    /// before it.
+    fn catch_up(&mut self) -> Result<()> {
+        let Some(target) = self.target else { return Ok(()) };
+        if self.end.is_some_and(|end| target >= end) {
+            return Ok(());
+        }
+        let window = self.engine.produced() - self.len as u64;
+        if target < window {
+            self.at = 0;
+            self.len = 0;
+            if self.engine.compressor().spec().is_transparent() {
+                self.engine.jump(&mut self.input, target)?;
+            } else {
+                self.engine.rewind(&mut self.input)?;
+            }
+        } else if target < self.reached() {
+            self.at = index(target - window);
+        }
+        while self.reached() < target {
+            let buffered = (self.len - self.at) as u64;
+            if buffered > 0 {
+                self.at += index(buffered.min(target - self.reached()));
+            } else if self.transparent_jump(target)? {
+            } else if self.refill()? == 0 {
+                self.end = Some(self.reached());
+                return Ok(());
+            }
+        }
+        self.target = None;
+        Ok(())
+    }
+
+    /// Skips forward without reading, where coded and plain bytes are the same and the source seeks.
+    fn transparent_jump(&mut self, target: u64) -> Result<bool> {
+        let within = self.input.source().size().is_some_and(|size| target <= size);
+        let can = self.engine.compressor().spec().is_transparent() && self.seekable() && within;
+        if can {
+            self.engine.jump(&mut self.input, target)?;
+        }
+        Ok(can)
+    }
+
+    /// Decodes into the own buffer; what was in it is gone.
+    fn refill(&mut self) -> Result<usize> {
+        if self.buffer.is_empty() {
+            self.buffer.resize(BUFFER, 0);
+        }
+        (self.at, self.len) = (0, 0);
+        self.len = self.engine.read(&mut self.input, &mut self.buffer)?;
+        Ok(self.len)
+    }
+
+    fn offset(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let (base, by) = match to {
+            SeekFrom::Start(at) => return Ok(at),
+            SeekFrom::Current(by) => (self.position(), by),
+            SeekFrom::End(by) => (self.size()?, by),
+        };
+        base.checked_add_signed(by).ok_or_else(|| {
+            io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "a seek to a negative or overflowing offset",
+            )
+        })
+    }
+
+    /// The plain size, decoding to the end if it has not been there yet.
+    fn size(&mut self) -> Result<u64> {
+        if let Some(end) = self.end {
+            return Ok(end);
+        }
+        if self.engine.compressor().spec().is_transparent() {
+            if let Some(size) = self.input.source().size() {
+                return Ok(size);
+            }
+        }
+        let position = self.position();
+        if !self.seekable() {
+            return Err(Error::unsupported(
+                "the source cannot seek, so its end cannot be found without losing the way back",
+            ));
+        }
+        self.target = None;
+        while self.refill()? > 0 {}
+        let end = self.engine.produced();
+        self.end = Some(end);
+        self.target = Some(position);
+        Ok(end)
+    }
+}
+
+impl<S: Source> Read for Reader<S> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if out.is_empty() {
+            return Ok(0);
+        }
+        self.catch_up()?;
+        if self.target.is_some() {
+            return Ok(0);
+        }
+        if self.at == self.len && out.len() >= BUFFER {
+            // The window for seeking back moves along: it is empty and stands behind what is delivered.
+            (self.at, self.len) = (0, 0);
+            return Ok(self.engine.read(&mut self.input, out)?);
+        }
+        let mut available = self.fill_buf()?;
+        let n = available.read(out)?;
+        self.consume(n);
+        Ok(n)
+    }
+}
+
+impl<S: Source> BufRead for Reader<S> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.catch_up()?;
+        if self.target.is_some() {
+            return Ok(&[]);
+        }
+        if self.at == self.len {
+            self.refill()?;
+        }
+        Ok(&self.buffer[self.at..self.len])
+    }
+
+    fn consume(&mut self, n: usize) {
+        self.at = (self.at + n).min(self.len);
+    }
+}
+
+impl<S: Source> Seek for Reader<S> {
+    /// Any offset, as [`std::io::Cursor`] answers; the work is done by the next read.
+    ///
+    /// # Errors
+    /// `InvalidInput` for an offset below 0; `Unsupported` for going back, or for [`SeekFrom::End`], in a
+    /// source that does not seek.
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let to = self.offset(to)?;
+        if to == self.position() {
+            return Ok(to);
+        }
+        let window = self.engine.produced() - self.len as u64;
+        if to < window && !self.seekable() {
+            return Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "the source cannot seek, so the stream cannot be read again from its beginning",
+            ));
+        }
+        self.target = Some(to);
+        Ok(to)
+    }
+
+    fn stream_position(&mut self) -> io::Result<u64> {
+        Ok(self.position())
+    }
+}
+
+fn index(n: u64) -> usize {
+    usize::try_from(n).expect("an offset within a buffer fits")
+}
+
+impl<R: Read> Reader<Pipe<R>> {
+    /// The inner reader; bytes read ahead are lost.
+    #[must_use]
+    pub fn into_inner(self) -> R {
+        self.into_source().into_inner()
+    }
+}
+
+impl<R: Read + Seek> Reader<Seekable<R>> {
+    /// The inner reader, wherever decoding has left it.
+    #[must_use]
+    pub fn into_inner(self) -> R {
+        self.into_source().into_inner()
+    }
+}
+
+impl<R: BufRead> Reader<Exact<R>> {
+    /// The inner reader, right behind the last byte consumed.
+    #[must_use]
+    pub fn into_inner(self) -> R {
+        self.into_source().into_inner()
+    }
+}
