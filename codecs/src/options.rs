@@ -42,6 +42,9 @@ pub enum Members {
     One,
 }
 
+/// Says of the first bytes of an input that they are not compressed.
+type Veto = Box<dyn Fn(&[u8]) -> bool + Send>;
+
 /// How a stream is read or written.
 ///
 /// A chain of settings that ends in [`open`](Self::open), [`reader`](Self::reader), [`create`](Self::create),
@@ -60,7 +63,7 @@ pub enum Members {
 pub struct Options {
     registry: Option<Arc<Registry>>,
     format: Option<Compression>,
-    veto: Option<Box<dyn Fn(&[u8]) -> bool + Send>>,
+    veto: Option<Veto>,
     limits: Limits,
     tail: Tail,
     members: Members,

@@ -188,10 +188,10 @@ impl<S: Source> Reader<S> {
         if let Some(end) = self.end {
             return Ok(end);
         }
-        if self.engine.compressor().spec().is_transparent() {
-            if let Some(size) = self.input.source().size() {
-                return Ok(size);
-            }
+        if self.engine.compressor().spec().is_transparent()
+            && let Some(size) = self.input.source().size()
+        {
+            return Ok(size);
         }
         let position = self.position();
         if !self.seekable() {

@@ -79,7 +79,7 @@ impl<W: Write> Writer<W> {
             .as_mut()
             .expect("the sink is there until the writer is consumed");
         match self.engine.finish(sink) {
-            Err(error) => Err(FinishError { error, writer: self }),
+            Err(error) => Err(FinishError(Box::new((error, self)))),
             Ok(()) => {
                 let summary = Summary {
                     plain: self.engine.accepted(),
@@ -132,54 +132,51 @@ impl<W: Write> fmt::Debug for Writer<W> {
 }
 
 /// Why a stream could not be finished, with the writer.
-pub struct FinishError<W: Write> {
-    error: Error,
-    writer: Writer<W>,
-}
+pub struct FinishError<W: Write>(Box<(Error, Writer<W>)>);
 
 impl<W: Write> FinishError<W> {
     /// The reason.
     #[must_use]
     pub fn error(&self) -> &Error {
-        &self.error
+        &self.0.0
     }
 
     /// The reason and the writer.
     #[must_use]
     pub fn into_parts(self) -> (Error, Writer<W>) {
-        (self.error, self.writer)
+        *self.0
     }
 }
 
 impl<W: Write> fmt::Debug for FinishError<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FinishError")
-            .field("error", &self.error)
+            .field("error", self.error())
             .finish_non_exhaustive()
     }
 }
 
 impl<W: Write> fmt::Display for FinishError<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.error.fmt(f)
+        self.error().fmt(f)
     }
 }
 
 impl<W: Write> std::error::Error for FinishError<W> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.error)
+        Some(self.error())
     }
 }
 
 impl<W: Write> From<FinishError<W>> for Error {
     fn from(error: FinishError<W>) -> Self {
-        error.error
+        error.0.0
     }
 }
 
 impl<W: Write> From<FinishError<W>> for io::Error {
     fn from(error: FinishError<W>) -> Self {
-        error.error.into()
+        error.0.0.into()
     }
 }
 

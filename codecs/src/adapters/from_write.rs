@@ -84,10 +84,11 @@ impl<E: Write + Send, F: FnOnce(E) -> io::Result<()> + Send> Encode for FromWrit
                     self.flushed = true;
                 }
             }
-            if consumed == input.len() && op == Op::Finish {
-                if let Some((encoder, finish)) = self.encoder.take() {
-                    finish(encoder)?;
-                }
+            if consumed == input.len()
+                && op == Op::Finish
+                && let Some((encoder, finish)) = self.encoder.take()
+            {
+                finish(encoder)?;
             }
         }
         let at = self.at;

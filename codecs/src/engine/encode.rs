@@ -155,12 +155,12 @@ impl EncodeEngine {
         if plain.is_empty() {
             return Ok(0);
         }
-        if let Some(declared) = self.declared {
-            if self.accepted() + plain.len() as u64 > declared {
-                return Err(Error::parameter(format!(
-                    "more than the {declared} bytes announced"
-                )));
-            }
+        if let Some(declared) = self.declared
+            && self.accepted() + plain.len() as u64 > declared
+        {
+            return Err(Error::parameter(format!(
+                "more than the {declared} bytes announced"
+            )));
         }
         // To the next multiple of SLAB, counted from the beginning of the stream.
         let ahead = self.encoded + (self.slab.len() - self.slab_at) as u64;
