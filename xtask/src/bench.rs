@@ -3,7 +3,7 @@
 use crate::Result;
 use crate::workspace::Workspace;
 
-/// The criterion matrix; all arguments go to criterion, `--quick` also shrinks the inputs.
+/// The criterion matrix; all arguments go to criterion, which knows `--quick`.
 pub(crate) fn matrix(workspace: &Workspace, args: &[String]) -> Result {
     cargo_bench(workspace, "matrix", args)
 }

@@ -1,0 +1,84 @@
+//! Codec x entropy x operation, under criterion.
+//!
+//! A benchmark is named `codec/operation/entropy`, so that a filter picks a row or a column:
+//! `cargo bench -p demijohn-benches --bench matrix -- gzip/read`. Throughput counts plain bytes.
+//! Levels are the defaults, coding is on one thread.
+
+#![allow(missing_docs, reason = "criterion's macros make the public items here")]
+
+use std::hint::black_box;
+use std::io::{Read, Write};
+use std::time::Duration;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use demijohn_benches::Entropy;
+use demijohn_codecs::{Compressor, Options, Registry};
+
+/// Plain bytes per iteration. The slow codecs get less, so that no iteration takes seconds.
+fn size_for(codec: &str) -> usize {
+    match codec {
+        "bz2" | "lzma" | "xz" => 1 << 20,
+        _ => 8 << 20,
+    }
+}
+
+fn matrix(criterion: &mut Criterion) {
+    for compressor in Registry::global()
+        .formats()
+        .iter()
+        .filter(|format| format.is_available())
+    {
+        let mut group = criterion.benchmark_group(compressor.name());
+        let size = size_for(compressor.name());
+        group.throughput(Throughput::Bytes(size as u64));
+        for entropy in Entropy::ALL {
+            group.bench_function(BenchmarkId::new("write", entropy.name()), |bencher| {
+                let plain = entropy.bytes(size);
+                let mut sink = Vec::with_capacity(size + (size >> 3));
+                bencher.iter(|| {
+                    sink.clear();
+                    write(compressor, black_box(&plain), &mut sink);
+                });
+            });
+            group.bench_function(BenchmarkId::new("read", entropy.name()), |bencher| {
+                let mut coded = Vec::new();
+                write(compressor, &entropy.bytes(size), &mut coded);
+                let mut plain = vec![0; size];
+                bencher.iter(|| read(black_box(&coded), &mut plain));
+            });
+        }
+    }
+}
+
+fn write(compressor: &Compressor, plain: &[u8], sink: &mut Vec<u8>) {
+    let mut writer = Options::new()
+        .threads(1)
+        .writer(sink, compressor.name())
+        .expect("a built-in format");
+    writer.write_all(plain).expect("memory takes everything");
+    writer
+        .finish()
+        .map_err(|error| error.to_string())
+        .expect("memory takes everything");
+}
+
+/// Reads the whole stream, its end included, so that the checksum is verified.
+fn read(coded: &[u8], plain: &mut [u8]) {
+    let mut reader = Options::new()
+        .threads(1)
+        .reader(coded)
+        .expect("a stream just written");
+    reader.read_exact(plain).expect("a stream just written");
+    let summary = reader.finish().expect("a stream just written");
+    assert_eq!(summary.plain, plain.len() as u64);
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default()
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(3));
+    targets = matrix
+}
+criterion_main!(benches);
