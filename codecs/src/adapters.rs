@@ -1,8 +1,8 @@
 //! Shortcuts for authors of formats.
 //!
-//! * [`Blocked`] makes an [`Encode`] of [`Blocks`](crate::Blocks): for formats that are a sequence of pieces.
+//! * [`Blocked`] makes an [`Encode`](crate::Encode) of [`Blocks`](crate::Blocks): for formats that are a sequence of pieces.
 //! * [`Framed`] makes a whole [`Format`](crate::Format) of a pair of functions that code one block.
-//! * [`from_write`] makes an [`Encode`] of any encoder in the style of [`std::io::Write`].
+//! * [`from_write`] makes an [`Encode`](crate::Encode) of any encoder in the style of [`std::io::Write`].
 
 mod blocked;
 mod framed;

@@ -1,4 +1,84 @@
-//! Placeholder docs.
+//! Compressed streams that look like files.
+//!
+//! ```
+//! use std::io::{Read, Write};
+//!
+//! # let dir = tempfile::tempdir()?;
+//! # let path = dir.path().join("notes.txt.gz");
+//! # #[cfg(feature = "gzip")] {
+//! let mut file = demijohn_codecs::create(&path)?; // the extension decides
+//! file.write_all(b"so much text")?;
+//! file.finish()?; // now it is there, whole
+//!
+//! let mut text = String::new();
+//! demijohn_codecs::open(&path)?.read_to_string(&mut text)?; // the content decides
+//! assert_eq!(text, "so much text");
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Highlights
+//!
+//! * **Any format through one door.** [`open`] and [`reader`] detect by content, step over skippable frames, and
+//!   pass plain files through, so callers never branch. [`create`] goes by the extension.
+//! * **To the end.** All members of a file are joined. Every cut is an error of kind
+//!   [`Truncated`](ErrorKind::Truncated), every checksum is verified, and what does not belong is
+//!   [`TrailingData`](ErrorKind::TrailingData), each raised after the data before it has been delivered.
+//! * **Bounded.** [`Limits`] on memory, output and ratio are enforced in the one routine that fills buffers, so
+//!   they hold while reading, skipping and seeking alike.
+//! * **Whole files or none.** A file made by path appears when [`FileWriter::finish`] is called, by an atomic
+//!   rename; see [`atomic`].
+//! * **Reproducible.** The bytes written depend on the data and the options, not on how writes were cut, nor on
+//!   the number of threads.
+//! * **Open.** A format of your own implements [`Format`] and is then the equal of the built-in ones; the
+//!   [`adapters`] make that a matter of two functions.
+//!
+//! # Formats
+//!
+//! | name | extensions | levels (default) | joins streams | checksum | backend |
+//! |---|---|---|---|---|---|
+//! | `zlib` | `.z` `.zlib` | 0–9 (3) | no | Adler-32 | flate2 on zlib-rs |
+//! | `gzip` | `.gz` `.gzip` | 0–9 (3) | yes, NUL padding too | CRC-32 | flate2 on zlib-rs |
+//! | `bz2` | `.bz2` | 1–9 (9) | yes, NUL padding too | CRC-32 | bzip2 on libbz2-rs |
+//! | `lzma` | `.lzma` | 0–9 (6) | no | none | liblzma |
+//! | `xz` | `.xz` | 0–9 (6) | yes, padding in fours too | CRC64 | liblzma |
+//! | `zstd` | `.zst` `.zstd` | −131072–22 (3) | yes, skippable frames too | XXH64 | libzstd |
+//! | `none` | | | | none | |
+//!
+//! [`Compressor::spec`] has the same as data. Each is a cargo feature of that name, all on by default; a build
+//! without one still recognises the format and says which feature is missing. The feature `conformance` adds
+//! a test suite for authors of formats.
+//!
+//! # Which type is for what
+//!
+//! * [`Options`] is the long form of the four functions here: format, limits, tails, level, block size, threads,
+//!   durability, progress.
+//! * [`Reader`] and [`Writer`] are what a Rust user holds; [`FileWriter`] is the writer of a path.
+//!   [`CompressedFile`] is a trait object for either direction, and [`BinaryZlibFile`] the zlib one, by joblib's
+//!   name for it.
+//! * [`Compressor`] is a handle on a format, [`Compression`] a user's choice of one with a level, [`Registry`] the
+//!   list.
+//! * [`Source`] is where bytes come from: [`Pipe`] for anything that reads, [`Seekable`] for what seeks,
+//!   [`Exact`] for a buffered reader of which no byte too many may be taken.
+//! * [`Encode`] and [`Decode`] are the state machines inside: no I/O, slices in and out.
+//!
+//! # What happens at the end of a stream
+//!
+//! | format | a second stream | NUL bytes | other bytes |
+//! |---|---|---|---|
+//! | gzip, bz2 | joined | accepted | error |
+//! | xz | joined, across padding too | accepted in multiples of 4, else error | error |
+//! | zstd | joined, skippable frames too | error | error |
+//! | zlib, lzma | error | error | error |
+//!
+//! [`Tail::Ignore`] turns the errors of the last two columns into an end; [`Members::One`] does not look.
+//! Empty input is `Truncated` for a format asked for by name, and plain data without bytes for detection.
+//!
+//! # Why not the backends directly
+//!
+//! They are what does the work here, and for one format and one direction they serve well. What they leave to
+//! each caller is what this crate is for: detection, all members, the same answers about cuts and tails in every
+//! format, limits, errors that arrive although nobody called `finish`'s equivalent, seeking, atomic files.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod adapters;
