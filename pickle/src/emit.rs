@@ -1,0 +1,475 @@
+//! Writing opcodes.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::io::Write;
+
+use crate::frame::{Framer, TARGET};
+use crate::opcode as op;
+use crate::text::significant;
+use crate::{Error, Result};
+
+/// How many items a list, dict or set is given at a time.
+const BATCH: usize = 1000;
+
+/// Which strings [`Emitter::shared_str`] remembers: short ones, and no more of them than this.
+const SHARED_LENGTH: usize = 64;
+const SHARED_COUNT: usize = 1 << 16;
+
+/// The pickle protocol to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Protocol {
+    /// Read by Python 3.4 and later; what Python 3.8 to 3.13 write by default.
+    #[default]
+    V4,
+}
+
+impl Protocol {
+    /// Its number.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::V4 => 4,
+        }
+    }
+}
+
+/// A place in the memo of the pickle that is being written, by which an object can be referred to again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct MemoId(u32);
+
+/// Writes pickles opcode by opcode, with the opcodes and frames that CPython's `Lib/pickle.py` would choose.
+///
+/// It knows how things are written, not what is being written: whoever drives it sees to it that the opcodes make
+/// sense, decides what is memoized, and remembers under which [`MemoId`]. Methods named after a type write a whole
+/// value; a container is opened by [`list`](Self::list), [`dict`](Self::dict) or [`set`](Self::set) and filled
+/// through a [`Batch`], a tuple is [begun](Self::begin) and closed after its items.
+///
+/// ```
+/// use demijohn_pickle::{Batch, Emitter, Protocol};
+///
+/// // pickle.dumps([1, "two"], 4)
+/// let mut out = Emitter::new(Vec::new(), Protocol::V4)?;
+/// out.list()?;
+/// out.memoize()?;
+/// let mut batch = Batch::append(Some(2));
+/// batch.before(&mut out)?;
+/// out.int(1)?;
+/// batch.after(&mut out)?;
+/// batch.before(&mut out)?;
+/// out.str("two")?;
+/// out.memoize()?;
+/// batch.after(&mut out)?;
+/// batch.end(&mut out)?;
+/// assert_eq!(out.finish()?, b"\x80\x04\x95\x0e\0\0\0\0\0\0\0]\x94(K\x01\x8c\x03two\x94e.");
+/// # Ok::<(), demijohn_pickle::Error>(())
+/// ```
+pub struct Emitter<W> {
+    framer: Framer<W>,
+    memoized: u32,
+    strings: HashMap<Box<str>, MemoId>,
+    globals: HashMap<(Box<str>, Box<str>), MemoId>,
+}
+
+impl<W: Write> Emitter<W> {
+    /// Begins a pickle.
+    ///
+    /// # Errors
+    /// [`Io`](crate::ErrorKind::Io) if writing fails; so for all other methods.
+    pub fn new(out: W, protocol: Protocol) -> Result<Self> {
+        let framer = Framer::new(out, &[op::PROTO, protocol.number()])?;
+        Ok(Self {
+            framer,
+            memoized: 0,
+            strings: HashMap::new(),
+            globals: HashMap::new(),
+        })
+    }
+
+    /// Ends the pickle; answers what it was written to.
+    #[allow(clippy::missing_errors_doc)] // See `new`.
+    pub fn finish(mut self) -> Result<W> {
+        self.op(op::STOP);
+        self.framer.commit()?;
+        Ok(self.framer.into_inner())
+    }
+
+    fn op(&mut self, opcode: u8) {
+        self.framer.write(&[opcode]);
+    }
+
+    /// Writes a value that is an opcode and an operand.
+    fn value<const N: usize>(&mut self, opcode: u8, operand: [u8; N]) -> Result<()> {
+        self.begin()?;
+        self.op(opcode);
+        self.framer.write(&operand);
+        Ok(())
+    }
+}
+
+#[allow(clippy::missing_errors_doc)] // They all fail alike: see `new`.
+impl<W: Write> Emitter<W> {
+    /// To be called before each value whose opcode comes after its parts: tuples and objects. A frame ends here if it
+    /// is full.
+    pub fn begin(&mut self) -> Result<()> {
+        Ok(self.framer.boundary()?)
+    }
+
+    /// `None`.
+    pub fn none(&mut self) -> Result<()> {
+        self.value(op::NONE, [])
+    }
+
+    /// A `bool`.
+    pub fn bool(&mut self, value: bool) -> Result<()> {
+        self.value(if value { op::NEWTRUE } else { op::NEWFALSE }, [])
+    }
+
+    /// An `int`.
+    pub fn int(&mut self, value: impl Into<i128>) -> Result<()> {
+        let value = value.into();
+        if let Ok(n) = u8::try_from(value) {
+            self.value(op::BININT1, [n])
+        } else if let Ok(n) = u16::try_from(value) {
+            self.value(op::BININT2, n.to_le_bytes())
+        } else if let Ok(n) = i32::try_from(value) {
+            self.value(op::BININT, n.to_le_bytes())
+        } else {
+            self.long(&value.to_le_bytes())
+        }
+    }
+
+    /// An `int` of any size: two's complement, little-endian, the last byte's top bit being the sign. For numbers that
+    /// do not fit in 32 bits.
+    pub fn long(&mut self, bytes: &[u8]) -> Result<()> {
+        let bytes = significant(bytes);
+        if let Ok(n) = u8::try_from(bytes.len()) {
+            self.value(op::LONG1, [n])?;
+        } else {
+            let n = i32::try_from(bytes.len()).map_err(|_| Error::limit("an integer of over 2^31 bytes"))?;
+            self.value(op::LONG4, n.to_le_bytes())?;
+        }
+        self.framer.write(bytes);
+        Ok(())
+    }
+
+    /// A `float`.
+    pub fn float(&mut self, value: f64) -> Result<()> {
+        self.value(op::BINFLOAT, value.to_be_bytes())
+    }
+
+    /// A `str`. Memoize it.
+    pub fn str(&mut self, text: &str) -> Result<()> {
+        self.wtf8(text.as_bytes())
+    }
+
+    /// A `str` with lone surrogates, each as the three bytes that UTF-8 would have for it. Memoize it.
+    pub fn wtf8(&mut self, text: &[u8]) -> Result<()> {
+        self.counted([op::SHORT_BINUNICODE, op::BINUNICODE, op::BINUNICODE8], text)
+    }
+
+    /// A `bytes`. Memoize it.
+    pub fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        self.counted([op::SHORT_BINBYTES, op::BINBYTES, op::BINBYTES8], bytes)
+    }
+
+    /// A `str` of Python 2, which Python 3 takes for ASCII text. Memoize it.
+    pub fn str8(&mut self, bytes: &[u8]) -> Result<()> {
+        if let Ok(n) = u8::try_from(bytes.len()) {
+            self.value(op::SHORT_BINSTRING, [n])?;
+        } else {
+            let n =
+                i32::try_from(bytes.len()).map_err(|_| Error::limit("an 8-bit string of over 2^31 bytes"))?;
+            self.value(op::BINSTRING, n.to_le_bytes())?;
+        }
+        self.framer.write(bytes);
+        Ok(())
+    }
+
+    /// Bytes behind the opcode that has room for their number.
+    fn counted(&mut self, [short, medium, long]: [u8; 3], bytes: &[u8]) -> Result<()> {
+        self.begin()?;
+        let n = bytes.len();
+        if let Ok(n) = u8::try_from(n) {
+            self.framer.write(&[short, n]);
+            self.framer.write(bytes);
+            return Ok(());
+        }
+        let mut head = Vec::with_capacity(9);
+        if let Ok(n) = u32::try_from(n) {
+            head.push(medium);
+            head.extend(n.to_le_bytes());
+        } else {
+            head.push(long);
+            head.extend((n as u64).to_le_bytes());
+        }
+        if n >= TARGET {
+            self.framer.bypass(&head)?;
+            self.framer.bypass(bytes)?;
+        } else {
+            self.framer.write(&head);
+            self.framer.write(bytes);
+        }
+        Ok(())
+    }
+
+    /// An empty `list`. Memoize it, then [append](Batch::append).
+    pub fn list(&mut self) -> Result<()> {
+        self.value(op::EMPTY_LIST, [])
+    }
+
+    /// An empty `dict`. Memoize it, then [set items](Batch::set_items).
+    pub fn dict(&mut self) -> Result<()> {
+        self.value(op::EMPTY_DICT, [])
+    }
+
+    /// An empty `set`. Memoize it, then [add](Batch::add).
+    pub fn set(&mut self) -> Result<()> {
+        self.value(op::EMPTY_SET, [])
+    }
+
+    /// Marks the stack, for what takes any number of items.
+    pub fn mark(&mut self) -> Result<()> {
+        self.op(op::MARK);
+        Ok(())
+    }
+
+    /// The `tuple` of the `n` values written last, of which there are no more than 3. Memoize it if it is not empty.
+    ///
+    /// # Panics
+    /// If `n` is more than 3: those need a mark.
+    pub fn tuple(&mut self, n: usize) -> Result<()> {
+        match n {
+            0 => return self.value(op::EMPTY_TUPLE, []),
+            1 => self.op(op::TUPLE1),
+            2 => self.op(op::TUPLE2),
+            3 => self.op(op::TUPLE3),
+            _ => panic!("a tuple of {n} items needs a mark"),
+        }
+        Ok(())
+    }
+
+    /// The `tuple` of the values since the mark. Memoize it.
+    pub fn tuple_from_mark(&mut self) -> Result<()> {
+        self.op(op::TUPLE);
+        Ok(())
+    }
+
+    /// The `frozenset` of the values since the mark. Memoize it.
+    pub fn frozenset_from_mark(&mut self) -> Result<()> {
+        self.op(op::FROZENSET);
+        Ok(())
+    }
+
+    /// Takes two strings, module and name, for the thing they name. Memoize it.
+    pub fn stack_global(&mut self) -> Result<()> {
+        self.op(op::STACK_GLOBAL);
+        Ok(())
+    }
+
+    /// Takes callable and arguments for the result of the call. Memoize it.
+    pub fn reduce(&mut self) -> Result<()> {
+        self.op(op::REDUCE);
+        Ok(())
+    }
+
+    /// Takes class and arguments for a new object. Memoize it.
+    pub fn newobj(&mut self) -> Result<()> {
+        self.op(op::NEWOBJ);
+        Ok(())
+    }
+
+    /// Takes class, arguments and keyword arguments for a new object. Memoize it.
+    pub fn newobj_ex(&mut self) -> Result<()> {
+        self.op(op::NEWOBJ_EX);
+        Ok(())
+    }
+
+    /// Takes the class and arguments since the mark for an instance. Memoize it.
+    pub fn obj(&mut self) -> Result<()> {
+        self.op(op::OBJ);
+        Ok(())
+    }
+
+    /// Gives the state written last to the object below it.
+    pub fn build(&mut self) -> Result<()> {
+        self.op(op::BUILD);
+        Ok(())
+    }
+
+    /// Drops the value written last.
+    pub fn pop(&mut self) -> Result<()> {
+        self.op(op::POP);
+        Ok(())
+    }
+
+    /// Drops the values since the mark, and the mark.
+    pub fn pop_mark(&mut self) -> Result<()> {
+        self.op(op::POP_MARK);
+        Ok(())
+    }
+
+    /// Puts the value written last into the memo.
+    pub fn memoize(&mut self) -> Result<MemoId> {
+        let id = MemoId(self.memoized);
+        let next = self.memoized.checked_add(1);
+        self.memoized =
+            next.ok_or_else(|| Error::limit("the memo of a pickle has no more than 2^32 entries"))?;
+        self.op(op::MEMOIZE);
+        Ok(id)
+    }
+
+    /// The value that was memoized under `id`.
+    pub fn get(&mut self, id: MemoId) -> Result<()> {
+        self.begin()?;
+        self.get_bare(id)
+    }
+
+    /// [`get`](Self::get) where `pickle.py` looks for no end of a frame: in place of a value just dropped.
+    pub(crate) fn get_bare(&mut self, id: MemoId) -> Result<()> {
+        match u8::try_from(id.0) {
+            Ok(n) => self.framer.write(&[op::BINGET, n]),
+            Err(_) => {
+                self.op(op::LONG_BINGET);
+                self.framer.write(&id.0.to_le_bytes());
+            }
+        }
+        Ok(())
+    }
+
+    /// A `str` that is likely to come again: a key or a name. If it was written through this method before, it is
+    /// referred to, as Python does for strings that it interns.
+    pub fn shared_str(&mut self, text: &str) -> Result<()> {
+        if let Some(&id) = self.strings.get(text) {
+            return self.get(id);
+        }
+        self.str(text)?;
+        let id = self.memoize()?;
+        if text.len() <= SHARED_LENGTH && self.strings.len() < SHARED_COUNT {
+            self.strings.insert(text.into(), id);
+        }
+        Ok(())
+    }
+
+    /// A class or function, by its name in Python 3; referred to if it was written through this method before.
+    pub fn shared_global(&mut self, module: &str, name: &str) -> Result<()> {
+        let key = (module.into(), name.into());
+        if let Some(&id) = self.globals.get(&key) {
+            return self.get(id);
+        }
+        self.begin()?;
+        self.shared_str(module)?;
+        // Python interns names of modules, but not those of classes written in C.
+        self.str(name)?;
+        self.memoize()?;
+        self.stack_global()?;
+        let id = self.memoize()?;
+        self.globals.insert(key, id);
+        Ok(())
+    }
+
+    /// Closes the frame, so that raw data can follow; answers the [position](Self::position), where it will stand.
+    pub fn commit_frame(&mut self) -> Result<u64> {
+        self.framer.commit()?;
+        Ok(self.position())
+    }
+
+    /// Bytes written since the pickle began. What is in the open frame has not been written yet.
+    pub fn position(&self) -> u64 {
+        self.framer.position()
+    }
+
+    /// Writes bytes that are no opcodes, outside of frames.
+    pub fn raw(&mut self, bytes: &[u8]) -> Result<()> {
+        Ok(self.framer.bypass(bytes)?)
+    }
+}
+
+impl<W> fmt::Debug for Emitter<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Emitter")
+            .field("memoized", &self.memoized)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Gives items to the container written last, 1000 at a time, with the opcodes `pickle.py` would use.
+///
+/// Call [`before`](Self::before) and [`after`](Self::after) around each item (for a dict: key and value), and
+/// [`end`](Self::end) after the last one. A single item left over gets an opcode of its own, which takes knowing the
+/// number of items beforehand; where that is not known or is wrong, the pickle is as good but a byte longer.
+#[derive(Debug)]
+pub struct Batch {
+    one: u8,
+    many: u8,
+    left: Option<usize>,
+    /// Items in the current batch; unless it is zero, a mark is open.
+    count: usize,
+    single: bool,
+}
+
+#[allow(clippy::missing_errors_doc)] // They all fail alike: see `Emitter::new`.
+impl Batch {
+    fn new(one: u8, many: u8, len: Option<usize>) -> Self {
+        Self {
+            one,
+            many,
+            left: len,
+            count: 0,
+            single: false,
+        }
+    }
+
+    /// Items of a list.
+    #[must_use]
+    pub fn append(len: Option<usize>) -> Self {
+        Self::new(op::APPEND, op::APPENDS, len)
+    }
+
+    /// Pairs of a dict.
+    #[must_use]
+    pub fn set_items(len: Option<usize>) -> Self {
+        Self::new(op::SETITEM, op::SETITEMS, len)
+    }
+
+    /// Items of a set, which has no opcode for a single one.
+    #[must_use]
+    pub fn add() -> Self {
+        Self::new(op::ADDITEMS, op::ADDITEMS, None)
+    }
+
+    /// To be called before each item.
+    pub fn before<W: Write>(&mut self, out: &mut Emitter<W>) -> Result<()> {
+        if self.count == 0 {
+            self.single = self.left == Some(1);
+            if !self.single {
+                out.op(op::MARK);
+            }
+        }
+        Ok(())
+    }
+
+    /// To be called after each item.
+    pub fn after<W: Write>(&mut self, out: &mut Emitter<W>) -> Result<()> {
+        self.left = self.left.map(|n| n.saturating_sub(1));
+        if self.single {
+            out.op(self.one);
+        } else {
+            self.count += 1;
+            if self.count == BATCH {
+                self.end(out)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// To be called after the last item.
+    pub fn end<W: Write>(&mut self, out: &mut Emitter<W>) -> Result<()> {
+        if self.count > 0 {
+            out.op(self.many);
+            self.count = 0;
+        }
+        Ok(())
+    }
+}

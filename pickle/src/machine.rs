@@ -1,0 +1,558 @@
+//! The machine: opcodes, stack, marks and memo, for whatever a [`Builder`] makes of them.
+//!
+//! It follows `_Unpickler` of CPython's `Lib/pickle.py`, which is what joblib reads with: strict about frames, a mark
+//! fences off what lies below it, a memo number that was never given is an error. It does not recurse, it runs nothing,
+//! and it does not read past `STOP`.
+
+use std::borrow::Cow;
+use std::io::BufRead;
+use std::vec::Drain;
+
+use crate::input::Input;
+use crate::memo::Memo;
+use crate::text::{self, Parsed, Text};
+use crate::{Builder, Error, Limits, Result, names, opcode as op};
+
+/// Reads one pickle from `source`, up to and including its `STOP`, into `builder`; answers the finished object.
+///
+/// `length` is the number of bytes that `source` holds, if known: what claims to be longer is then refused at once.
+///
+/// # Errors
+/// [`Truncated`](crate::ErrorKind::Truncated) if the source ends early, [`Corrupt`](crate::ErrorKind::Corrupt) for
+/// what is no pickle, [`Limit`](crate::ErrorKind::Limit) beyond `limits`, [`Io`](crate::ErrorKind::Io) if reading
+/// fails, and whatever the builder answers; all with the offset and opcode at which it happened.
+pub fn run<R: BufRead, B: Builder>(
+    source: R,
+    length: Option<u64>,
+    limits: &Limits,
+    builder: &mut B,
+) -> Result<B::Node> {
+    let mut machine = Machine {
+        input: Input::new(source, length),
+        builder,
+        stack: Vec::new(),
+        marks: Vec::new(),
+        memo: Memo::new(limits.memo),
+        protocol: 0,
+        depth: limits.depth,
+        text: limits.text,
+    };
+    let mut left = limits.opcodes;
+    loop {
+        let at = machine.input.position();
+        let opcode = machine.input.byte().map_err(|e| e.at(at, op::STOP))?;
+        left = left.checked_sub(1).ok_or_else(|| {
+            Error::limit(format!("the pickle has more than {} opcodes", limits.opcodes)).at(at, opcode)
+        })?;
+        if opcode == op::STOP {
+            return machine.pop().map_err(|e| e.at(at, opcode));
+        }
+        machine.step(opcode).map_err(|e| e.at(at, opcode))?;
+    }
+}
+
+/// How a builder takes items: [`Builder::append`] and its like.
+type Give<B> = fn(&mut B, &<B as Builder>::Node, Drain<'_, <B as Builder>::Node>) -> Result<()>;
+
+struct Machine<'b, R, B: Builder> {
+    input: Input<R>,
+    builder: &'b mut B,
+    stack: Vec<B::Node>,
+    /// For each mark, how high the stack was.
+    marks: Vec<usize>,
+    memo: Memo<B::Node>,
+    protocol: u8,
+    /// Limit on stack and marks.
+    depth: u64,
+    /// What is left of the limit on text.
+    text: u64,
+}
+
+impl<R: BufRead, B: Builder> Machine<'_, R, B> {
+    fn step(&mut self, opcode: u8) -> Result<()> {
+        match opcode {
+            op::PROTO => self.proto(),
+            op::FRAME => {
+                let n = u64::from_le_bytes(self.input.array()?);
+                self.input.begin_frame(n)
+            }
+            op::MARK => {
+                self.check_depth()?;
+                self.marks.push(self.stack.len());
+                Ok(())
+            }
+            op::POP => {
+                if self.stack.len() > self.floor() {
+                    self.stack.pop();
+                    Ok(())
+                } else {
+                    self.pop_mark().map(drop)
+                }
+            }
+            op::POP_MARK => {
+                let start = self.pop_mark()?;
+                self.stack.truncate(start);
+                Ok(())
+            }
+            op::DUP => self.push_with(|m| {
+                m.check_floor(1)?;
+                let top = m.stack.last().ok_or_else(underflow)?;
+                Ok(m.builder.dup(top))
+            }),
+
+            op::NONE => self.push_with(|m| m.builder.none()),
+            op::NEWTRUE => self.push_with(|m| m.builder.bool(true)),
+            op::NEWFALSE => self.push_with(|m| m.builder.bool(false)),
+            op::BININT => self.push_with(|m| {
+                let n = i32::from_le_bytes(m.input.array()?);
+                m.builder.int(n.into())
+            }),
+            op::BININT1 => self.push_with(|m| {
+                let n = m.input.byte()?;
+                m.builder.int(n.into())
+            }),
+            op::BININT2 => self.push_with(|m| {
+                let n = u16::from_le_bytes(m.input.array()?);
+                m.builder.int(n.into())
+            }),
+            op::INT => self.push_with(Self::int_line),
+            op::LONG => self.push_with(Self::long_line),
+            op::LONG1 | op::LONG4 => self.push_with(|m| m.long(opcode)),
+            op::BINFLOAT => self.push_with(|m| {
+                let x = f64::from_be_bytes(m.input.array()?);
+                m.builder.float(x)
+            }),
+            op::FLOAT => self.push_with(|m| {
+                let x = text::float(m.input.line(m.text)?)?;
+                m.builder.float(x)
+            }),
+
+            op::STRING | op::UNICODE => self.push_with(|m| m.text_line(opcode)),
+            op::BINSTRING
+            | op::SHORT_BINSTRING
+            | op::BINUNICODE
+            | op::SHORT_BINUNICODE
+            | op::BINUNICODE8
+            | op::BINBYTES
+            | op::SHORT_BINBYTES
+            | op::BINBYTES8
+            | op::BYTEARRAY8 => self.push_with(|m| m.counted(opcode)),
+
+            op::EMPTY_TUPLE => self.tuple(0),
+            op::TUPLE1 => self.tuple(1),
+            op::TUPLE2 => self.tuple(2),
+            op::TUPLE3 => self.tuple(3),
+            op::TUPLE => {
+                let start = self.pop_mark()?;
+                let node = self.builder.tuple(self.stack.drain(start..))?;
+                self.push(node)
+            }
+            op::EMPTY_LIST => self.push_with(|m| m.builder.list(Vec::new().drain(..))),
+            op::LIST => {
+                let start = self.pop_mark()?;
+                let node = self.builder.list(self.stack.drain(start..))?;
+                self.push(node)
+            }
+            op::EMPTY_DICT => self.push_with(|m| m.builder.dict()),
+            op::DICT => {
+                let start = self.pop_mark()?;
+                self.check_pairs(start)?;
+                let node = self.builder.dict()?;
+                self.builder.set_items(&node, self.stack.drain(start..))?;
+                self.push(node)
+            }
+            op::EMPTY_SET => self.push_with(|m| m.builder.set()),
+            op::FROZENSET => {
+                let start = self.pop_mark()?;
+                let node = self.builder.frozenset(self.stack.drain(start..))?;
+                self.push(node)
+            }
+
+            op::APPEND => {
+                self.check_floor(2)?;
+                self.give(self.stack.len() - 1, B::append)
+            }
+            op::APPENDS => {
+                let start = self.pop_mark()?;
+                self.give(start, B::append)
+            }
+            op::SETITEM => {
+                self.check_floor(3)?;
+                self.give(self.stack.len() - 2, B::set_items)
+            }
+            op::SETITEMS => {
+                let start = self.pop_mark()?;
+                self.check_pairs(start)?;
+                self.give(start, B::set_items)
+            }
+            op::ADDITEMS => {
+                let start = self.pop_mark()?;
+                self.give(start, B::add_items)
+            }
+
+            op::GLOBAL => self.push_with(|m| {
+                let (module, name) = m.two_lines()?;
+                m.global(&module, &name)
+            }),
+            op::STACK_GLOBAL => self.stack_global(),
+            op::INST => {
+                let (module, name) = self.two_lines()?;
+                let class = self.global(&module, &name)?;
+                let start = self.pop_mark()?;
+                let node = self.builder.instance(class, self.stack.drain(start..))?;
+                self.push(node)
+            }
+            op::OBJ => {
+                let start = self.pop_mark()?;
+                let mut items = self.stack.drain(start..);
+                let class = items.next().ok_or_else(underflow)?;
+                let node = self.builder.instance(class, items)?;
+                self.push(node)
+            }
+            op::REDUCE => {
+                let (callable, args) = self.pop_two()?;
+                let node = self.builder.reduce(callable, args)?;
+                self.push(node)
+            }
+            op::NEWOBJ => {
+                let (class, args) = self.pop_two()?;
+                let node = self.builder.newobj(class, args)?;
+                self.push(node)
+            }
+            op::NEWOBJ_EX => {
+                let kwargs = self.pop()?;
+                let (class, args) = self.pop_two()?;
+                let node = self.builder.newobj_ex(class, args, kwargs)?;
+                self.push(node)
+            }
+            op::BUILD => {
+                let (object, state) = self.pop_two()?;
+                let node = self.builder.build(object, state, &mut self.input.raw())?;
+                self.push(node)
+            }
+
+            op::GET => self.push_with(|m| {
+                let key = m.key_line()?;
+                m.recall(key)
+            }),
+            op::BINGET => self.push_with(|m| {
+                let key = m.input.byte()?;
+                m.recall(key.into())
+            }),
+            op::LONG_BINGET => self.push_with(|m| {
+                let key = u32::from_le_bytes(m.input.array()?);
+                m.recall(key.into())
+            }),
+            op::PUT => {
+                let key = self.key_line()?;
+                self.memoize(key)
+            }
+            op::BINPUT => {
+                let key = self.input.byte()?;
+                self.memoize(key.into())
+            }
+            op::LONG_BINPUT => {
+                let key = u32::from_le_bytes(self.input.array()?);
+                self.memoize(key.into())
+            }
+            op::MEMOIZE => self.memoize(self.memo.len()),
+
+            op::PERSID => self.push_with(|m| {
+                let line = m.input.line(m.text)?.to_vec();
+                m.spend(line.len() as u64)?;
+                let id = String::from_utf8(line).ok().filter(|id| id.is_ascii());
+                let id =
+                    id.ok_or_else(|| Error::corrupt("persistent IDs in protocol 0 must be ASCII strings"))?;
+                let id = m.builder.str(id.into())?;
+                m.builder.persistent(id)
+            }),
+            op::BINPERSID => {
+                let id = self.pop()?;
+                let node = self.builder.persistent(id)?;
+                self.push(node)
+            }
+            op::EXT1 => {
+                let code = self.input.byte()?;
+                self.extension(code.into())
+            }
+            op::EXT2 => {
+                let code = u16::from_le_bytes(self.input.array()?);
+                self.extension(code.into())
+            }
+            op::EXT4 => {
+                let code = i32::from_le_bytes(self.input.array()?);
+                self.extension(code)
+            }
+            op::NEXT_BUFFER => self.push_with(|m| m.builder.next_buffer()),
+            op::READONLY_BUFFER => {
+                let buffer = self.pop()?;
+                let node = self.builder.readonly_buffer(buffer)?;
+                self.push(node)
+            }
+            other => Err(Error::corrupt(format!("invalid opcode {other:#04x}"))),
+        }
+    }
+
+    // The stack.
+
+    /// Where the topmost mark fences off the stack.
+    fn floor(&self) -> usize {
+        self.marks.last().copied().unwrap_or(0)
+    }
+
+    /// Makes sure that `n` items lie above the topmost mark.
+    fn check_floor(&self, n: usize) -> Result<()> {
+        if self.stack.len() - self.floor() < n {
+            Err(underflow())
+        } else {
+            Ok(())
+        }
+    }
+
+    fn check_depth(&self) -> Result<()> {
+        if (self.stack.len() + self.marks.len()) as u64 >= self.depth {
+            return Err(Error::limit(format!(
+                "more than {} unfinished values",
+                self.depth
+            )));
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, node: B::Node) -> Result<()> {
+        self.check_depth()?;
+        self.stack.push(node);
+        Ok(())
+    }
+
+    fn push_with(&mut self, make: impl FnOnce(&mut Self) -> Result<B::Node>) -> Result<()> {
+        let node = make(self)?;
+        self.push(node)
+    }
+
+    fn pop(&mut self) -> Result<B::Node> {
+        self.check_floor(1)?;
+        self.stack.pop().ok_or_else(underflow)
+    }
+
+    /// The two topmost, the lower one first.
+    fn pop_two(&mut self) -> Result<(B::Node, B::Node)> {
+        let upper = self.pop()?;
+        Ok((self.pop()?, upper))
+    }
+
+    /// Removes the topmost mark; answers where the items above it begin.
+    fn pop_mark(&mut self) -> Result<usize> {
+        self.marks
+            .pop()
+            .ok_or_else(|| Error::corrupt("malformed pickle: mark missing"))
+    }
+
+    fn check_pairs(&self, start: usize) -> Result<()> {
+        if (self.stack.len() - start).is_multiple_of(2) {
+            Ok(())
+        } else {
+            Err(Error::corrupt("malformed pickle: a key without a value"))
+        }
+    }
+
+    /// Gives the items from `start` on to the container below them.
+    fn give(&mut self, start: usize, how: Give<B>) -> Result<()> {
+        if start <= self.floor() {
+            return Err(underflow());
+        }
+        let target = self.builder.dup(&self.stack[start - 1]);
+        how(self.builder, &target, self.stack.drain(start..))
+    }
+
+    fn tuple(&mut self, n: usize) -> Result<()> {
+        self.check_floor(n)?;
+        let start = self.stack.len() - n;
+        let node = self.builder.tuple(self.stack.drain(start..))?;
+        self.push(node)
+    }
+
+    // The memo.
+
+    fn recall(&mut self, key: u64) -> Result<B::Node> {
+        let node = self.memo.get(key)?;
+        Ok(self.builder.dup(node))
+    }
+
+    fn memoize(&mut self, key: u64) -> Result<()> {
+        self.check_floor(1)?;
+        let top = self.stack.last().ok_or_else(underflow)?;
+        let node = self.builder.dup(top);
+        self.memo.put(key, node)
+    }
+
+    fn key_line(&mut self) -> Result<u64> {
+        match text::integer(self.input.line(self.text)?)? {
+            Parsed::Small(key) if key >= 0 => Ok(key.unsigned_abs()),
+            _ => Err(Error::corrupt("impossible memo number")),
+        }
+    }
+
+    // Operands.
+
+    /// Takes `n` bytes off the budget for text.
+    fn spend(&mut self, n: u64) -> Result<()> {
+        let left = self.text.checked_sub(n);
+        self.text = left.ok_or_else(|| Error::limit("the pickle has more text than the limit allows"))?;
+        Ok(())
+    }
+
+    fn proto(&mut self) -> Result<()> {
+        let protocol = self.input.byte()?;
+        if protocol > op::HIGHEST_PROTOCOL {
+            return Err(Error::unsupported(format!(
+                "unsupported pickle protocol: {protocol}"
+            )));
+        }
+        self.protocol = protocol;
+        Ok(())
+    }
+
+    fn int_line(&mut self) -> Result<B::Node> {
+        let line = self.input.line(self.text)?;
+        match line {
+            b"00" => self.builder.bool(false),
+            b"01" => self.builder.bool(true),
+            line => {
+                let value = text::integer(line)?;
+                self.integer(value)
+            }
+        }
+    }
+
+    fn long_line(&mut self) -> Result<B::Node> {
+        let line = self.input.line(self.text)?;
+        let value = text::integer(line.strip_suffix(b"L").unwrap_or(line))?;
+        self.integer(value)
+    }
+
+    fn integer(&mut self, value: Parsed) -> Result<B::Node> {
+        match value {
+            Parsed::Small(n) => self.builder.int(n),
+            Parsed::Big(bytes) => {
+                self.spend(bytes.len() as u64)?;
+                self.builder.long(bytes.into())
+            }
+        }
+    }
+
+    fn long(&mut self, opcode: u8) -> Result<B::Node> {
+        let n = self.length(opcode)?;
+        self.spend(n)?;
+        let bytes = self.input.operand(n)?;
+        match text::small(text::significant(&bytes)) {
+            Some(n) => self.builder.int(n),
+            None => match bytes {
+                Cow::Borrowed(bytes) => self.builder.long(text::significant(bytes).into()),
+                Cow::Owned(mut bytes) => {
+                    bytes.truncate(text::significant(&bytes).len());
+                    self.builder.long(bytes.into())
+                }
+            },
+        }
+    }
+
+    /// The length in front of an opcode's data, as its entry in the table describes it.
+    fn length(&mut self, opcode: u8) -> Result<u64> {
+        let Some(op::Operand::Counted { width, signed }) = op::operand(opcode) else {
+            unreachable!("called for counted operands only");
+        };
+        match (width, signed) {
+            (1, _) => self.input.byte().map(u64::from),
+            (4, false) => self.input.array().map(|n| u32::from_le_bytes(n).into()),
+            (4, true) => {
+                let n = i32::from_le_bytes(self.input.array()?);
+                u64::try_from(n).map_err(|_| Error::corrupt(format!("negative byte count {n}")))
+            }
+            _ => {
+                let n = u64::from_le_bytes(self.input.array()?);
+                match i64::try_from(n) {
+                    Ok(_) => Ok(n),
+                    Err(_) => Err(Error::corrupt(format!("impossible byte count {n}"))),
+                }
+            }
+        }
+    }
+
+    fn counted(&mut self, opcode: u8) -> Result<B::Node> {
+        let n = self.length(opcode)?;
+        self.spend(n)?;
+        let bytes = self.input.operand(n)?;
+        match opcode {
+            op::BINSTRING | op::SHORT_BINSTRING => self.builder.str8(bytes),
+            op::BINBYTES | op::SHORT_BINBYTES | op::BINBYTES8 => self.builder.bytes(bytes),
+            op::BYTEARRAY8 => self.builder.bytearray(bytes),
+            _ => match text::decode(bytes)? {
+                Text::Utf8(text) => self.builder.str(text),
+                Text::Wtf8(text) => self.builder.wtf8(text),
+            },
+        }
+    }
+
+    fn text_line(&mut self, opcode: u8) -> Result<B::Node> {
+        let line = self.input.line(self.text)?;
+        let bytes = if opcode == op::STRING {
+            text::quoted(line)?
+        } else {
+            text::raw_unicode(line)?
+        };
+        self.spend(bytes.len() as u64)?;
+        if opcode == op::STRING {
+            return self.builder.str8(bytes.into());
+        }
+        match text::decode(bytes.into())? {
+            Text::Utf8(text) => self.builder.str(text),
+            Text::Wtf8(text) => self.builder.wtf8(text),
+        }
+    }
+
+    // Names.
+
+    fn two_lines(&mut self) -> Result<(String, String)> {
+        let module = self.name_line()?;
+        Ok((module, self.name_line()?))
+    }
+
+    fn name_line(&mut self) -> Result<String> {
+        let line = self.input.line(self.text)?.to_vec();
+        self.spend(line.len() as u64)?;
+        String::from_utf8(line).map_err(|_| Error::corrupt("the name of a global is not UTF-8"))
+    }
+
+    fn global(&mut self, module: &str, name: &str) -> Result<B::Node> {
+        let (module, name) = if self.protocol < 3 {
+            names::modern(module, name)
+        } else {
+            (module, name)
+        };
+        self.builder.global(module, name)
+    }
+
+    fn stack_global(&mut self) -> Result<()> {
+        let (module, name) = self.pop_two()?;
+        let text = |node| self.builder.text(node).map(str::to_owned);
+        let (Some(module), Some(name)) = (text(&module), text(&name)) else {
+            return Err(Error::corrupt("STACK_GLOBAL requires str"));
+        };
+        // The same text may name any number of globals.
+        self.spend((module.len() + name.len()) as u64)?;
+        let node = self.global(&module, &name)?;
+        self.push(node)
+    }
+
+    fn extension(&mut self, code: i32) -> Result<()> {
+        let code = u32::try_from(code).ok().filter(|&code| code > 0);
+        let code = code.ok_or_else(|| Error::corrupt("EXT specifies code <= 0"))?;
+        let node = self.builder.extension(code)?;
+        self.push(node)
+    }
+}
+
+fn underflow() -> Error {
+    Error::corrupt("malformed pickle: stack underflow")
+}

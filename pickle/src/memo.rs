@@ -1,0 +1,92 @@
+//! The numbered slots through which a pickle refers back to what it has built.
+
+use std::collections::HashMap;
+
+use crate::{Error, Result};
+
+/// A map from memo number to node.
+///
+/// Writers number densely from zero, which a vector holds best; but numbers come from the stream and may be anything,
+/// so only the number that is next goes into the vector and all others into a map.
+pub(crate) struct Memo<N> {
+    dense: Vec<N>,
+    sparse: HashMap<u64, N>,
+    limit: u64,
+}
+
+impl<N> Memo<N> {
+    pub(crate) fn new(limit: u64) -> Self {
+        Self {
+            dense: Vec::new(),
+            sparse: HashMap::new(),
+            limit,
+        }
+    }
+
+    /// How many numbers are taken.
+    pub(crate) fn len(&self) -> u64 {
+        self.dense.len() as u64 + self.sparse.len() as u64
+    }
+
+    pub(crate) fn get(&self, key: u64) -> Result<&N> {
+        let dense = usize::try_from(key).ok().and_then(|key| self.dense.get(key));
+        dense
+            .or_else(|| self.sparse.get(&key))
+            .ok_or_else(|| Error::corrupt(format!("the memo has no entry {key}")))
+    }
+
+    pub(crate) fn put(&mut self, key: u64, node: N) -> Result<()> {
+        if let Some(slot) = usize::try_from(key).ok().and_then(|key| self.dense.get_mut(key)) {
+            *slot = node;
+        } else if let Some(slot) = self.sparse.get_mut(&key) {
+            *slot = node;
+        } else if self.len() >= self.limit {
+            return Err(Error::limit(format!(
+                "the memo has more than {} entries",
+                self.limit
+            )));
+        } else if key == self.dense.len() as u64 {
+            self.dense.push(node);
+        } else {
+            self.sparse.insert(key, node);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorKind;
+
+    #[test]
+    fn takes_any_number_and_the_last_entry_wins() {
+        let mut memo = Memo::new(u64::MAX);
+        for (key, node) in [
+            (0, 'a'),
+            (u64::MAX, 'b'),
+            (2, 'c'),
+            (1, 'd'),
+            (2, 'e'),
+            (0, 'f'),
+            (3, 'g'),
+        ] {
+            memo.put(key, node).unwrap();
+        }
+        let found: Vec<char> = [0, 1, 2, 3, u64::MAX]
+            .iter()
+            .map(|&key| *memo.get(key).unwrap())
+            .collect();
+        assert_eq!((found, memo.len()), (vec!['f', 'd', 'e', 'g', 'b'], 5));
+        assert_eq!(memo.get(4).unwrap_err().kind(), ErrorKind::Corrupt);
+    }
+
+    #[test]
+    fn counts_only_new_entries_against_the_limit() {
+        let mut memo = Memo::new(2);
+        for key in [0, 9, 9, 0] {
+            memo.put(key, ()).unwrap();
+        }
+        assert_eq!(memo.put(1, ()).unwrap_err().kind(), ErrorKind::Limit);
+    }
+}

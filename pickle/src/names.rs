@@ -1,0 +1,168 @@
+//! What Python 2 called the things of Python 3's standard library.
+//!
+//! Pickles of protocols below 3 name modules and functions as Python 2 did, whoever wrote them. The tables are those of
+//! CPython's `Lib/_compat_pickle.py`, which its unpickler consults for such files.
+
+/// The Python 3 name of a global in a pickle of protocol 0 to 2.
+pub(crate) fn modern<'a>(module: &'a str, name: &'a str) -> (&'a str, &'a str) {
+    if let Ok(i) = NAMES.binary_search_by(|probe| probe.0.cmp(&(module, name))) {
+        return NAMES[i].1;
+    }
+    if module == "exceptions" && EXCEPTIONS.binary_search(&name).is_ok() {
+        return ("builtins", name);
+    }
+    match MODULES.binary_search_by(|probe| probe.0.cmp(module)) {
+        Ok(i) => (MODULES[i].1, name),
+        Err(_) => (module, name),
+    }
+}
+
+/// Modules that were renamed, sorted.
+#[rustfmt::skip]
+const MODULES: &[(&str, &str)] = &[
+    ("BaseHTTPServer", "http.server"),
+    ("CGIHTTPServer", "http.server"),
+    ("ConfigParser", "configparser"),
+    ("Cookie", "http.cookies"),
+    ("Dialog", "tkinter.dialog"),
+    ("DocXMLRPCServer", "xmlrpc.server"),
+    ("FileDialog", "tkinter.filedialog"),
+    ("HTMLParser", "html.parser"),
+    ("Queue", "queue"),
+    ("ScrolledText", "tkinter.scrolledtext"),
+    ("SimpleDialog", "tkinter.simpledialog"),
+    ("SimpleHTTPServer", "http.server"),
+    ("SimpleXMLRPCServer", "xmlrpc.server"),
+    ("SocketServer", "socketserver"),
+    ("StringIO", "io"),
+    ("Tix", "tkinter.tix"),
+    ("Tkconstants", "tkinter.constants"),
+    ("Tkdnd", "tkinter.dnd"),
+    ("Tkinter", "tkinter"),
+    ("UserDict", "collections"),
+    ("UserList", "collections"),
+    ("UserString", "collections"),
+    ("__builtin__", "builtins"),
+    ("_abcoll", "collections.abc"),
+    ("_elementtree", "xml.etree.ElementTree"),
+    ("_winreg", "winreg"),
+    ("anydbm", "dbm"),
+    ("cPickle", "pickle"),
+    ("cStringIO", "io"),
+    ("commands", "subprocess"),
+    ("cookielib", "http.cookiejar"),
+    ("copy_reg", "copyreg"),
+    ("dbhash", "dbm.bsd"),
+    ("dbm", "dbm.ndbm"),
+    ("dumbdbm", "dbm.dumb"),
+    ("dummy_thread", "_dummy_thread"),
+    ("gdbm", "dbm.gnu"),
+    ("htmlentitydefs", "html.entities"),
+    ("httplib", "http.client"),
+    ("markupbase", "_markupbase"),
+    ("repr", "reprlib"),
+    ("robotparser", "urllib.robotparser"),
+    ("test.test_support", "test.support"),
+    ("thread", "_thread"),
+    ("tkColorChooser", "tkinter.colorchooser"),
+    ("tkCommonDialog", "tkinter.commondialog"),
+    ("tkFileDialog", "tkinter.filedialog"),
+    ("tkFont", "tkinter.font"),
+    ("tkMessageBox", "tkinter.messagebox"),
+    ("tkSimpleDialog", "tkinter.simpledialog"),
+    ("ttk", "tkinter.ttk"),
+    ("urllib2", "urllib.request"),
+    ("urlparse", "urllib.parse"),
+    ("whichdb", "dbm"),
+    ("xmlrpclib", "xmlrpc.client"),
+];
+
+/// Single names that moved, sorted.
+#[rustfmt::skip]
+const NAMES: &[((&str, &str), (&str, &str))] = &[
+    (("UserDict", "IterableUserDict"), ("collections", "UserDict")),
+    (("UserDict", "UserDict"), ("collections", "UserDict")),
+    (("UserList", "UserList"), ("collections", "UserList")),
+    (("UserString", "UserString"), ("collections", "UserString")),
+    (("__builtin__", "basestring"), ("builtins", "str")),
+    (("__builtin__", "intern"), ("sys", "intern")),
+    (("__builtin__", "long"), ("builtins", "int")),
+    (("__builtin__", "reduce"), ("functools", "reduce")),
+    (("__builtin__", "unichr"), ("builtins", "chr")),
+    (("__builtin__", "unicode"), ("builtins", "str")),
+    (("__builtin__", "xrange"), ("builtins", "range")),
+    (("_multiprocessing", "Connection"), ("multiprocessing.connection", "Connection")),
+    (("_socket", "fromfd"), ("socket", "fromfd")),
+    (("exceptions", "StandardError"), ("builtins", "Exception")),
+    (("itertools", "ifilter"), ("builtins", "filter")),
+    (("itertools", "ifilterfalse"), ("itertools", "filterfalse")),
+    (("itertools", "imap"), ("builtins", "map")),
+    (("itertools", "izip"), ("builtins", "zip")),
+    (("itertools", "izip_longest"), ("itertools", "zip_longest")),
+    (("multiprocessing", "AuthenticationError"), ("multiprocessing.context", "AuthenticationError")),
+    (("multiprocessing", "BufferTooShort"), ("multiprocessing.context", "BufferTooShort")),
+    (("multiprocessing", "ProcessError"), ("multiprocessing.context", "ProcessError")),
+    (("multiprocessing", "TimeoutError"), ("multiprocessing.context", "TimeoutError")),
+    (("multiprocessing.forking", "Popen"), ("multiprocessing.popen_fork", "Popen")),
+    (("multiprocessing.process", "Process"), ("multiprocessing.context", "Process")),
+    (("socket", "_socketobject"), ("socket", "SocketType")),
+    (("urllib", "ContentTooShortError"), ("urllib.error", "ContentTooShortError")),
+    (("urllib", "getproxies"), ("urllib.request", "getproxies")),
+    (("urllib", "pathname2url"), ("urllib.request", "pathname2url")),
+    (("urllib", "quote"), ("urllib.parse", "quote")),
+    (("urllib", "quote_plus"), ("urllib.parse", "quote_plus")),
+    (("urllib", "unquote"), ("urllib.parse", "unquote")),
+    (("urllib", "unquote_plus"), ("urllib.parse", "unquote_plus")),
+    (("urllib", "url2pathname"), ("urllib.request", "url2pathname")),
+    (("urllib", "urlcleanup"), ("urllib.request", "urlcleanup")),
+    (("urllib", "urlencode"), ("urllib.parse", "urlencode")),
+    (("urllib", "urlopen"), ("urllib.request", "urlopen")),
+    (("urllib", "urlretrieve"), ("urllib.request", "urlretrieve")),
+    (("urllib2", "HTTPError"), ("urllib.error", "HTTPError")),
+    (("urllib2", "URLError"), ("urllib.error", "URLError")),
+    (("whichdb", "whichdb"), ("dbm", "whichdb")),
+];
+
+/// Exceptions that kept their names and moved from `exceptions` to `builtins`, sorted.
+#[rustfmt::skip]
+const EXCEPTIONS: &[&str] = &[
+    "ArithmeticError", "AssertionError", "AttributeError", "BaseException", "BufferError", "BytesWarning",
+    "DeprecationWarning", "EOFError", "EnvironmentError", "Exception", "FloatingPointError",
+    "FutureWarning", "GeneratorExit", "IOError", "ImportError", "ImportWarning", "IndentationError",
+    "IndexError", "KeyError", "KeyboardInterrupt", "LookupError", "MemoryError", "NameError",
+    "NotImplementedError", "OSError", "OverflowError", "PendingDeprecationWarning", "ReferenceError",
+    "RuntimeError", "RuntimeWarning", "StopIteration", "SyntaxError", "SyntaxWarning", "SystemError",
+    "SystemExit", "TabError", "TypeError", "UnboundLocalError", "UnicodeDecodeError", "UnicodeEncodeError",
+    "UnicodeError", "UnicodeTranslateError", "UnicodeWarning", "UserWarning", "ValueError", "Warning",
+    "ZeroDivisionError",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn maps_as_cpython_does() {
+        for (old, new) in [
+            (("__builtin__", "set"), ("builtins", "set")),
+            (("__builtin__", "xrange"), ("builtins", "range")),
+            (("__builtin__", "reduce"), ("functools", "reduce")),
+            (("copy_reg", "_reconstructor"), ("copyreg", "_reconstructor")),
+            (("exceptions", "ValueError"), ("builtins", "ValueError")),
+            (("exceptions", "StandardError"), ("builtins", "Exception")),
+            (("urllib", "quote"), ("urllib.parse", "quote")),
+            (("urllib", "other"), ("urllib", "other")),
+            (("numpy", "dtype"), ("numpy", "dtype")),
+        ] {
+            assert_eq!(modern(old.0, old.1), new, "{old:?}");
+        }
+    }
+
+    #[test]
+    fn tables_are_sorted_and_complete() {
+        assert!(MODULES.is_sorted_by(|a, b| a.0 < b.0));
+        assert!(NAMES.is_sorted_by(|a, b| a.0 < b.0));
+        assert!(EXCEPTIONS.is_sorted_by(|a, b| a < b));
+        assert_eq!((MODULES.len(), NAMES.len() + EXCEPTIONS.len()), (55, 88));
+    }
+}

@@ -1,0 +1,102 @@
+//! numpy's types inside pickles.
+//!
+//! A dtype is pickled as `numpy.dtype(code, False, True)` and a state, `(3, byteorder, subarray, names, fields,
+//! itemsize, alignment, flags)`: see `arraydescr_reduce` in numpy's `descriptor.c`. In a [`Document`](crate::Document)
+//! it stays that inert term; [`dtype`] reads what it stands for.
+
+use std::io::Write;
+
+use demijohn_arrays::{ByteOrder, DType};
+
+use crate::{Emitter, Error, MemoId, Result, Value};
+
+/// The state's version that numpy writes for types without metadata.
+const STATE_VERSION: i64 = 3;
+
+/// The dtype that a value stands for.
+///
+/// # Errors
+/// [`Unsupported`](crate::ErrorKind::Unsupported), naming the type, for dtypes other than plain numbers;
+/// [`Corrupt`](crate::ErrorKind::Corrupt) for what is no dtype.
+pub fn dtype(value: Value<'_>) -> Result<DType> {
+    let not_a_dtype = || Error::corrupt(format!("not a dtype: {value:?}"));
+    let object = value
+        .as_object()
+        .filter(|o| o.calls("numpy", "dtype"))
+        .ok_or_else(not_a_dtype)?;
+    let code = object.args().iter().next().ok_or_else(not_a_dtype)?;
+    let Some(code) = code.as_str() else {
+        // `dtype(numpy.record, …)` or a list of fields.
+        return Err(Error::unsupported(format!(
+            "arrays of records ({code:?}) are not supported"
+        )));
+    };
+    let dtype: DType = code.parse()?;
+    match object.state() {
+        None => Ok(dtype),
+        Some(state) => Ok(DType::with_order(dtype.scalar(), byte_order(state)?)),
+    }
+}
+
+/// The byte order in a dtype's state.
+fn byte_order(state: Value<'_>) -> Result<ByteOrder> {
+    let invalid = |what: &str| Error::corrupt(format!("invalid dtype state: {what}"));
+    let items = state.len().unwrap_or(0);
+    // The oldest form, of five items, has no version number in front.
+    let at = if items == 5 { 0 } else { 1 };
+    if at == 1 {
+        let version = state
+            .index(0)
+            .ok()
+            .and_then(Value::as_i64)
+            .ok_or_else(|| invalid("no version"))?;
+        if !(0..=4).contains(&version) {
+            return Err(Error::unsupported(format!(
+                "version {version} of dtype states is not supported"
+            )));
+        }
+    }
+    let order = state.index(at).map_err(|_| invalid("too short"))?;
+    match order
+        .as_str()
+        .map_or_else(|| order.as_bytes(), |text| Some(text.as_bytes()))
+    {
+        Some(b"<") => Ok(ByteOrder::Little),
+        Some(b">") => Ok(ByteOrder::Big),
+        Some(b"|" | b"=") => Ok(ByteOrder::NotApplicable),
+        _ => Err(invalid("no byte order")),
+    }
+}
+
+/// Writes a dtype as numpy pickles it; answers where the memo has it, as dtypes are shared.
+///
+/// # Errors
+/// [`Io`](crate::ErrorKind::Io) if writing fails.
+pub fn emit_dtype<W: Write>(out: &mut Emitter<W>, dtype: &DType) -> Result<MemoId> {
+    out.begin()?;
+    out.shared_global("numpy", "dtype")?;
+    out.str(dtype.code())?;
+    out.memoize()?;
+    out.bool(false)?;
+    out.bool(true)?;
+    out.tuple(3)?;
+    out.memoize()?;
+    out.reduce()?;
+    let id = out.memoize()?;
+
+    out.begin()?;
+    out.mark()?;
+    out.int(STATE_VERSION)?;
+    out.shared_str(dtype.byte_order().symbol().encode_utf8(&mut [0; 4]))?;
+    // Sub-array, names, fields: none. Item size and alignment: as the code says. No flags.
+    out.none()?;
+    out.none()?;
+    out.none()?;
+    out.int(-1)?;
+    out.int(-1)?;
+    out.int(0)?;
+    out.tuple_from_mark()?;
+    out.memoize()?;
+    out.build()?;
+    Ok(id)
+}

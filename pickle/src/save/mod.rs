@@ -1,0 +1,110 @@
+//! Writing whole objects: what drives the [`Emitter`].
+
+#[cfg(feature = "serde")]
+mod array_token;
+#[cfg(feature = "serde")]
+mod serialize;
+mod walk;
+
+use std::fmt;
+use std::io::Write;
+
+use demijohn_arrays::Layout;
+
+use crate::{Document, Emitter, Error, Protocol, Result, Value};
+
+/// How arrays are written into a pickle.
+///
+/// The bytes of the array go to the stream between the two calls, in the order and byte order of the layout.
+pub trait ArrayWriter {
+    /// Writes what comes before the data.
+    ///
+    /// # Errors
+    /// [`Io`](crate::ErrorKind::Io) if writing fails, or whatever is wrong with the array.
+    fn begin<W: Write>(&mut self, out: &mut Emitter<W>, layout: &Layout) -> Result<()>;
+
+    /// Writes what comes after the data.
+    ///
+    /// # Errors
+    /// As for [`begin`](Self::begin).
+    fn end<W: Write>(&mut self, out: &mut Emitter<W>) -> Result<()> {
+        let _ = out;
+        Ok(())
+    }
+}
+
+/// No way to write arrays: a plain pickle.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoArrays;
+
+impl ArrayWriter for NoArrays {
+    fn begin<W: Write>(&mut self, _: &mut Emitter<W>, _: &Layout) -> Result<()> {
+        Err(Error::unsupported("plain pickles without arrays were asked for"))
+    }
+}
+
+/// Something that can be written as a pickle: [`Document`] and [`Value`], and with the feature `serde` everything that
+/// is `serde::Serialize`.
+///
+/// A document is written as it was read: shared objects stay shared, cycles stay cycles, objects that only Python
+/// could make are written as the same calls. How serde's data model maps to Python's is told
+/// [here](crate#how-do-rust-types-map-to-pythons).
+pub trait Save {
+    /// Writes the value.
+    ///
+    /// # Errors
+    /// [`Io`](crate::ErrorKind::Io) if writing fails, [`Parameter`](crate::ErrorKind::Parameter) if the value's own
+    /// serialization fails, and what `pickler`'s [`ArrayWriter`] answers.
+    fn save<W: Write, A: ArrayWriter>(&self, pickler: &mut Pickler<W, A>) -> Result<()>;
+}
+
+/// Writes one object as a pickle.
+///
+/// # Errors
+/// See [`Save::save`].
+pub fn write<W: Write>(
+    value: &(impl Save + ?Sized),
+    out: W,
+    protocol: Protocol,
+    arrays: impl ArrayWriter,
+) -> Result<W> {
+    let mut pickler = Pickler {
+        out: Emitter::new(out, protocol)?,
+        arrays,
+    };
+    value.save(&mut pickler)?;
+    pickler.out.finish()
+}
+
+/// A pickle under way; see [`write`].
+pub struct Pickler<W, A> {
+    out: Emitter<W>,
+    arrays: A,
+}
+
+impl<W, A> fmt::Debug for Pickler<W, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pickler")
+            .field("out", &self.out)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Save for Document {
+    fn save<W: Write, A: ArrayWriter>(&self, pickler: &mut Pickler<W, A>) -> Result<()> {
+        self.root().save(pickler)
+    }
+}
+
+impl Save for Value<'_> {
+    fn save<W: Write, A: ArrayWriter>(&self, pickler: &mut Pickler<W, A>) -> Result<()> {
+        walk::write(*self, pickler)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<T: serde::Serialize + ?Sized> Save for T {
+    fn save<W: Write, A: ArrayWriter>(&self, pickler: &mut Pickler<W, A>) -> Result<()> {
+        self.serialize(serialize::Serializer::new(pickler))
+    }
+}
