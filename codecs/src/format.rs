@@ -15,6 +15,9 @@ pub trait Format: Send + Sync + 'static {
     fn spec(&self) -> &Spec;
 
     /// Does a stream of this format begin here? Looks at the prefix only and does not fail.
+    ///
+    /// The first bytes may be fewer than the input has: a pipe delivers what it has. [`Probe::More`] asks for
+    /// more of them, and must not be answered to a head that is [complete](Head::is_complete).
     fn probe(&self, head: &Head<'_>) -> Probe;
 
     /// A new encoder. `options.level()` has been validated against [`spec`](Self::spec).
@@ -56,6 +59,24 @@ impl<'a> Head<'a> {
             total: Some(input.len() as u64),
         }
     }
+
+    /// Is there no more to see: because the input ends here, or because detection looks no further?
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.bytes.len() >= Self::LEN || self.total == Some(self.bytes.len() as u64)
+    }
+
+    /// The answer of a format that is known by its first bytes alone.
+    #[must_use]
+    pub fn begins_with(&self, signature: &[u8]) -> Probe {
+        if self.bytes.starts_with(signature) {
+            Probe::Strong
+        } else if signature.starts_with(self.bytes) && !self.is_complete() {
+            Probe::More
+        } else {
+            Probe::No
+        }
+    }
 }
 
 /// The answer of [`Format::probe`].
@@ -63,6 +84,8 @@ impl<'a> Head<'a> {
 pub enum Probe {
     /// Not this format.
     No,
+    /// It could be: more bytes will tell.
+    More,
     /// It may be this format, but the check is one that other data passes now and then.
     Weak,
     /// It is this format.

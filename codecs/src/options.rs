@@ -225,31 +225,31 @@ impl Options {
     fn detect<S: Source>(&self, input: &mut Input<S>) -> Result<Compressor> {
         let mut skipped: Option<Compressor> = None;
         loop {
-            let total = input
-                .source()
-                .size()
-                .map(|size| size.saturating_sub(input.consumed()));
             let mut want = 1;
             let detection = loop {
+                let total = input
+                    .source()
+                    .size()
+                    .map(|size| size.saturating_sub(input.consumed()));
                 let head = input.peek(want)?;
                 let got = head.len();
+                // Less than was asked for: this is all there is.
+                let total = if got < want { Some(got as u64) } else { total };
                 let head = Head {
                     bytes: &head[..got.min(Head::LEN)],
                     total,
                 };
-                let detection = self.formats().detect_head(&head);
-                // A source that drips is asked for more only while the answer could still change.
-                let sure = matches!(detection, Detection::Strong(_) | Detection::Skip(..));
-                if sure || got < want || got >= Head::LEN {
-                    break self.weigh(detection, head.bytes);
+                match self.formats().detect_head(&head) {
+                    // A source that drips is asked for more only while that can change the answer.
+                    Detection::More => want = got + 1,
+                    detection => break self.weigh(detection, head.bytes),
                 }
-                want = (got + 1).max(if want < 16 { 16 } else { Head::LEN });
             };
             match (detection, skipped) {
                 (Detection::Strong(format) | Detection::Weak(format), _) => return Ok(format),
                 // What follows is garbage, or the end: the format whose frame it was will say which.
-                (Detection::Unknown, Some(format)) => return Ok(format),
-                (Detection::Unknown, None) => return self.formats().by_name("none"),
+                (Detection::Unknown | Detection::More, Some(format)) => return Ok(format),
+                (Detection::Unknown | Detection::More, None) => return self.formats().by_name("none"),
                 (Detection::Skip(format, n), before) => {
                     skip(input, n)?;
                     skipped = Some(before.unwrap_or(format));

@@ -99,6 +99,7 @@ impl<S: Source> Reader<S> {
     /// What reading to the end of the member reports.
     pub fn end_member(&mut self) -> Result<()> {
         self.catch_up()?;
+        self.engine.stop_at_member_end();
         while self.engine.in_member() && self.refill()? > 0 {}
         self.engine.stop();
         self.at = self.len;

@@ -30,6 +30,8 @@ pub enum Detection {
     Weak(Compressor),
     /// A format, surely.
     Strong(Compressor),
+    /// No format is sure yet, and some want to see more bytes.
+    More,
     /// A frame without data, so many bytes long, that the format allows in front of a stream.
     Skip(Compressor, u64),
 }
@@ -144,7 +146,7 @@ impl Registry {
         loop {
             match self.detect_head(&Head::of(rest)) {
                 Detection::Weak(format) | Detection::Strong(format) => return Some(format),
-                Detection::Unknown => return skipped,
+                Detection::Unknown | Detection::More => return skipped,
                 Detection::Skip(format, n) => {
                     // Every skippable frame has a header, so this ends.
                     let n = usize::try_from(n).unwrap_or(usize::MAX).max(1);
@@ -159,6 +161,7 @@ impl Registry {
     #[must_use]
     pub fn detect_head(&self, head: &Head<'_>) -> Detection {
         let mut best = Detection::Unknown;
+        let mut more = false;
         for format in self.formats().iter() {
             match format.probe(head) {
                 Probe::Strong => return Detection::Strong(format.clone()),
@@ -166,10 +169,15 @@ impl Registry {
                     best = Detection::Skip(format.clone(), n);
                 }
                 Probe::Weak if matches!(best, Detection::Unknown) => best = Detection::Weak(format.clone()),
+                Probe::More => more = true,
                 Probe::No | Probe::Weak | Probe::Skip(_) => {}
             }
         }
-        best
+        match best {
+            // A sure answer may come yet.
+            Detection::Unknown | Detection::Weak(_) if more && !head.is_complete() => Detection::More,
+            best => best,
+        }
     }
 }
 

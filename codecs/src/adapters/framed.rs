@@ -81,11 +81,7 @@ impl Format for Framed {
     }
 
     fn probe(&self, head: &Head<'_>) -> Probe {
-        if head.bytes.starts_with(self.magic()) {
-            Probe::Strong
-        } else {
-            Probe::No
-        }
+        head.begins_with(self.magic())
     }
 
     fn encoder(&self, options: &EncodeOptions) -> Result<Box<dyn Encode>> {

@@ -28,6 +28,8 @@ pub(crate) struct DecodeEngine {
     produced: u64,
     /// Set when the decoder's last call gave output: it may hold more, or know more, without more input.
     holds: bool,
+    /// What follows the member at hand is not to be looked at.
+    last_member: bool,
     failed: Option<Error>,
 }
 
@@ -69,6 +71,7 @@ impl DecodeEngine {
             state,
             produced: 0,
             holds: false,
+            last_member: false,
             failed: None,
         })
     }
@@ -95,6 +98,11 @@ impl DecodeEngine {
         self.state = State::End;
     }
 
+    /// From here to the next rewind, the end of a member is the end of the stream.
+    pub(crate) fn stop_at_member_end(&mut self) {
+        self.last_member = true;
+    }
+
     /// Back to the beginning of the stream.
     pub(crate) fn rewind<S: Source>(&mut self, input: &mut Input<S>) -> Result<()> {
         if let Some(error) = &self.failed {
@@ -107,6 +115,7 @@ impl DecodeEngine {
         self.state = State::Start { first: true };
         self.produced = 0;
         self.holds = false;
+        self.last_member = false;
         self.meter.restart();
         Ok(())
     }
@@ -186,10 +195,7 @@ impl DecodeEngine {
             let head = input.peek(SKIP_HEADER)?;
             if head.is_empty() && !first {
                 next = State::End;
-            } else if let Probe::Skip(n) = self.compressor.probe(&Head {
-                bytes: cut(head),
-                total: None,
-            }) {
+            } else if let Probe::Skip(n) = self.compressor.probe(&at_start(head)) {
                 next = State::Skipping(n);
             }
         }
@@ -248,8 +254,8 @@ impl DecodeEngine {
         if step.status == Status::Done {
             self.holds = false;
             self.state = match self.members {
-                Members::One => State::End,
-                Members::All => State::Between { nuls: 0 },
+                Members::All if !self.last_member => State::Between { nuls: 0 },
+                _ => State::End,
             };
         } else if step.consumed == 0 && step.produced == 0 && !held {
             if eof {
@@ -345,8 +351,13 @@ impl DecodeEngine {
 /// The longest header of a skippable frame. No stream of a format that has such frames is shorter.
 const SKIP_HEADER: usize = 8;
 
-fn cut(head: &[u8]) -> &[u8] {
-    &head[..head.len().min(Head::LEN)]
+fn at_start(head: &[u8]) -> Head<'_> {
+    // Less than was asked for means that the source ends here.
+    let total = (head.len() < SKIP_HEADER).then_some(head.len() as u64);
+    Head {
+        bytes: &head[..head.len().min(Head::LEN)],
+        total,
+    }
 }
 
 fn nuls_fit(padding: NulPadding, nuls: u64) -> bool {

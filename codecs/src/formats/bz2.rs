@@ -36,8 +36,15 @@ impl Format for Bz2 {
             [b'B', b'Z', b'h', b'1'..=b'9', rest @ ..] => {
                 let n = rest.len().min(6);
                 let magic = MAGICS.iter().any(|magic| rest[..n] == magic[..n]);
-                if magic { Probe::Strong } else { Probe::No }
+                match n {
+                    _ if !magic => Probe::No,
+                    6 => Probe::Strong,
+                    // A file that was cut here is still known for what it was.
+                    _ if head.is_complete() => Probe::Strong,
+                    _ => Probe::More,
+                }
             }
+            b"BZh" | b"BZ" | b"B" if !head.is_complete() => Probe::More,
             _ => Probe::No,
         }
     }

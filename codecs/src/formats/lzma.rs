@@ -19,26 +19,27 @@ const SPEC: Spec = Spec::new("lzma", "LZMA without checks (legacy .lzma)")
     .signatures(&[b"\x5d\x00"])
     .levels(0, 9, 6);
 
-/// Is this a header that an encoder would write? Properties, dictionary size, uncompressed size, and the first
-/// byte of the range coder, which is always 0.
+/// Could these bytes begin a header that an encoder would write? Properties, dictionary size, uncompressed size,
+/// and the first byte of the range coder, which is always 0; as far as they are there.
 fn plausible(head: &[u8]) -> bool {
-    let Some(&[props, d0, d1, d2, d3, ref size @ .., first]) = head.first_chunk::<14>() else {
-        return false;
+    let number = |from: usize, len: usize| {
+        let field = head.get(from..from + len)?;
+        Some(field.iter().rev().fold(0, |n, &byte| n << 8 | u64::from(byte)))
     };
-    let (lc, lp) = (props % 9, props / 9 % 5);
-    let dictionary = u32::from_le_bytes([d0, d1, d2, d3]);
-    let size = size.iter().rev().fold(0, |n, &byte| n << 8 | u64::from(byte));
-    let one_or_two_bits = |n: u32| {
+    // One bit, or two that are neighbours: what liblzma's own detection asks of a dictionary size.
+    let one_or_two_bits = |n: u64| {
         let low = n & n.wrapping_neg();
         let rest = n ^ low;
         n != 0 && (rest == 0 || rest == low << 1)
     };
-    props < 225
-        && lc + lp <= 4
-        && (dictionary == u32::MAX || one_or_two_bits(dictionary))
-        && (size == u64::MAX || size < 1 << 38)
-        && first == 0
+    number(0, 1).is_none_or(|props| props < 225 && props % 9 + props / 9 % 5 <= 4)
+        && number(1, 4).is_none_or(|size| size == u64::from(u32::MAX) || one_or_two_bits(size))
+        && number(5, 8).is_none_or(|size| size == u64::MAX || size < 1 << 38)
+        && number(HEADER, 1).is_none_or(|first| first == 0)
 }
+
+/// Bytes before the range coder's.
+const HEADER: usize = 13;
 
 impl Format for Lzma {
     fn spec(&self) -> &Spec {
@@ -46,10 +47,11 @@ impl Format for Lzma {
     }
 
     fn probe(&self, head: &Head<'_>) -> Probe {
-        if plausible(head.bytes) {
-            Probe::Weak
-        } else {
-            Probe::No
+        match head.bytes {
+            bytes if !plausible(bytes) => Probe::No,
+            bytes if bytes.len() > HEADER => Probe::Weak,
+            _ if head.is_complete() => Probe::No,
+            _ => Probe::More,
         }
     }
 
@@ -118,10 +120,17 @@ mod tests {
         assert!(!plausible(&header(0x80, 8 << 20, 5, 0)), "lc + lp");
         assert!(!plausible(&header(0x5d, 8 << 20, 1 << 38, 0)), "size");
         assert!(!plausible(&header(0x5d, 8 << 20, 5, 1)), "range coder");
-        assert!(
-            !plausible(&header(0x5d, 8 << 20, 5, 0)[..13]),
-            "too short to tell"
-        );
         assert!(!plausible(&[0; 64]), "zeros");
+    }
+
+    #[test]
+    fn a_header_that_is_not_all_there_asks_for_more_or_is_none() {
+        let whole = header(0x5d, 8 << 20, 5, 0);
+        let probe = |bytes, total| Lzma.probe(&Head { bytes, total });
+        assert_eq!(probe(&whole, None), Probe::Weak);
+        assert_eq!(probe(&whole[..13], None), Probe::More);
+        assert_eq!(probe(&whole[..13], Some(13)), Probe::No);
+        assert_eq!(probe(&[0x5d, 0x71], None), Probe::More);
+        assert_eq!(probe(&[0x80, 0x04], None), Probe::No, "how pickles begin");
     }
 }

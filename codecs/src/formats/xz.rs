@@ -31,11 +31,7 @@ impl Format for Xz {
     }
 
     fn probe(&self, head: &Head<'_>) -> Probe {
-        if head.bytes.starts_with(b"\xfd7zXZ\0") {
-            Probe::Strong
-        } else {
-            Probe::No
-        }
+        head.begins_with(b"\xfd7zXZ\0")
     }
 
     #[cfg(feature = "xz")]

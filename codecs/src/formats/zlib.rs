@@ -22,10 +22,17 @@ const SPEC: Spec = Spec::new("zlib", "deflate with a two-byte header (RFC 1950)"
     .checksum("Adler-32")
     .flush(Flush::Sync);
 
+/// Bytes of a deflate stream among which the beginning of a text shows that it is none.
+const TELLING: usize = 14;
+
+/// The rules of RFC 1950 section 2.2 for CMF: deflate, a window of 32 KiB at most.
+fn is_method(cmf: u8) -> bool {
+    cmf & 0x0f == 8 && cmf >> 4 <= 7
+}
+
 /// The rules of RFC 1950 section 2.2 for CMF and FLG.
 fn is_header(cmf: u8, flg: u8) -> bool {
-    let deflate = cmf & 0x0f == 8 && cmf >> 4 <= 7;
-    deflate && (u16::from(cmf) << 8 | u16::from(flg)).is_multiple_of(31)
+    is_method(cmf) && (u16::from(cmf) << 8 | u16::from(flg)).is_multiple_of(31)
 }
 
 /// A header of a stream that needs no preset dictionary.
@@ -40,8 +47,14 @@ impl Format for Zlib {
 
     fn probe(&self, head: &Head<'_>) -> Probe {
         match head.bytes {
-            // Two bytes of text pass the header's check now and then, so the rest has a say where it can.
-            [cmf, flg, rest @ ..] if valid_header(*cmf, *flg) && plausible(rest) => Probe::Weak,
+            // Two bytes of text pass the header's check now and then, so what follows has a say.
+            [cmf, flg, rest @ ..] if valid_header(*cmf, *flg) && plausible(rest) => match rest.len() {
+                0..TELLING if !head.is_complete() => Probe::More,
+                // Too short for the shortest block and its checksum.
+                0..6 => Probe::No,
+                _ => Probe::Weak,
+            },
+            [cmf] if is_method(*cmf) && !head.is_complete() => Probe::More,
             _ => Probe::No,
         }
     }
@@ -234,5 +247,13 @@ mod tests {
         assert_eq!(probe(b"\x78\x9c\x03\x00\x00\x00\x00\x01"), Probe::Weak);
         assert_eq!(probe(b"\x78\xbb"), Probe::No, "a preset dictionary");
         assert_eq!(probe(b"\x78"), Probe::No);
+        assert_eq!(probe(b"(S]"), Probe::No, "too short");
+        assert_eq!(
+            Zlib.probe(&Head {
+                bytes: b"\x78\x9c",
+                total: None
+            }),
+            Probe::More
+        );
     }
 }

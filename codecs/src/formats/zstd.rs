@@ -59,9 +59,17 @@ impl Format for Zstd {
                 Probe::Skip(8 + u64::from(u32::from_le_bytes([*a, *b, *c, *d])))
             }
             // Cut in its header.
-            [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Probe::Skip(8),
-            bytes if bytes.starts_with(&MAGIC) => Probe::Strong,
-            _ => Probe::No,
+            [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] if head.is_complete() => Probe::Skip(8),
+            [0x50..=0x5f, rest @ ..] => {
+                let n = rest.len().min(3);
+                let skippable = rest[..n] == b"\x2a\x4d\x18"[..n];
+                if skippable && !head.is_complete() {
+                    Probe::More
+                } else {
+                    Probe::No
+                }
+            }
+            _ => head.begins_with(&MAGIC),
         }
     }
 
