@@ -14,12 +14,17 @@ impl Sizes {
     pub(crate) fn of(data: &[u8]) -> Self {
         // FNV-1a.
         let step = |hash: u64, &byte: &u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        Self { state: data.iter().fold(0xcbf2_9ce4_8422_2325, step) }
+        Self {
+            state: data.iter().fold(0xcbf2_9ce4_8422_2325, step),
+        }
     }
 
     /// The next size, at least 1.
     pub(crate) fn next(&mut self) -> usize {
-        self.state = self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.state = self
+            .state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         let bits = usize::try_from(self.state >> 40).unwrap_or(0);
         match bits % 4 {
             0 => 1,
@@ -39,7 +44,10 @@ pub(crate) struct Drip<'a> {
 
 impl<'a> Drip<'a> {
     pub(crate) fn new(data: &'a [u8]) -> Self {
-        Self { rest: data, sizes: Sizes::of(data) }
+        Self {
+            rest: data,
+            sizes: Sizes::of(data),
+        }
     }
 }
 
