@@ -1,1 +1,85 @@
-//! Placeholder.
+//! Objects with big arrays in one compressed file, to and from Python's joblib.
+//!
+//! [`dump`] writes what Python's [`joblib.load`](https://joblib.readthedocs.io/en/stable/persistence.html) reads,
+//! [`load`] reads what `joblib.dump` writes. Arrays go between memory and file as they are, through whatever
+//! compression the name of the file asks for. Loading runs no code, whatever the file says.
+//!
+//! ```
+//! use demijohn::Array;
+//! use serde::Serialize;
+//!
+//! #[derive(Serialize)]
+//! struct Model {
+//!     name: String,
+//!     weights: Array,
+//! }
+//!
+//! # let dir = tempfile::tempdir()?;
+//! # #[cfg(feature = "gzip")] {
+//! # let path = dir.path().join("model.pkl.gz");
+//! let weights = Array::from_vec(vec![0.5_f64, 1.5, -2.0, 4.0], &[2, 2])?;
+//! demijohn::dump(&Model { name: "small".into(), weights }, &path)?; // the extension decides
+//!
+//! let model = demijohn::load(&path)?; // the content decides
+//! let root = model.root();
+//! assert_eq!(root.get("name")?.as_str(), Some("small"));
+//! assert_eq!(root.get("weights")?.array()?.as_slice::<f64>()?, [0.5, 1.5, -2.0, 4.0]);
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! In Python, `joblib.load("model.pkl.gz")` is `{"name": "small", "weights": array([[0.5, 1.5], [-2., 4.]])}`.
+//!
+//! # What can be dumped?
+//! Anything that is `serde::Serialize`, with [`Array`]s anywhere in it; and a [`Document`] that was loaded, or a
+//! [`Value`] of one. How Rust's types map to Python's is a table in
+//! [`demijohn_pickle`](pickle#how-do-rust-types-map-to-pythons).
+//!
+//! # Where to?
+//! [`dump`] to a path, compressed as its extension says; [`dump_with`] as the caller says, with a level; [`dump_to`]
+//! to anything that is `Write`. A path holds either what it held before or the whole new file, whatever happens.
+//! Python's joblib opens plain files and those of zlib, gzip, bz2, lzma and xz.
+//!
+//! # What does loading give?
+//! A [`Document`]: objects as inert data, arrays ready for use. What Python would have to call something for, such as
+//! an instance of a class, is there as that call, by name: see [`Value::as_object`]. Arrays keep the byte order of the
+//! file: see [`Array::to_native`].
+//!
+//! # Is the file checked?
+//! To the end of the compressed stream that holds the object, checksum included. What follows is ignored, as joblib
+//! does. For files of strangers, [`load_with`] takes [`Limits`].
+//!
+//! # What is not handled?
+//! Arrays of other things than plain numbers, and files of joblib before 0.10 that keep arrays in companion files: both
+//! are refused, by name.
+//!
+//! # Features
+//! One for each codec, all on by default: `zlib`, `gzip`, `bz2`, `lzma`, `xz`, `zstd`.
+//!
+//! # Layers
+//! [`codecs`] does compressed files, [`arrays`] arrays and `.npy`, [`pickle`] Python's objects. This crate puts them
+//! together, and adds the form in which joblib writes arrays.
+
+#![forbid(unsafe_code)]
+
+#[cfg(all(doctest, feature = "zstd"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+mod dump;
+mod error;
+mod joblib;
+mod limits;
+mod load;
+
+pub use demijohn_arrays as arrays;
+pub use demijohn_codecs as codecs;
+pub use demijohn_pickle as pickle;
+
+pub use arrays::{Array, DType};
+pub use codecs::{Compression, Summary};
+pub use dump::{dump, dump_to, dump_with};
+pub use error::{Error, ErrorKind, Result};
+pub use limits::Limits;
+pub use load::{load, load_from, load_from_with, load_with};
+pub use pickle::{Document, Save, Value};

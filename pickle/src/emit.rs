@@ -62,7 +62,7 @@ pub struct MemoId(u32);
 /// out.memoize()?;
 /// batch.after(&mut out)?;
 /// batch.end(&mut out)?;
-/// assert_eq!(out.finish()?, b"\x80\x04\x95\x0e\0\0\0\0\0\0\0]\x94(K\x01\x8c\x03two\x94e.");
+/// assert_eq!(out.finish()?, b"\x80\x04\x95\x0d\0\0\0\0\0\0\0]\x94(K\x01\x8c\x03two\x94e.");
 /// # Ok::<(), demijohn_pickle::Error>(())
 /// ```
 pub struct Emitter<W> {
