@@ -65,7 +65,7 @@ pub fn load_from_with(source: impl BufRead, limits: &Limits) -> Result<Document>
 fn options(limits: &Limits) -> codecs::Options {
     codecs::Options::new()
         .veto(is_pickle)
-        .limits(limits.stream.clone())
+        .limits(limits.stream)
         .tail(codecs::Tail::Ignore)
 }
 

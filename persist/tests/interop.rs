@@ -78,7 +78,7 @@ impl Serialize for Bytes {
 #[derive(Serialize)]
 struct Basics {
     none: Option<u8>,
-    bools: [bool; 2],
+    bools: Vec<bool>,
     ints: Vec<Int>,
     floats: Vec<f64>,
     texts: Vec<String>,
@@ -147,7 +147,7 @@ fn basics() -> Basics {
     let text = |c: &str, n| c.repeat(n);
     Basics {
         none: None,
-        bools: [true, false],
+        bools: vec![true, false],
         ints: signed
             .into_iter()
             .chain(wide)

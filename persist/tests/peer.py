@@ -112,7 +112,7 @@ def same(a, b, seen=None):
     if isinstance(a, np.ndarray):
         # joblib turns big-endian arrays into native ones when it loads them.
         native = a.astype(a.dtype.newbyteorder("="))
-        layout = ("f_contiguous", "c_contiguous")
+        layout = ("F_CONTIGUOUS", "C_CONTIGUOUS")
         return (
             type(b) is np.ndarray
             and (b.dtype, b.shape) == (native.dtype, a.shape)

@@ -5,18 +5,22 @@ use crate::opcode::{self as op, Operand};
 /// Opcodes that a pickle of protocol 0 or 1 may begin with: those that need nothing on the stack.
 const FIRST: &[u8] = b"(])}cCBFGIJKLMNPSTUVX";
 
+/// How much is looked at. Further on, files of joblib have raw data between the opcodes, which is none of them; no
+/// description of an array is as short as this.
+const LOOK: usize = 64;
+
 /// Whether `head`, the beginning of a file, looks like the beginning of a pickle.
 ///
 /// Meant to decide where the first bytes could also be those of a compressed stream with a weak signature: zlib's and
 /// LZMA's can be read as opcodes. Pickles of protocol 2 and later are known by their first two bytes; for older ones,
-/// everything in `head` must be opcodes with sensible operands, as far as it goes. An empty `head` is no pickle.
+/// the first 64 bytes must be opcodes with sensible operands, as far as `head` goes. An empty `head` is no pickle.
 #[must_use]
 pub fn looks_like(head: &[u8]) -> bool {
-    match head {
+    match &head[..head.len().min(LOOK)] {
         [] => false,
         [op::PROTO, protocol, ..] => *protocol <= op::HIGHEST_PROTOCOL,
         [op::PROTO] => true,
-        [first, ..] => FIRST.contains(first) && opcodes(head),
+        head @ [first, ..] => FIRST.contains(first) && opcodes(head),
     }
 }
 
@@ -146,6 +150,15 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn looks_no_further_than_the_data_of_an_array() {
+        let long = [
+            b"(lp0\nVthe text that comes before the data of an array is at least this long\n",
+            &[0xff; 99][..],
+        ];
+        assert!(looks_like(&long.concat()));
     }
 
     #[test]

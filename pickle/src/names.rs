@@ -17,6 +17,9 @@ pub(crate) fn modern<'a>(module: &'a str, name: &'a str) -> (&'a str, &'a str) {
     }
 }
 
+/// Module and name.
+type Global = (&'static str, &'static str);
+
 /// Modules that were renamed, sorted.
 #[rustfmt::skip]
 const MODULES: &[(&str, &str)] = &[
@@ -79,7 +82,7 @@ const MODULES: &[(&str, &str)] = &[
 
 /// Single names that moved, sorted.
 #[rustfmt::skip]
-const NAMES: &[((&str, &str), (&str, &str))] = &[
+const NAMES: &[(Global, Global)] = &[
     (("UserDict", "IterableUserDict"), ("collections", "UserDict")),
     (("UserDict", "UserDict"), ("collections", "UserDict")),
     (("UserList", "UserList"), ("collections", "UserList")),
