@@ -25,6 +25,7 @@ const CONTAINERS: [&str; 6] = ["none", "zlib", "gzip", "bz2", "lzma", "xz"];
 /// More than any of these values takes to compare.
 const BUDGET: u64 = 1_000_000;
 
+#[allow(clippy::print_stdout)] // For whoever wonders why nothing was tested.
 fn python() -> Option<PathBuf> {
     let python = match std::env::var_os("DEMIJOHN_PYTHON") {
         Some(python) => PathBuf::from(python),

@@ -77,6 +77,28 @@ impl<'p> Graph<'p> {
         })))
     }
 
+    /// The content of a `bytearray`, which protocols 3 and 4 write as a call, for want of an opcode.
+    fn bytearray_of(&self, callable: Id, args: Id) -> Option<Box<[u8]>> {
+        let value = |id| Value {
+            nodes: &self.nodes,
+            id,
+        };
+        if value(callable).as_global() != Some(("builtins", "bytearray")) {
+            return None;
+        }
+        let Node::Tuple(args) = value(args).node() else {
+            return None;
+        };
+        match **args {
+            [] => Some(Box::default()),
+            [only] => match value(only).node() {
+                Node::Bytes(bytes) => Some(bytes.clone()),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     fn refuse<T>(&self, what: &str, target: Id) -> Result<T> {
         let target = Value {
             nodes: &self.nodes,
@@ -206,7 +228,10 @@ impl Builder for Graph<'_> {
     }
 
     fn reduce(&mut self, callable: Id, args: Id) -> Result<Id> {
-        self.term(How::Reduce, callable, args, None)
+        match self.bytearray_of(callable, args) {
+            Some(bytes) => self.add(Node::ByteArray(bytes)),
+            None => self.term(How::Reduce, callable, args, None),
+        }
     }
 
     fn newobj(&mut self, class: Id, args: Id) -> Result<Id> {

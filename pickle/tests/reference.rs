@@ -1,0 +1,230 @@
+//! Byte for byte what CPython's `Lib/pickle.py` writes.
+//!
+//! Needs a Python: `$DEMIJOHN_PYTHON`, or `target/venv/bin/python`. Without one, the tests say that they were skipped.
+
+#![cfg(feature = "serde")]
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use demijohn_pickle::{self as pickle, NoArrays, Protocol, Save, save};
+use serde::{Serialize, Serializer};
+
+/// Runs the script; answers what it wrote to one of its two folders.
+#[allow(clippy::print_stdout)] // For whoever wonders why nothing was tested.
+fn reference(folder: &str) -> Option<BTreeMap<String, Vec<u8>>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let python = std::env::var_os("DEMIJOHN_PYTHON").map(PathBuf::from);
+    let python = python.unwrap_or_else(|| root.join("../target/venv/bin/python"));
+    if Command::new(&python).arg("--version").output().is_err() {
+        println!("skipped: {} is no Python", python.display());
+        return None;
+    }
+    let out = tempfile::tempdir().unwrap();
+    let output = Command::new(&python)
+        .arg(root.join("tests/reference.py"))
+        .arg(out.path())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let files = std::fs::read_dir(out.path().join(folder)).unwrap().map(|entry| {
+        let entry = entry.unwrap();
+        (
+            entry.file_name().into_string().unwrap(),
+            std::fs::read(entry.path()).unwrap(),
+        )
+    });
+    Some(files.collect())
+}
+
+fn written(value: &(impl Save + ?Sized)) -> Vec<u8> {
+    save::write(value, Vec::new(), Protocol::V4, NoArrays).unwrap()
+}
+
+struct Bytes(Vec<u8>);
+
+impl Serialize for Bytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Int {
+    Signed(i128),
+    Unsigned(u128),
+}
+
+#[derive(Serialize)]
+struct Record {
+    name: i64,
+    size: i64,
+}
+
+/// A list of values of different types.
+macro_rules! list {
+    ($($value:expr),*) => {{
+        struct List;
+        impl Serialize for List {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                use serde::ser::SerializeSeq;
+                let mut list = serializer.serialize_seq(Some([$(stringify!($value)),*].len()))?;
+                $(list.serialize_element(&$value)?;)*
+                list.end()
+            }
+        }
+        written(&List)
+    }};
+}
+
+fn ints() -> Vec<Int> {
+    let narrow = [
+        0,
+        255,
+        256,
+        65535,
+        65536,
+        -1,
+        -128,
+        -129,
+        (1 << 31) - 1,
+        1 << 31,
+        -(1 << 31),
+        -(1 << 31) - 1,
+    ];
+    let wide = [
+        i64::MAX.into(),
+        i64::MIN.into(),
+        1 << 63,
+        u64::MAX.into(),
+        i128::MAX,
+        i128::MIN,
+    ];
+    narrow
+        .into_iter()
+        .chain(wide)
+        .map(Int::Signed)
+        .chain([Int::Unsigned(u128::MAX)])
+        .collect()
+}
+
+/// `[n, "x" * n, n]` or the same with bytes.
+fn between<T: Serialize>(n: usize, value: T) -> Vec<u8> {
+    #[derive(Serialize)]
+    #[serde(untagged)]
+    enum Item<T> {
+        N(usize),
+        Value(T),
+    }
+    written(&vec![Item::N(n), Item::Value(value), Item::N(n)])
+}
+
+fn values() -> BTreeMap<String, Vec<u8>> {
+    let mut values = BTreeMap::from(
+        [
+            ("none", written(&())),
+            ("true", written(&true)),
+            ("ints", written(&ints())),
+            ("floats", written(&vec![0.5, -0.0, 1e300])),
+            (
+                "empty",
+                list!([(); 0].to_vec(), HashMap::<u8, u8>::new(), [(); 0]),
+            ),
+            ("tuples", list!((1,), (1, 2), (1, 2, 3), (1, 2, 3, 4))),
+            (
+                "records",
+                written(&(0..3).map(|i| Record { name: i, size: -i }).collect::<Vec<_>>()),
+            ),
+            ("one", written(&BTreeMap::from([("key", vec![7])]))),
+            (
+                "frames",
+                written(&vec![
+                    (0..30_000).collect::<Vec<u32>>(),
+                    (30_000..60_000).collect(),
+                ]),
+            ),
+            (
+                "strings",
+                written(&(0..20_000).map(|i| i.to_string().repeat(3)).collect::<Vec<_>>()),
+            ),
+        ]
+        .map(|(name, bytes)| (name.to_owned(), bytes)),
+    );
+    for n in [0, 1, 2, 999, 1000, 1001, 2000, 2001, 3500] {
+        values.insert(format!("list{n}"), written(&(0..n).collect::<Vec<u32>>()));
+        values.insert(
+            format!("dict{n}"),
+            written(&(0..n).map(|i| (i, ())).collect::<BTreeMap<u32, ()>>()),
+        );
+    }
+    for n in [0, 1, 255, 256, 65535, 65536, 200_000] {
+        values.insert(format!("str{n}"), between(n, "x".repeat(n)));
+        values.insert(format!("bytes{n}"), between(n, Bytes(vec![b'x'; n])));
+    }
+    values
+}
+
+/// Where two byte strings part, with what is around.
+fn difference(a: &[u8], b: &[u8]) -> String {
+    let at = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    let around = |bytes: &[u8]| {
+        bytes[at.saturating_sub(20)..bytes.len().min(at + 20)]
+            .escape_ascii()
+            .to_string()
+    };
+    format!("at {at}: {} / {}", around(a), around(b))
+}
+
+#[test]
+fn serde_values_are_written_as_python_writes_them() {
+    let Some(theirs) = reference("values") else { return };
+    let ours = values();
+    assert!(ours.keys().eq(theirs.keys()), "the same names on both sides");
+    for (name, ours) in &ours {
+        assert!(
+            *ours == theirs[name],
+            "{name} {}",
+            difference(ours, &theirs[name])
+        );
+    }
+}
+
+#[test]
+fn documents_are_written_as_python_wrote_them() {
+    for folder in ["values", "objects"] {
+        let Some(theirs) = reference(folder) else { return };
+        assert!(theirs.len() > 15);
+        for (name, theirs) in &theirs {
+            let document = pickle::read(&mut theirs.as_slice()).unwrap();
+            let ours = written(&document);
+            assert!(ours == *theirs, "{name} {}", difference(&ours, theirs));
+        }
+    }
+}
+
+/// A sequence whose length nobody knows.
+struct Unknown(u32);
+
+impl Serialize for Unknown {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeSeq;
+        let mut list = serializer.serialize_seq(None)?;
+        (0..self.0).try_for_each(|i| list.serialize_element(&i))?;
+        list.end()
+    }
+}
+
+#[test]
+fn lists_of_unknown_length_are_good_pickles() {
+    for n in [0, 1, 2, 1000, 1001, 2001] {
+        let document = pickle::read(&mut written(&Unknown(n)).as_slice()).unwrap();
+        let items: Vec<i64> = document.root().iter().map(|v| v.as_i64().unwrap()).collect();
+        assert_eq!(items, (0..n.into()).collect::<Vec<i64>>());
+    }
+}
