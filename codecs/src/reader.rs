@@ -163,7 +163,7 @@ impl<S: Source> Reader<S> {
     /// Decodes into the own buffer; what was in it is gone.
     fn refill(&mut self) -> Result<usize> {
         if self.buffer.is_empty() {
-            self.buffer.resize(BUFFER, 0);
+            self.buffer = vec![0; BUFFER];
         }
         (self.at, self.len) = (0, 0);
         self.len = self.engine.read(&mut self.input, &mut self.buffer)?;
@@ -200,11 +200,11 @@ impl<S: Source> Reader<S> {
                 "the source cannot seek, so its end cannot be found without losing the way back",
             ));
         }
-        self.target = None;
+        // Before decoding: a source that would block on the way must not move the position.
+        self.target = Some(position);
         while self.refill()? > 0 {}
         let end = self.engine.produced();
         self.end = Some(end);
-        self.target = Some(position);
         Ok(end)
     }
 }
