@@ -30,6 +30,8 @@ pub(crate) struct DecodeEngine {
     holds: bool,
     /// What follows the member at hand is not to be looked at.
     last_member: bool,
+    /// Where the member at hand begins in the source.
+    member_at: u64,
     failed: Option<Error>,
 }
 
@@ -72,6 +74,7 @@ impl DecodeEngine {
             produced: 0,
             holds: false,
             last_member: false,
+            member_at: 0,
             failed: None,
         })
     }
@@ -200,6 +203,7 @@ impl DecodeEngine {
             }
         }
         self.state = next;
+        self.member_at = input.consumed();
         Ok(())
     }
 
@@ -316,6 +320,12 @@ impl DecodeEngine {
         let spec = self.compressor.spec();
         let head = input.peek(spec.signature_len().max(SKIP_HEADER))?;
         if spec.joins_streams() && nuls_fit(spec.padding(), nuls) && spec.begins(head) {
+            if input.consumed() == self.member_at {
+                // Not what a correct decoder does; without this, members without end would be found here.
+                return Err(Error::corrupt(
+                    "the decoder ends a stream without taking a byte of it",
+                ));
+            }
             self.decoder.reset()?;
             self.state = State::Start { first: false };
             return Ok(());
