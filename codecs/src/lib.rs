@@ -84,6 +84,8 @@
 pub mod adapters;
 pub mod atomic;
 mod compressor;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod engine;
 mod error;
 mod file;

@@ -1,0 +1,28 @@
+//! The built-in formats under the conformance suite: one test each, so that they run side by side.
+
+use demijohn_codecs::{Registry, conformance};
+
+macro_rules! conforms {
+    ($($name:ident),*) => {
+        $(
+            #[test]
+            fn $name() {
+                let compressor = Registry::global().by_name(stringify!($name)).unwrap();
+                if compressor.is_available() {
+                    conformance::run(&compressor);
+                } else {
+                    println!("skip: this build leaves {} out", compressor.name());
+                }
+            }
+        )*
+
+        #[test]
+        fn no_builtin_format_is_left_out() {
+            let formats = Registry::builtin().formats();
+            let names: Vec<_> = formats.iter().map(|format| format.name()).collect();
+            assert_eq!(names, [$(stringify!($name)),*]);
+        }
+    };
+}
+
+conforms!(none, zlib, gzip, bz2, lzma, xz, zstd);
