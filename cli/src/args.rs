@@ -1,0 +1,283 @@
+//! What can be typed: the verbs and their options, with their help.
+
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Args as Group, Parser, Subcommand, ValueHint};
+use clap_complete::Shell;
+use demijohn_codecs::{Compressor, Limits, Registry};
+
+use crate::bytes;
+
+/// Compressed streams: written, read, checked.
+#[derive(Debug, Parser)]
+#[command(
+    name = "demijohn",
+    version,
+    about = "Compressed streams and joblib files: written, read, checked",
+    after_help = "Examples:\n  \
+        demijohn compress notes.txt                 writes notes.txt.zst\n  \
+        demijohn compress -9 -o notes.xz notes.txt  the name's extension decides the format\n  \
+        demijohn decompress notes.txt.zst           writes notes.txt\n  \
+        demijohn cat access.log.* | grep 404        whatever each file is compressed with\n  \
+        demijohn test backup/*                      reads everything to the end and checks it\n\n\
+        Exit status: 0 all well, 1 something failed, 2 wrong usage, 130 interrupted, 141 output pipe closed.",
+    arg_required_else_help = true,
+    propagate_version = true,
+    subcommand_value_name = "VERB",
+    subcommand_help_heading = "Verbs"
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    Compress(Compress),
+    Decompress(Decompress),
+    Cat(Cat),
+    Test(Test),
+    Codecs(Codecs),
+    Completions(Completions),
+}
+
+/// Compress files
+///
+/// Each FILE becomes FILE with the format's extension beside it, with its mode and time, and is kept.
+/// Without a FILE, or with -, standard input is compressed to standard output.
+#[derive(Debug, Group)]
+#[command(after_help = "Levels:\n  \
+        -1 … -19, or --level N for those below 0 and above 19; `demijohn codecs` shows each format's range.\n\n\
+        Examples:\n  \
+        demijohn compress -19 -T 0 dump.sql         zstd level 19, on all cores\n  \
+        demijohn compress --format gzip --rm *.log  like gzip: replaces each file\n  \
+        tar c src | demijohn compress -o src.tar.xz")]
+pub(crate) struct Compress {
+    #[command(flatten)]
+    pub(crate) files: Files,
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// Format to write; else the extension of the -o name decides, else zstd
+    #[arg(long, value_name = "NAME", value_parser = formats())]
+    pub(crate) format: Option<Compressor>,
+    /// Compression level (short: -1 … -19); each format has its own range and default
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) level: Option<i32>,
+    /// Threads to use, 0 for one per core; the bytes written don't depend on it
+    #[arg(short = 'T', long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    #[command(flatten)]
+    pub(crate) talk: Talk,
+}
+
+/// Decompress files
+///
+/// The format is recognised by content. Each FILE loses the extension of its format (.tgz and its kin become
+/// .tar), and is kept. A damaged file leaves no output; `demijohn cat` writes what can be read of one.
+/// Without a FILE, or with -, standard input is decompressed to standard output.
+#[derive(Debug, Group)]
+#[command(after_help = "Examples:\n  \
+        demijohn decompress notes.txt.zst          writes notes.txt\n  \
+        demijohn decompress -o notes.txt odd.name  a name without a known extension needs -o or -c\n  \
+        demijohn decompress --rm --sync *.gz       like gunzip, and safe from a power cut")]
+pub(crate) struct Decompress {
+    #[command(flatten)]
+    pub(crate) files: Files,
+    #[command(flatten)]
+    pub(crate) target: Target,
+    #[command(flatten)]
+    pub(crate) decoding: Decoding,
+    #[command(flatten)]
+    pub(crate) talk: Talk,
+}
+
+/// Write decompressed files to standard output
+///
+/// What can be read of a damaged file is written before the error is reported. Without a FILE, or with -,
+/// standard input is read.
+#[derive(Debug, Group)]
+#[command(after_help = "Examples:\n  \
+        demijohn cat access.log.*.gz | grep 404\n  \
+        curl -s https://example.org/data.xz | demijohn cat | head\n  \
+        demijohn cat -f notes notes.gz     -f lets files through that are not compressed")]
+pub(crate) struct Cat {
+    #[command(flatten)]
+    pub(crate) files: Files,
+    /// Pass plain files through; write binary data to a terminal
+    #[arg(short, long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) decoding: Decoding,
+    #[command(flatten)]
+    pub(crate) talk: Talk,
+}
+
+/// Check files: decode them to the end and verify everything there is to verify
+///
+/// Truncation, damage, wrong checksums and bytes that follow the data are reported, one line for each bad
+/// file on standard error. Nothing is written.
+#[derive(Debug, Group)]
+#[command(after_help = "With --json, one object a line for each file:\n  \
+        file, ok, format, compressed (bytes), plain (bytes), and error: null, or an object of\n  \
+        kind, message, offset_in (compressed byte), offset_out (decoded byte).\n\n\
+        Kinds: truncated, corrupt, checksum, trailing_data, unknown_format, unsupported, limit, io.")]
+pub(crate) struct Test {
+    #[command(flatten)]
+    pub(crate) files: Files,
+    /// Let files pass that are not compressed
+    #[arg(short, long)]
+    pub(crate) force: bool,
+    /// Print one JSON object per file
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) decoding: Decoding,
+    #[command(flatten)]
+    pub(crate) talk: Talk,
+}
+
+/// List the formats and what each can do
+#[derive(Debug, Group)]
+pub(crate) struct Codecs {
+    /// Print a JSON array instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Print a completion script for a shell
+#[derive(Debug, Group)]
+#[command(after_help = "Examples:\n  \
+        demijohn completions bash > ~/.local/share/bash-completion/completions/demijohn\n  \
+        demijohn completions zsh > ~/.zfunc/_demijohn\n  \
+        demijohn completions fish > ~/.config/fish/completions/demijohn.fish")]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: Shell,
+}
+
+/// What is read.
+#[derive(Debug, Group)]
+pub(crate) struct Files {
+    /// Files to read; - is standard input
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// Where output goes, and what becomes of files.
+#[derive(Debug, Group)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line, and they are independent"
+)]
+pub(crate) struct Target {
+    /// Write to standard output
+    #[arg(short = 'c', long, conflicts_with_all = ["output", "rm"])]
+    pub(crate) stdout: bool,
+    /// Write to this file, - for standard output
+    #[arg(short, long, value_name = "OUT", value_hint = ValueHint::FilePath, allow_hyphen_values = true)]
+    pub(crate) output: Option<PathBuf>,
+    /// Overwrite files, and do what else is refused without it: binary data to a terminal, compressing twice,
+    /// passing plain files through
+    #[arg(short, long)]
+    pub(crate) force: bool,
+    /// Keep the source (the default)
+    #[arg(short, long, overrides_with = "rm")]
+    pub(crate) keep: bool,
+    /// Remove each source once its output is safely on disk (implies --sync)
+    #[arg(long, overrides_with = "keep")]
+    pub(crate) rm: bool,
+    /// Have the output survive a power cut, not only the end of the program
+    #[arg(long)]
+    pub(crate) sync: bool,
+    /// Write into an existing file instead of replacing it as a whole: keeps hard links, but a failure leaves
+    /// a part
+    #[arg(long)]
+    pub(crate) in_place: bool,
+}
+
+/// How streams are decoded.
+#[derive(Debug, Group)]
+pub(crate) struct Decoding {
+    /// Decode this format instead of recognising it
+    #[arg(long, value_name = "NAME", value_parser = formats())]
+    pub(crate) format: Option<Compressor>,
+    /// Memory a decoder may use for its window, dictionary or block, such as 64M or 1GiB, or none for no
+    /// limit
+    #[arg(long, value_name = "SIZE", value_parser = bytes::parse_limit, default_value = "256M")]
+    pub(crate) memlimit: bytes::Limit,
+    /// Refuse to write more than this for one file
+    #[arg(long, value_name = "SIZE", value_parser = bytes::parse_limit)]
+    pub(crate) max_output: Option<bytes::Limit>,
+    /// Threads to use, 0 for one per core, where the format can be decoded by several
+    #[arg(short = 'T', long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+}
+
+impl Decoding {
+    pub(crate) fn limits(&self) -> Limits {
+        let mut limits = Limits::none();
+        if let bytes::Limit::Bytes(memory) = self.memlimit {
+            limits = limits.memory(memory);
+        }
+        if let Some(bytes::Limit::Bytes(output)) = self.max_output {
+            limits = limits.output(output);
+        }
+        limits
+    }
+}
+
+/// How much is said.
+#[derive(Clone, Copy, Debug, Group)]
+pub(crate) struct Talk {
+    /// No progress bar
+    #[arg(short, long, overrides_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Say for each file what was done: format, sizes, ratio
+    #[arg(short, long, overrides_with = "quiet")]
+    pub(crate) verbose: bool,
+}
+
+/// How many threads an option of the command line asks for.
+pub(crate) fn threads(asked: Option<usize>) -> Option<usize> {
+    match asked {
+        Some(0) => Some(std::thread::available_parallelism().map_or(1, usize::from)),
+        other => other,
+    }
+}
+
+/// The names of the registered formats; shells complete them, and the error for another lists them.
+fn formats() -> impl TypedValueParser<Value = Compressor> {
+    let formats = Registry::global().formats();
+    let names: Vec<_> = formats
+        .iter()
+        .map(|format| {
+            let spec = format.spec();
+            let aliases = spec.file_extensions().iter().filter_map(|e| e.strip_prefix('.'));
+            PossibleValue::new(spec.name())
+                .help(spec.summary())
+                .aliases(aliases.filter(|alias| *alias != spec.name()))
+        })
+        .collect();
+    PossibleValuesParser::new(names).try_map(|name| Compressor::by_name(&name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory as _;
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn limits_are_the_librarys_unless_told() {
+        let args = Args::parse_from(["demijohn", "cat"]);
+        let Verb::Cat(cat) = args.verb else {
+            panic!("asked for cat")
+        };
+        assert_eq!(cat.decoding.limits(), Limits::default());
+    }
+}

@@ -1,0 +1,200 @@
+//! Ctrl-C, at every place where the program may be waiting or working.
+
+use std::fs;
+use std::io::Write as _;
+use std::process::{Child, Command};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::util::{Dir, Ended, noise, skip};
+
+/// What a person may be made to wait after Ctrl-C; much more than it takes, for slow machines.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Does the program handle signals here? It leaves them alone where whoever runs the tests ignores them.
+fn signals_work() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .map_or(0, |mask| u64::from_str_radix(mask.trim(), 16).unwrap());
+    // SIGHUP, SIGINT, SIGTERM.
+    let works = [1, 2, 15].iter().all(|signal| ignored & 1 << (signal - 1) == 0);
+    if !works {
+        skip("SIGHUP, SIGINT or SIGTERM is ignored here, so the program does not handle them");
+    }
+    works
+}
+
+fn send(signal: &str, child: &Child) {
+    let line = format!("kill -{signal} {}", child.id());
+    assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success());
+}
+
+/// Waits for the end, which must come soon.
+fn end(mut child: Child) -> Ended {
+    let started = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if started.elapsed() > PATIENCE {
+            child.kill().unwrap();
+            panic!("the program goes on after the signal");
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    Ended::of(child)
+}
+
+/// Long enough for the program to have installed its handler and begun to work.
+fn let_it_begin() {
+    thread::sleep(Duration::from_millis(400));
+}
+
+/// A directory with an old `notes.xz` that must survive.
+fn with_old_file() -> Dir {
+    let dir = Dir::new();
+    dir.write("notes.xz", b"the old file");
+    dir
+}
+
+fn is_untouched(dir: &Dir, names: &[&str]) {
+    assert_eq!(dir.read("notes.xz"), b"the old file");
+    assert_eq!(dir.names(), names);
+}
+
+#[test]
+fn while_waiting_for_input() {
+    if !signals_work() {
+        return;
+    }
+    for signal in ["INT", "TERM", "HUP"] {
+        let dir = with_old_file();
+        let mut child = dir.demijohn(["compress", "-f", "-o", "notes.xz"]).start();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(&noise(300_000)).unwrap();
+        let_it_begin();
+        send(signal, &child);
+        let ended = end(child).status(130);
+        assert_eq!(ended.stderr(), "");
+        is_untouched(&dir, &["notes.xz"]);
+        drop(stdin);
+    }
+}
+
+#[test]
+fn while_working_on_a_file() {
+    if !signals_work() {
+        return;
+    }
+    let dir = with_old_file();
+    dir.write("notes", noise(64 << 20));
+    let child = dir
+        .demijohn(["compress", "-9f", "--format", "xz", "--rm", "notes"])
+        .start();
+    let_it_begin();
+    send("INT", &child);
+    end(child).status(130);
+    is_untouched(&dir, &["notes", "notes.xz"]);
+}
+
+#[test]
+fn while_several_files_wait_their_turn() {
+    if !signals_work() {
+        return;
+    }
+    let dir = with_old_file();
+    dir.write("a", noise(64 << 20));
+    dir.write("b", b"small");
+    let child = dir
+        .demijohn(["compress", "-9", "--format", "xz", "a", "b"])
+        .start();
+    let_it_begin();
+    send("INT", &child);
+    end(child).status(130);
+    is_untouched(&dir, &["a", "b", "notes.xz"]);
+}
+
+#[test]
+fn while_nobody_reads_the_output() {
+    if !signals_work() {
+        return;
+    }
+    let dir = Dir::new();
+    dir.write("notes", noise(4 << 20));
+    dir.demijohn(["compress", "notes"]).run().ok();
+    let mut child = dir.demijohn(["cat", "notes.zst"]).start();
+    // Kept open, not read.
+    let stdout = child.stdout.take();
+    let_it_begin();
+    send("INT", &child);
+    end(child).status(130);
+    drop(stdout);
+}
+
+#[test]
+fn while_waiting_for_a_stream_to_check() {
+    if !signals_work() {
+        return;
+    }
+    let dir = Dir::new();
+    for verb in ["cat", "test", "decompress"] {
+        let mut child = dir.demijohn([verb]).start();
+        let stdin = child.stdin.take();
+        let_it_begin();
+        send("INT", &child);
+        end(child).status(130);
+        drop(stdin);
+    }
+}
+
+#[test]
+fn twice_ends_at_once() {
+    if !signals_work() {
+        return;
+    }
+    let dir = with_old_file();
+    // A FIFO without a reader: opening it waits for ever, with an output about to be written.
+    assert!(
+        Command::new("mkfifo")
+            .arg(dir.path("fifo"))
+            .status()
+            .unwrap()
+            .success()
+    );
+    let mut child = dir.demijohn(["compress", "-o", "fifo"]).start();
+    let stdin = child.stdin.take();
+    let_it_begin();
+    send("INT", &child);
+    let_it_begin();
+    assert!(
+        child.try_wait().unwrap().is_none(),
+        "the first one lets it clean up"
+    );
+    send("INT", &child);
+    end(child).status(130);
+    drop(stdin);
+}
+
+#[test]
+fn ignored_signals_stay_ignored() {
+    if !signals_work() {
+        return;
+    }
+    let dir = Dir::new();
+    // As nohup does it.
+    let mut child = dir
+        .command(
+            "sh",
+            [
+                "-c",
+                "trap '' HUP; exec \"$0\" compress -o notes.zst",
+                env!("CARGO_BIN_EXE_demijohn"),
+            ],
+        )
+        .start();
+    let_it_begin();
+    send("HUP", &child);
+    let_it_begin();
+    child.stdin.take().unwrap().write_all(b"hello").unwrap();
+    end(child).status(0);
+    assert_eq!(dir.demijohn(["cat", "notes.zst"]).run().ok(), b"hello");
+}

@@ -1,0 +1,15 @@
+//! The program as its users run it: arguments, pipes, files, signals, exit statuses.
+
+#![cfg(unix)]
+#![allow(clippy::print_stdout, reason = "skipped tests say so on standard output")]
+
+mod damage;
+mod files;
+mod info;
+mod interop;
+mod interrupt;
+mod pipes;
+mod round_trip;
+mod terminal;
+mod usage;
+mod util;

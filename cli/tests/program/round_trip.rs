@@ -1,0 +1,163 @@
+use crate::util::{Dir, codecs, sample};
+
+#[test]
+fn every_codec_round_trips_by_file() {
+    let data = sample(300_000);
+    for codec in codecs() {
+        let dir = Dir::new();
+        dir.write("notes", &data);
+        let packed = format!("notes{}", codec.extension());
+        dir.demijohn(["compress", "--format", codec.name(), "notes"])
+            .run()
+            .ok();
+        assert!(dir.read(&packed).len() < data.len(), "{}", codec.name());
+        dir.demijohn(["decompress", "-o", "back", &packed]).run().ok();
+        assert!(dir.read("back") == data, "{}", codec.name());
+        assert_eq!(dir.names(), ["back", "notes", &packed]);
+    }
+}
+
+#[test]
+fn every_codec_round_trips_by_pipe() {
+    let data = sample(300_000);
+    for codec in codecs() {
+        let dir = Dir::new();
+        let compress = ["compress", "--format", codec.name()];
+        let packed = dir.demijohn(compress).stdin(data.clone()).run().ok();
+        assert!(packed.len() < data.len(), "{}", codec.name());
+        let plain = dir.demijohn(["decompress"]).stdin(packed.clone()).run().ok();
+        assert!(plain == data, "{}", codec.name());
+        assert!(dir.demijohn(["cat", "-"]).stdin(packed).run().ok() == data);
+        assert!(dir.names().is_empty());
+    }
+}
+
+#[test]
+fn empty_and_tiny_inputs_round_trip() {
+    for codec in codecs() {
+        for data in [&b""[..], b"x"] {
+            let dir = Dir::new();
+            dir.write("notes", data);
+            dir.demijohn(["compress", "--format", codec.name(), "notes"])
+                .run()
+                .ok();
+            let packed = format!("notes{}", codec.extension());
+            assert_eq!(
+                dir.demijohn(["cat", &packed]).run().ok(),
+                data,
+                "{}",
+                codec.name()
+            );
+            dir.demijohn(["test", &packed]).run().ok();
+        }
+    }
+}
+
+#[test]
+fn lowest_and_highest_levels_work_and_differ() {
+    // Squares in digits, twice: the more and the farther one looks, the more there is to find.
+    let squares: String = (0..20_000_u64).map(|n| format!("{}\n", n * n)).collect();
+    let data = squares.repeat(2).into_bytes();
+    for codec in codecs() {
+        let Some([min, max, _]) = codec.levels() else {
+            continue;
+        };
+        let dir = Dir::new();
+        let packed = |level: i64| {
+            let level = format!("--level={level}");
+            let args = ["compress", "--format", codec.name(), &level];
+            dir.demijohn(args).stdin(data.clone()).run().ok()
+        };
+        let (low, high) = (packed(min), packed(max));
+        assert!(high.len() < low.len(), "{}", codec.name());
+        for packed in [low, high] {
+            assert!(dir.demijohn(["cat"]).stdin(packed).run().ok() == data);
+        }
+    }
+}
+
+#[test]
+fn short_levels_mean_what_long_ones_do() {
+    let dir = Dir::new();
+    let data = sample(200_000);
+    let packed = |args: &[&str]| dir.demijohn(args).stdin(data.clone()).run().ok();
+    assert!(packed(&["compress", "-19"]) == packed(&["compress", "--level", "19"]));
+    assert!(packed(&["compress", "-c1"]) == packed(&["compress", "--level=1"]));
+    assert!(packed(&["compress", "-1"]) != packed(&["compress", "-19"]));
+    let negative = packed(&["compress", "--level", "-5"]);
+    assert!(negative.len() > packed(&["compress", "-1"]).len());
+}
+
+#[test]
+fn threads_do_not_change_the_bytes() {
+    let dir = Dir::new();
+    dir.write("notes", sample(3_000_000));
+    for codec in codecs() {
+        let packed = |threads: &str| {
+            let args = [
+                "compress",
+                "-c",
+                "-1",
+                "--format",
+                codec.name(),
+                "-T",
+                threads,
+                "notes",
+            ];
+            dir.demijohn(args).run().ok()
+        };
+        let one = packed("1");
+        assert!(one == packed("3"), "{}", codec.name());
+        assert!(one == packed("0"), "{}", codec.name());
+    }
+}
+
+#[test]
+fn nothing_said_means_zstd() {
+    let dir = Dir::new();
+    dir.write("notes", sample(1000));
+    dir.demijohn(["compress", "notes"]).run().ok();
+    assert!(dir.read("notes.zst").starts_with(b"\x28\xb5\x2f\xfd"));
+    // Also when the name says nothing: never plain bytes by accident.
+    dir.demijohn(["compress", "-o", "notes.bin", "notes"]).run().ok();
+    assert!(dir.read("notes.bin").starts_with(b"\x28\xb5\x2f\xfd"));
+}
+
+#[test]
+fn the_outputs_extension_decides_the_format_unless_one_is_named() {
+    let dir = Dir::new();
+    dir.write("notes", sample(1000));
+    dir.demijohn(["compress", "notes", "-o", "notes.xz"]).run().ok();
+    assert!(dir.read("notes.xz").starts_with(b"\xfd7zXZ\0"));
+    dir.demijohn(["compress", "notes", "-o", "odd.xz", "--format", "gz"])
+        .run()
+        .ok();
+    assert!(dir.read("odd.xz").starts_with(b"\x1f\x8b"));
+}
+
+#[test]
+fn content_decides_when_reading_whatever_the_name_says() {
+    let dir = Dir::new();
+    let data = sample(1000);
+    dir.write("notes", &data);
+    dir.demijohn(["compress", "--format", "gzip", "-o", "notes.xz", "notes"])
+        .run()
+        .ok();
+    dir.demijohn(["decompress", "-f", "notes.xz"]).run().ok();
+    assert_eq!(dir.read("notes"), data);
+}
+
+#[test]
+fn archive_extensions_become_tar() {
+    let dir = Dir::new();
+    dir.write("src", b"pretend to be a tar");
+    for (extension, format) in [("tgz", "gzip"), ("tbz2", "bz2"), ("txz", "xz"), ("tzst", "zstd")] {
+        let name = format!("src.{extension}");
+        dir.demijohn(["compress", "--format", format, "-o", &name, "src"])
+            .run()
+            .ok();
+        dir.demijohn(["decompress", "-f", &name]).run().ok();
+        assert_eq!(dir.read("src.tar"), b"pretend to be a tar");
+        std::fs::remove_file(dir.path("src.tar")).unwrap();
+    }
+}
