@@ -2,7 +2,9 @@
 //!
 //! A benchmark is named `codec/operation/entropy`, so that a filter picks a row or a column:
 //! `cargo bench -p demijohn-benches --bench matrix -- gzip/read`. Throughput counts plain bytes.
-//! Levels are the defaults, coding is on one thread.
+//! Levels are the defaults, coding is on one thread, and everything stays in memory.
+//!
+//! `write` and `read` are the file objects of `demijohn-codecs`; `dump` and `load` put one array through `demijohn`.
 
 #![allow(missing_docs, reason = "criterion's macros make the public items here")]
 
@@ -11,6 +13,8 @@ use std::io::{Read, Write};
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use demijohn::Array;
+use demijohn::arrays::{DType, Layout, Order};
 use demijohn_benches::Entropy;
 use demijohn_codecs::{Compressor, Options, Registry};
 
@@ -46,6 +50,19 @@ fn matrix(criterion: &mut Criterion) {
                 let mut plain = vec![0; size];
                 bencher.iter(|| read(black_box(&coded), &mut plain));
             });
+            group.bench_function(BenchmarkId::new("dump", entropy.name()), |bencher| {
+                let array = array(entropy, size);
+                let mut sink = Vec::with_capacity(size + (size >> 3));
+                bencher.iter(|| {
+                    sink.clear();
+                    dump(compressor, black_box(&array), &mut sink);
+                });
+            });
+            group.bench_function(BenchmarkId::new("load", entropy.name()), |bencher| {
+                let mut coded = Vec::new();
+                dump(compressor, &array(entropy, size), &mut coded);
+                bencher.iter(|| demijohn::load_from(black_box(&coded[..])).expect("a file just dumped"));
+            });
         }
     }
 }
@@ -71,6 +88,23 @@ fn read(coded: &[u8], plain: &mut [u8]) {
     reader.read_exact(plain).expect("a stream just written");
     let summary = reader.finish().expect("a stream just written");
     assert_eq!(summary.plain, plain.len() as u64);
+}
+
+/// All the data as one array of the type that it stands for.
+fn array(entropy: Entropy, size: usize) -> Array {
+    let dtype = match entropy {
+        Entropy::Zeros | Entropy::Text => DType::of::<u8>(),
+        Entropy::Categorical => DType::of::<i64>(),
+        Entropy::Images => DType::of::<f32>(),
+        Entropy::Smooth | Entropy::Random => DType::of::<f64>(),
+    };
+    let len = size / dtype.itemsize();
+    let layout = Layout::new(dtype, &[len], Order::C).expect("a few MiB");
+    Array::from_bytes(layout, &entropy.bytes(size)).expect("as many bytes as the layout has")
+}
+
+fn dump(compressor: &Compressor, array: &Array, sink: &mut Vec<u8>) {
+    demijohn::dump_to(array, sink, compressor.name()).expect("memory takes everything");
 }
 
 criterion_group! {
