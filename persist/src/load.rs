@@ -1,7 +1,7 @@
 //! Reading objects.
 
 use std::fs::File;
-use std::io::BufRead;
+use std::io::{self, BufRead};
 use std::path::Path;
 
 use crate::joblib::JoblibReader;
@@ -46,7 +46,8 @@ pub fn load_with(path: impl AsRef<Path>, limits: &Limits) -> Result<Document> {
 /// Loads one object from a buffered reader, however it is compressed.
 ///
 /// Of an uncompressed stream nothing is consumed beyond the object, so that objects may follow one another; of a
-/// compressed one, nothing beyond the member that holds the object.
+/// compressed one, nothing beyond the member that holds the object. (Pickles of protocols 0 and 1 can be told from
+/// compressed data only by several bytes: if the source shows fewer at first, more may be taken from it.)
 ///
 /// # Errors
 /// As for [`load`].
@@ -58,8 +59,40 @@ pub fn load_from(source: impl BufRead) -> Result<Document> {
 ///
 /// # Errors
 /// As for [`load`].
-pub fn load_from_with(source: impl BufRead, limits: &Limits) -> Result<Document> {
+pub fn load_from_with(mut source: impl BufRead, limits: &Limits) -> Result<Document> {
+    let plain = loop {
+        match source.fill_buf() {
+            Ok(head) => break is_plain(head),
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e.into()),
+        }
+    };
+    if plain {
+        // Past the codecs, which read ahead.
+        return read_object(&mut source, None, limits);
+    }
     read(options(limits).exact(source)?, None, limits)
+}
+
+/// Whether these bytes certainly begin an uncompressed pickle.
+fn is_plain(head: &[u8]) -> bool {
+    let head = &head[..head.len().min(codecs::Head::LEN)];
+    let detected = || {
+        codecs::Registry::global().detect_head(&codecs::Head {
+            bytes: head,
+            total: None,
+        })
+    };
+    match head.first() {
+        Some(0x80) => true,
+        _ => {
+            is_pickle(head)
+                && matches!(
+                    detected(),
+                    codecs::Detection::Weak(_) | codecs::Detection::Unknown
+                )
+        }
+    }
 }
 
 fn options(limits: &Limits) -> codecs::Options {
@@ -88,15 +121,19 @@ fn read<S: codecs::Source>(
     if !is_pickle(head) {
         return Err(unknown(head));
     }
-    let options = pickle::ReadOptions {
-        limits: limits.object,
-        length: size.filter(|_| plain),
-    };
-    let document = pickle::read_with(&mut stream, &options, &mut JoblibReader)?;
+    let document = read_object(&mut stream, size.filter(|_| plain), limits)?;
     if !plain {
         stream.end_member()?;
     }
     Ok(document)
+}
+
+fn read_object(source: &mut impl BufRead, length: Option<u64>, limits: &Limits) -> Result<Document> {
+    let options = pickle::ReadOptions {
+        limits: limits.object,
+        length,
+    };
+    Ok(pickle::read_with(source, &options, &mut JoblibReader)?)
 }
 
 fn unknown(head: &[u8]) -> Error {

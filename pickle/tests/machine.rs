@@ -290,10 +290,13 @@ fn within(limits: Limits, bytes: &[u8]) -> Result<Document, ErrorKind> {
     pickle::read_with(&mut &*bytes, &options, &mut NoPayload).map_err(|e| e.kind())
 }
 
+/// Limits that bound one thing.
+type Bound<'a> = &'a dyn Fn(u64) -> Limits;
+
 #[test]
 fn limits_hold_exactly() {
     let none = Limits::none();
-    let cases: [(&dyn Fn(u64) -> Limits, &[u8], u64); 7] = [
+    let cases: [(Bound<'_>, &[u8], u64); 7] = [
         (&|opcodes| Limits { opcodes, ..none }, b"](K\x01K\x02e.", 6),
         (&|memo| Limits { memo, ..none }, b"]q\x00q\x00q\x05.", 2),
         (&|depth| Limits { depth, ..none }, b"](K\x01(K\x02l0e.", 5),
