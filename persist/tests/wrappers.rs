@@ -6,6 +6,7 @@ use demijohn::{Array, ErrorKind};
 
 type Out = Emitter<Vec<u8>>;
 type Part = fn(&mut Out) -> pickle::Result<()>;
+type State<'a> = &'a [(&'a str, Part)];
 
 fn global(out: &mut Out, module: &str, name: &str) -> pickle::Result<()> {
     out.str(module)?;
@@ -21,7 +22,7 @@ fn dtype(out: &mut Out, code: &str) -> pickle::Result<()> {
 }
 
 /// Everything up to the data: a list whose item is an array wrapper with this class and state.
-fn head(module: &str, class: &str, state: &[(&str, Part)]) -> Out {
+fn head(module: &str, class: &str, state: State<'_>) -> Out {
     let write = || {
         let mut out = Emitter::new(Vec::new(), Protocol::V4)?;
         out.list()?;
@@ -57,7 +58,7 @@ fn stream(mut out: Out, raw: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn load(state: &[(&str, Part)], raw: &[u8]) -> demijohn::Result<Array> {
+fn load(state: State<'_>, raw: &[u8]) -> demijohn::Result<Array> {
     let bytes = stream(head("joblib.numpy_pickle", "NumpyArrayWrapper", state), raw);
     let document = demijohn::load_from(bytes.as_slice())?;
     Ok(document.root().index(0)?.array()?.clone())
@@ -182,7 +183,7 @@ fn carried_copies_of_joblib_are_recognised_and_other_classes_are_not() {
 
 #[test]
 fn wrappers_that_make_no_sense_are_named() {
-    let cases: [(&[(&str, Part)], ErrorKind, &str); 14] = [
+    let cases: [(State<'_>, ErrorKind, &str); 14] = [
         (&[SHAPE], ErrorKind::Corrupt, "no \"dtype\""),
         (&[DTYPE], ErrorKind::Corrupt, "no \"shape\""),
         (

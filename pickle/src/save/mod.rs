@@ -76,7 +76,7 @@ pub fn write<W: Write>(
     pickler.out.finish()
 }
 
-/// A pickle under way; see [`write`].
+/// A pickle under way; see [`write()`].
 pub struct Pickler<W, A> {
     out: Emitter<W>,
     arrays: A,
