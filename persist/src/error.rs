@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use crate::codecs::ErrorKind;
-use crate::{codecs, pickle};
+use crate::{arrays, codecs, pickle};
 
 /// The result of this crate's operations.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -152,6 +152,12 @@ impl From<pickle::Error> for Error {
     }
 }
 
+impl From<arrays::Error> for Error {
+    fn from(e: arrays::Error) -> Self {
+        pickle::Error::from(e).into()
+    }
+}
+
 impl From<io::Error> for Error {
     fn from(e: io::Error) -> Self {
         match e.downcast::<Self>() {
@@ -199,6 +205,13 @@ mod tests {
             (ErrorKind::Checksum, Some("gzip"))
         );
         assert_eq!((error.offset_in(), error.offset_out()), (Some(7), Some(9)));
+    }
+
+    #[test]
+    fn an_array_error_keeps_its_kind() {
+        let error = Error::from(arrays::Array::from_vec(vec![1_u8], &[2]).unwrap_err());
+        assert_eq!(error.kind(), ErrorKind::Parameter);
+        assert!(std::error::Error::source(&error).is_some_and(|source| source.is::<arrays::Error>()));
     }
 
     #[test]

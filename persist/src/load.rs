@@ -136,12 +136,18 @@ fn read_object(source: &mut impl BufRead, length: Option<u64>, limits: &Limits) 
     Ok(pickle::read_with(source, &options, &mut JoblibReader)?)
 }
 
+/// The error for a beginning that is not a pickle's, with a name for what it is if that is plain.
 fn unknown(head: &[u8]) -> Error {
-    const KNOWN: [(&[u8], &str); 6] = [
+    if head.starts_with(b"ZF0x") {
+        return Error::new(
+            ErrorKind::Unsupported,
+            "z-files of joblib before 0.10 are not supported".into(),
+        );
+    }
+    const KNOWN: [(&[u8], &str); 5] = [
         (b"\x93NUMPY", "a .npy file"),
         (b"PK\x03\x04", "a zip or .npz file"),
         (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
-        (b"ZF0x", "a z-file of joblib before 0.10, which is not supported"),
         (b"<!DOCTYPE", "an HTML page"),
         (b"<html", "an HTML page"),
     ];

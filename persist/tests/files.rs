@@ -234,11 +234,7 @@ fn what_is_no_joblib_file_is_named() {
         (b"\x93NUMPY\x01\x00 and so on", ErrorKind::UnknownFormat, ".npy"),
         (b"PK\x03\x04 and so on", ErrorKind::UnknownFormat, ".npz"),
         (b"<html><body>404</body></html>", ErrorKind::UnknownFormat, "HTML"),
-        (
-            b"ZF0x10               \x78\x9c",
-            ErrorKind::UnknownFormat,
-            "z-file",
-        ),
+        (b"ZF0x10               \x78\x9c", ErrorKind::Unsupported, "z-file"),
         (
             b"\x80\x06\x95\0\0\0\0\0\0\0\0",
             ErrorKind::Unsupported,
@@ -261,6 +257,26 @@ fn what_is_no_joblib_file_is_named() {
     let error = demijohn::load("/no/such/file").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Io);
     assert_eq!(io::Error::from(error).kind(), io::ErrorKind::NotFound);
+}
+
+#[test]
+fn old_pickles_are_not_taken_for_compressed_data() {
+    // Both begin with a valid header of a zlib stream.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("old.pkl");
+    for bytes in [&b"(S'abc'\nt."[..], b"X\x09\0\0\0ninebytes."] {
+        std::fs::write(&path, bytes).unwrap();
+        let (by_path, by_stream) = (
+            demijohn::load(&path).unwrap(),
+            demijohn::load_from(bytes).unwrap(),
+        );
+        assert!(by_path.root().deep_eq(by_stream.root(), 10).unwrap());
+        assert_eq!(
+            by_path.root().len().is_some(),
+            bytes[0] == b'(',
+            "a tuple, and a text"
+        );
+    }
 }
 
 /// Fails to serialize after a while.
