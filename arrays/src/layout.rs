@@ -194,6 +194,7 @@ mod tests {
             (&[5], 5),
             (&[2, 3, 4], 24),
             (&[3, 0, 1 << 63], 0),
+            (&[1 << 63, 1 << 63, 1 << 63, 0], 0),
         ] {
             let layout = f8(shape, Order::C).unwrap();
             assert_eq!((layout.len(), layout.nbytes()), (count, count * 8), "{shape:?}");

@@ -279,6 +279,12 @@ mod tests {
             expected.push(b'\n');
             assert_eq!(header(&layout), expected, "{text}");
         }
+        // The room to grow counts where it makes the header longer.
+        let long = |first, second| {
+            let shape: Vec<usize> = [first, second].into_iter().chain([1; 12]).collect();
+            header(&layout("<f8", &shape, Order::C)).len()
+        };
+        assert_eq!((long(3, 400), long(30, 400), long(3, 40)), (192, 192, 128));
     }
 
     #[test]

@@ -293,6 +293,9 @@ mod tests {
         assert_eq!(framed(3).array::<2>().unwrap(), *b"bc");
         assert_eq!(framed(7).line(100).unwrap(), b"bcdef");
         assert_eq!(framed(1).array::<2>().unwrap(), *b"bc");
+        let mut behind = framed(1);
+        behind.raw().read_exact(&mut [0; 2]).unwrap();
+        assert_eq!(behind.byte().unwrap(), b'd', "the frame is over");
         assert!(framed(1).begin_frame(2).is_ok());
         assert_eq!(framed(1).raw().read(&mut [0]).unwrap(), 1);
         assert_eq!(

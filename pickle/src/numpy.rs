@@ -100,3 +100,80 @@ pub fn emit_dtype<W: Write>(out: &mut Emitter<W>, dtype: &DType) -> Result<MemoI
     out.build()?;
     Ok(id)
 }
+
+#[cfg(test)]
+mod tests {
+    use demijohn_arrays::Scalar;
+
+    use super::*;
+    use crate::{ErrorKind, Protocol, read};
+
+    fn parsed(pickled: &[u8]) -> Result<DType> {
+        dtype(read(&mut &*pickled)?.root())
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        for scalar in Scalar::ALL {
+            for order in [ByteOrder::Little, ByteOrder::Big] {
+                let written = DType::with_order(scalar, order);
+                let mut out = Emitter::new(Vec::new(), Protocol::V4).unwrap();
+                emit_dtype(&mut out, &written).unwrap();
+                assert_eq!(parsed(&out.finish().unwrap()).unwrap(), written);
+            }
+        }
+    }
+
+    #[test]
+    fn states_of_all_versions_are_understood() {
+        for (state, order) in [
+            (
+                &b"(K\x03U\x01>NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"[..],
+                ">",
+            ),
+            (b"(K\x04U\x01>NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00Ntb", ">"),
+            (b"(K\x02U\x01>NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xfftb", ">"),
+            (b"(K\x01U\x01>NNJ\xff\xff\xff\xffJ\xff\xff\xff\xfftb", ">"),
+            (b"(C\x01>NNJ\xff\xff\xff\xffJ\xff\xff\xff\xfftb", ">"),
+            (b"(K\x03U\x01<NNNNNNtb", "<"),
+            (b"", "<"),
+        ] {
+            let pickled = [
+                b"\x80\x02cnumpy\ndtype\nU\x03<i4K\x00K\x01\x87R".as_slice(),
+                state,
+                b".",
+            ]
+            .concat();
+            assert_eq!(
+                parsed(&pickled).unwrap().to_string(),
+                format!("{order}i4"),
+                "{}",
+                state.escape_ascii()
+            );
+        }
+    }
+
+    #[test]
+    fn other_things_are_refused() {
+        for (pickled, kind) in [
+            (&b"N."[..], ErrorKind::Corrupt),
+            (b"cnumpy\ndtype\n.", ErrorKind::Corrupt),
+            (b"cnumpy\ndtype\n)R.", ErrorKind::Corrupt),
+            (b"cos\nsystem\nS'f8'\n\x85R.", ErrorKind::Corrupt),
+            (b"cnumpy\ndtype\nS'f8'\n\x85RNb.", ErrorKind::Corrupt),
+            (
+                b"cnumpy\ndtype\nS'f8'\n\x85RK\x03S'!'\n\x86b.",
+                ErrorKind::Corrupt,
+            ),
+            (
+                b"cnumpy\ndtype\nS'f8'\n\x85RK\x05S'<'\n\x86b.",
+                ErrorKind::Unsupported,
+            ),
+            (b"cnumpy\ndtype\nS'V8'\n\x85R.", ErrorKind::Unsupported),
+            (b"cnumpy\ndtype\n]\x85R.", ErrorKind::Unsupported),
+        ] {
+            let error = parsed(pickled).unwrap_err();
+            assert_eq!(error.kind(), kind, "{}: {error}", pickled.escape_ascii());
+        }
+    }
+}

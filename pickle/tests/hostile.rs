@@ -250,6 +250,19 @@ fn comparing_tells_differences_apart() {
 }
 
 #[test]
+fn an_object_among_its_own_arguments_is_written_as_one_object() {
+    // l = []; x = C(l); l.append(x)
+    let document = pickle::read(&mut &b"cm\nC\n]q\x00\x85Rq\x01h\x00h\x01a0."[..]).unwrap();
+    let bytes = save::write(&document, Vec::new(), Protocol::V4, NoArrays).unwrap();
+    let again = pickle::read(&mut bytes.as_slice()).unwrap();
+    for document in [document, again] {
+        let root = document.root();
+        let list = root.as_object().unwrap().args().index(0).unwrap();
+        assert!(list.index(0).unwrap().is(root));
+    }
+}
+
+#[test]
 fn cycles_can_be_compared_and_written() {
     for bytes in [
         &b"]q\x00h\x00a."[..],

@@ -190,6 +190,8 @@ fn malformed_pickles_are_corrupt_and_say_where() {
         (b"](K\x01s.", 4),
         (b"}(K\x01u.", 4),
         (b"}K\x01s.", 3),
+        (b"]((K\x01e.", 5),
+        (b"}((NNu.", 5),
         (b"e.", 0),
         (b"t.", 0),
         (b"]1.", 1),
@@ -296,11 +298,16 @@ type Bound<'a> = &'a dyn Fn(u64) -> Limits;
 #[test]
 fn limits_hold_exactly() {
     let none = Limits::none();
-    let cases: [(Bound<'_>, &[u8], u64); 7] = [
+    let cases: [(Bound<'_>, &[u8], u64); 8] = [
         (&|opcodes| Limits { opcodes, ..none }, b"](K\x01K\x02e.", 6),
         (&|memo| Limits { memo, ..none }, b"]q\x00q\x00q\x05.", 2),
         (&|depth| Limits { depth, ..none }, b"](K\x01(K\x02l0e.", 5),
         (&|text| Limits { text, ..none }, b"X\x03\0\0\0abcC\x02de\x86.", 5),
+        (
+            &|text| Limits { text, ..none },
+            b"\x80\x04\x8c\x01a\x8c\x01b\x93.",
+            4,
+        ),
         (&|text| Limits { text, ..none }, b"cab\ncde\n.", 5),
         (
             &|text| Limits { text, ..none },

@@ -14,6 +14,9 @@ import sys
 VALUES = {
     "none": None,
     "true": True,
+    # Three bytes of opcodes are no frame, four are.
+    "three": 5,
+    "four": 256,
     "ints": [0, 255, 256, 65535, 65536, -1, -128, -129, 2**31 - 1, 2**31, -(2**31), -(2**31) - 1, 2**63 - 1, -(2**63)]
     + [2**63, 2**64 - 1, 2**127 - 1, -(2**127), 2**128 - 1],
     "floats": [0.5, -0.0, 1e300],

@@ -130,6 +130,8 @@ fn values() -> BTreeMap<String, Vec<u8>> {
         [
             ("none", written(&())),
             ("true", written(&true)),
+            ("three", written(&5)),
+            ("four", written(&256)),
             ("ints", written(&ints())),
             ("floats", written(&vec![0.5, -0.0, 1e300])),
             (
@@ -206,6 +208,27 @@ fn documents_are_written_as_python_wrote_them() {
             assert!(ours == *theirs, "{name} {}", difference(&ours, theirs));
         }
     }
+}
+
+/// Announces a tuple of two, and gives another number of items.
+struct Liar(usize);
+
+impl Serialize for Liar {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeTuple;
+        let mut tuple = serializer.serialize_tuple(2)?;
+        (0..self.0).try_for_each(|i| tuple.serialize_element(&i))?;
+        tuple.end()
+    }
+}
+
+#[test]
+fn tuples_of_another_length_than_announced_are_refused() {
+    for n in [0, 1, 3] {
+        let error = save::write(&Liar(n), Vec::new(), Protocol::V4, NoArrays).unwrap_err();
+        assert_eq!(error.kind(), pickle::ErrorKind::Parameter, "{n}");
+    }
+    assert!(!written(&Liar(2)).is_empty());
 }
 
 /// A sequence whose length nobody knows.
