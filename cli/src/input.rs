@@ -31,11 +31,15 @@ impl Operand {
             }
             return Ok(vec![Operand::Stdin]);
         }
-        let operand = |path: &PathBuf| match path {
-            path if path.as_os_str() == "-" => Operand::Stdin,
-            path => Operand::Path(path.clone()),
-        };
-        Ok(files.iter().map(operand).collect())
+        Ok(files.iter().map(|path| Operand::from_arg(path)).collect())
+    }
+
+    pub(crate) fn from_arg(path: &Path) -> Self {
+        if path.as_os_str() == "-" {
+            Operand::Stdin
+        } else {
+            Operand::Path(path.to_owned())
+        }
     }
 
     pub(crate) fn path(&self) -> Option<&Path> {

@@ -4,16 +4,21 @@
 //! file, and the program ends with status 130. A program that does not get there, because it waits in a write
 //! to a pipe that nobody reads, or in a coder that has a lot to finish, is ended after a moment; after a longer
 //! one if it is writing a file. (On Linux an unfinished file has no name, so nothing is left behind then
-//! either; elsewhere a hidden temporary file may be.) A second signal ends it at once.
+//! either; elsewhere a hidden temporary file may be.) A second signal ends it at once. Scratch directories are
+//! removed in every case.
 //!
 //! Where the parent ignores one of these signals, as nohup does, all keep the meaning they were given.
 
 use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use demijohn_codecs::{Error, ErrorKind};
+use tempfile::TempDir;
 
 /// The exit status of an interrupted program: 128 and the number of SIGINT.
 pub(crate) const STATUS: u8 = 130;
@@ -25,6 +30,7 @@ const GRACE_TO_CLEAN_UP: Duration = Duration::from_millis(2500);
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 static WRITING: AtomicBool = AtomicBool::new(false);
+static SCRATCH: Mutex<Option<PathBuf>> = Mutex::new(None);
 
 /// Takes over the signals, unless the parent has decided about them.
 pub(crate) fn install() {
@@ -34,20 +40,37 @@ pub(crate) fn install() {
 
 fn on_signal() {
     if REQUESTED.swap(true, SeqCst) {
-        std::process::exit(STATUS.into());
+        exit();
     }
     thread::spawn(|| {
         thread::sleep(GRACE);
         if WRITING.load(SeqCst) {
             thread::sleep(GRACE_TO_CLEAN_UP);
         }
-        std::process::exit(STATUS.into());
+        exit();
     });
+}
+
+/// Ends the program from outside of what it is doing.
+fn exit() -> ! {
+    if let Some(dir) = &*SCRATCH.lock().unwrap_or_else(PoisonError::into_inner) {
+        let _ = std::fs::remove_dir_all(dir);
+    }
+    std::process::exit(STATUS.into())
 }
 
 /// Has the user asked to stop?
 pub(crate) fn requested() -> bool {
     REQUESTED.load(SeqCst)
+}
+
+/// For progress callbacks: breaks when the user asks to stop.
+pub(crate) fn go_on() -> ControlFlow<()> {
+    if requested() {
+        ControlFlow::Break(())
+    } else {
+        ControlFlow::Continue(())
+    }
 }
 
 /// The error with which work stops when the user asks for it.
@@ -76,6 +99,23 @@ impl Writing {
 impl Drop for Writing {
     fn drop(&mut self) {
         WRITING.store(false, SeqCst);
+    }
+}
+
+/// A temporary directory that goes away with the program, however that ends, short of being killed. There is
+/// one at a time.
+#[derive(Debug)]
+pub(crate) struct Scratch(TempDir);
+
+impl Scratch {
+    pub(crate) fn new() -> io::Result<Self> {
+        let dir = tempfile::Builder::new().prefix("demijohn-").tempdir()?;
+        *SCRATCH.lock().unwrap_or_else(PoisonError::into_inner) = Some(dir.path().to_owned());
+        Ok(Scratch(dir))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
     }
 }
 

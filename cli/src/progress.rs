@@ -50,9 +50,6 @@ impl Bar {
         let started = Instant::now();
         let mut visible = false;
         move |progress| {
-            if interrupt::requested() {
-                return ControlFlow::Break(());
-            }
             if let Some(bar) = &bar {
                 if !visible && started.elapsed() > MOMENT {
                     bar.set_draw_target(ProgressDrawTarget::stderr());
@@ -63,7 +60,7 @@ impl Bar {
                     Side::Compressed => progress.compressed,
                 });
             }
-            ControlFlow::Continue(())
+            interrupt::go_on()
         }
     }
 }

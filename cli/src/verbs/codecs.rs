@@ -69,7 +69,7 @@ begins with  in hexadecimal; more than these bytes is looked at
 
 fn listing(formats: &[Compressor]) -> String {
     let rows: Vec<_> = formats.iter().map(row).collect();
-    let mut text = table(&HEADINGS, &rows, &[]);
+    let mut text = table(&HEADINGS, &rows);
     text.push('\n');
     text.push_str(LEGEND);
     text

@@ -5,6 +5,7 @@ mod codecs;
 mod completions;
 mod compress;
 mod decompress;
+mod demo;
 mod test;
 
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ pub(crate) fn run(verb: Verb) -> Exit {
         Verb::Decompress(args) => decompress::run(&args),
         Verb::Cat(args) => cat::run(&args),
         Verb::Test(args) => test::run(&args),
+        Verb::Demo(args) => demo::run(&args),
         Verb::Codecs(args) => codecs::run(&args),
         Verb::Completions(args) => completions::run(&args),
     };

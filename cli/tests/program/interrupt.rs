@@ -147,6 +147,24 @@ fn while_waiting_for_a_stream_to_check() {
 }
 
 #[test]
+fn while_a_demo_has_files_in_a_temporary_directory() {
+    if !signals_work() {
+        return;
+    }
+    let dir = Dir::new();
+    let child = dir.demijohn(["demo"]).env("TMPDIR", dir.path("")).start();
+    let started = Instant::now();
+    while dir.names().is_empty() {
+        assert!(started.elapsed() < PATIENCE, "no temporary directory appears");
+        thread::sleep(Duration::from_millis(5));
+    }
+    let_it_begin();
+    send("INT", &child);
+    end(child).status(130);
+    assert!(dir.names().is_empty(), "{:?}", dir.names());
+}
+
+#[test]
 fn twice_ends_at_once() {
     if !signals_work() {
         return;
