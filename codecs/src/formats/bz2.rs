@@ -7,8 +7,7 @@
 //!
 //! Others: bzip2, lbzip2, pbzip2, Python's `bz2`.
 
-use crate::error::Result;
-use crate::format::{Blocks, Decode, DecodeOptions, Encode, EncodeOptions, Format, Head, Probe};
+use crate::format::{Format, Head, Probe};
 use crate::spec::{Flush, NulPadding, Spec};
 
 #[derive(Debug)]
@@ -49,47 +48,30 @@ impl Format for Bz2 {
         }
     }
 
-    #[cfg(feature = "bz2")]
-    fn encoder(&self, options: &EncodeOptions) -> Result<Box<dyn Encode>> {
-        Ok(Box::new(crate::adapters::Blocked::new(&coder::Streams, options)?))
-    }
-
-    #[cfg(feature = "bz2")]
-    fn decoder(&self, _: &DecodeOptions) -> Result<Box<dyn Decode>> {
-        Ok(Box::new(coder::Stream::new()))
-    }
-
-    #[cfg(feature = "bz2")]
-    fn blocks(&self) -> Option<&dyn Blocks> {
-        Some(&coder::Streams)
-    }
-
-    #[cfg(not(feature = "bz2"))]
-    fn encoder(&self, _: &EncodeOptions) -> Result<Box<dyn Encode>> {
-        Err(crate::Error::feature_off("bz2"))
-    }
-
-    #[cfg(not(feature = "bz2"))]
-    fn decoder(&self, _: &DecodeOptions) -> Result<Box<dyn Decode>> {
-        Err(crate::Error::feature_off("bz2"))
-    }
-
-    #[cfg(not(feature = "bz2"))]
-    fn blocks(&self) -> Option<&dyn Blocks> {
-        None
-    }
+    coders!("bz2", blocks);
 }
 
 #[cfg(feature = "bz2")]
 mod coder {
     use bzip2::{Action, Compress, Compression, Decompress, Status as Backend};
 
+    use crate::adapters::Blocked;
     use crate::error::{Error, Result};
-    use crate::format::{BlockEncode, Blocks, Decode, EncodeOptions, Framing, Piece, Status, Step};
+    use crate::format::{
+        BlockEncode, Blocks, Decode, DecodeOptions, Encode, EncodeOptions, Framing, Piece, Status, Step,
+    };
 
-    pub(super) struct Streams;
+    pub(super) fn encoder(options: &EncodeOptions) -> Result<Box<dyn Encode>> {
+        Ok(Box::new(Blocked::new(&Pieces, options)?))
+    }
 
-    impl Blocks for Streams {
+    pub(super) fn decoder(_: &DecodeOptions) -> Result<Box<dyn Decode>> {
+        Ok(Box::new(Stream::new()))
+    }
+
+    pub(super) struct Pieces;
+
+    impl Blocks for Pieces {
         /// A little less than a block of the format holds, since its first step, run lengths, can make data
         /// longer, and what does not fit would become a second, tiny block.
         fn block_size(&self, options: &EncodeOptions) -> usize {

@@ -9,8 +9,7 @@
 //!
 //! Others: gzip, pigz, libdeflate, bgzip, Python's `gzip`.
 
-use crate::error::Result;
-use crate::format::{Blocks, Decode, DecodeOptions, Encode, EncodeOptions, Format, Head, Probe};
+use crate::format::{Format, Head, Probe};
 use crate::spec::{Flush, NulPadding, Spec};
 
 #[derive(Debug)]
@@ -40,49 +39,30 @@ impl Format for Gzip {
         }
     }
 
-    #[cfg(feature = "gzip")]
-    fn encoder(&self, options: &EncodeOptions) -> Result<Box<dyn Encode>> {
-        Ok(Box::new(crate::adapters::Blocked::new(&coder::Stream, options)?))
-    }
-
-    #[cfg(feature = "gzip")]
-    fn decoder(&self, _: &DecodeOptions) -> Result<Box<dyn Decode>> {
-        Ok(Box::new(super::deflate::Member::new(coder::Header::default())))
-    }
-
-    #[cfg(feature = "gzip")]
-    fn blocks(&self) -> Option<&dyn Blocks> {
-        Some(&coder::Stream)
-    }
-
-    #[cfg(not(feature = "gzip"))]
-    fn encoder(&self, _: &EncodeOptions) -> Result<Box<dyn Encode>> {
-        Err(crate::Error::feature_off("gzip"))
-    }
-
-    #[cfg(not(feature = "gzip"))]
-    fn decoder(&self, _: &DecodeOptions) -> Result<Box<dyn Decode>> {
-        Err(crate::Error::feature_off("gzip"))
-    }
-
-    #[cfg(not(feature = "gzip"))]
-    fn blocks(&self) -> Option<&dyn Blocks> {
-        None
-    }
+    coders!("gzip", blocks);
 }
 
 #[cfg(feature = "gzip")]
 mod coder {
     use crc32fast::Hasher;
 
-    use super::super::deflate::{Container, Segments, segment_size};
+    use super::super::deflate::{Container, Member, Segments, segment_size};
     use super::RESERVED;
+    use crate::adapters::Blocked;
     use crate::error::{Error, Result};
-    use crate::format::{BlockEncode, Blocks, EncodeOptions, Framing};
+    use crate::format::{BlockEncode, Blocks, Decode, DecodeOptions, Encode, EncodeOptions, Framing};
 
-    pub(super) struct Stream;
+    pub(super) fn encoder(options: &EncodeOptions) -> Result<Box<dyn Encode>> {
+        Ok(Box::new(Blocked::new(&Pieces, options)?))
+    }
 
-    impl Blocks for Stream {
+    pub(super) fn decoder(_: &DecodeOptions) -> Result<Box<dyn Decode>> {
+        Ok(Box::new(Member::new(Header::default())))
+    }
+
+    pub(super) struct Pieces;
+
+    impl Blocks for Pieces {
         fn block_size(&self, options: &EncodeOptions) -> usize {
             segment_size(options)
         }

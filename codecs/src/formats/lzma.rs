@@ -7,8 +7,7 @@
 //!
 //! Others: xz(1) with `--format=lzma`, Python's `lzma` with `FORMAT_ALONE`, 7-Zip.
 
-use crate::error::Result;
-use crate::format::{Decode, DecodeOptions, Encode, EncodeOptions, Format, Head, Probe};
+use crate::format::{Format, Head, Probe};
 use crate::spec::Spec;
 
 #[derive(Debug)]
@@ -55,25 +54,7 @@ impl Format for Lzma {
         }
     }
 
-    #[cfg(feature = "lzma")]
-    fn encoder(&self, options: &EncodeOptions) -> Result<Box<dyn Encode>> {
-        coder::encoder(options)
-    }
-
-    #[cfg(feature = "lzma")]
-    fn decoder(&self, options: &DecodeOptions) -> Result<Box<dyn Decode>> {
-        coder::decoder(options)
-    }
-
-    #[cfg(not(feature = "lzma"))]
-    fn encoder(&self, _: &EncodeOptions) -> Result<Box<dyn Encode>> {
-        Err(crate::Error::feature_off("lzma"))
-    }
-
-    #[cfg(not(feature = "lzma"))]
-    fn decoder(&self, _: &DecodeOptions) -> Result<Box<dyn Decode>> {
-        Err(crate::Error::feature_off("lzma"))
-    }
+    coders!("lzma");
 }
 
 #[cfg(feature = "lzma")]

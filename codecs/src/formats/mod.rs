@@ -3,6 +3,40 @@
 //! What a format is, and how it is recognised, is always compiled; its coders come with the cargo feature of
 //! its name, so that a build without them still names what it cannot read.
 
+/// The methods of [`Format`](crate::Format) that need the backend: those of the module `coder` beside, or, with the
+/// cargo feature off, the error that says so.
+macro_rules! coders {
+    ($feature:tt) => {
+        #[cfg(feature = $feature)]
+        fn encoder(&self, options: &crate::EncodeOptions) -> crate::Result<Box<dyn crate::Encode>> {
+            coder::encoder(options)
+        }
+
+        #[cfg(feature = $feature)]
+        fn decoder(&self, options: &crate::DecodeOptions) -> crate::Result<Box<dyn crate::Decode>> {
+            coder::decoder(options)
+        }
+
+        #[cfg(not(feature = $feature))]
+        fn encoder(&self, _: &crate::EncodeOptions) -> crate::Result<Box<dyn crate::Encode>> {
+            Err(crate::Error::feature_off($feature))
+        }
+
+        #[cfg(not(feature = $feature))]
+        fn decoder(&self, _: &crate::DecodeOptions) -> crate::Result<Box<dyn crate::Decode>> {
+            Err(crate::Error::feature_off($feature))
+        }
+    };
+    ($feature:tt, blocks) => {
+        coders!($feature);
+
+        #[cfg(feature = $feature)]
+        fn blocks(&self) -> Option<&dyn crate::Blocks> {
+            Some(&coder::Pieces)
+        }
+    };
+}
+
 mod bz2;
 #[cfg(any(feature = "zlib", feature = "gzip"))]
 mod deflate;
@@ -28,4 +62,37 @@ pub(crate) fn builtin() -> Vec<Compressor> {
         Compressor::new(xz::Xz),
         Compressor::new(zstd::Zstd),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{ErrorKind, Registry};
+
+    #[test]
+    fn a_format_left_out_of_the_build_is_known_and_says_what_is_missing() {
+        let built = |name| match name {
+            "zlib" => cfg!(feature = "zlib"),
+            "gzip" => cfg!(feature = "gzip"),
+            "bz2" => cfg!(feature = "bz2"),
+            "lzma" => cfg!(feature = "lzma"),
+            "xz" => cfg!(feature = "xz"),
+            "zstd" => cfg!(feature = "zstd"),
+            _ => true,
+        };
+        for format in Registry::builtin().formats().iter() {
+            let name = format.name();
+            assert_eq!(format.is_available(), built(name), "{name}");
+            if !built(name) {
+                let error = format.compress(b"").unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Unsupported);
+                assert!(
+                    error.to_string().contains(&format!("feature `{name}`")),
+                    "{error}"
+                );
+            }
+        }
+        // What a gzip file begins with is recognised by every build.
+        let gzip = Registry::builtin().detect(b"\x1f\x8b\x08\x00").unwrap();
+        assert_eq!(gzip.name(), "gzip");
+    }
 }

@@ -8,8 +8,7 @@
 //!
 //! Others: xz, Python's `lzma`, 7-Zip.
 
-use crate::error::Result;
-use crate::format::{Decode, DecodeOptions, Encode, EncodeOptions, Format, Head, Probe};
+use crate::format::{Format, Head, Probe};
 use crate::spec::{Flush, NulPadding, Spec, Threads};
 
 #[derive(Debug)]
@@ -34,25 +33,7 @@ impl Format for Xz {
         head.begins_with(b"\xfd7zXZ\0")
     }
 
-    #[cfg(feature = "xz")]
-    fn encoder(&self, options: &EncodeOptions) -> Result<Box<dyn Encode>> {
-        coder::encoder(options)
-    }
-
-    #[cfg(feature = "xz")]
-    fn decoder(&self, options: &DecodeOptions) -> Result<Box<dyn Decode>> {
-        coder::decoder(options)
-    }
-
-    #[cfg(not(feature = "xz"))]
-    fn encoder(&self, _: &EncodeOptions) -> Result<Box<dyn Encode>> {
-        Err(crate::Error::feature_off("xz"))
-    }
-
-    #[cfg(not(feature = "xz"))]
-    fn decoder(&self, _: &DecodeOptions) -> Result<Box<dyn Decode>> {
-        Err(crate::Error::feature_off("xz"))
-    }
+    coders!("xz");
 }
 
 #[cfg(feature = "xz")]

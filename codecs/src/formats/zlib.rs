@@ -8,8 +8,7 @@
 //!
 //! Others: zlib and its many descendants, Python's `zlib`, `pigz -z`, `openssl zlib`.
 
-use crate::error::Result;
-use crate::format::{Blocks, Decode, DecodeOptions, Encode, EncodeOptions, Format, Head, Probe};
+use crate::format::{Format, Head, Probe};
 use crate::spec::{Flush, Spec};
 
 #[derive(Debug)]
@@ -59,35 +58,7 @@ impl Format for Zlib {
         }
     }
 
-    #[cfg(feature = "zlib")]
-    fn encoder(&self, options: &EncodeOptions) -> Result<Box<dyn Encode>> {
-        Ok(Box::new(crate::adapters::Blocked::new(&coder::Stream, options)?))
-    }
-
-    #[cfg(feature = "zlib")]
-    fn decoder(&self, _: &DecodeOptions) -> Result<Box<dyn Decode>> {
-        Ok(Box::new(super::deflate::Member::new(coder::Header::default())))
-    }
-
-    #[cfg(feature = "zlib")]
-    fn blocks(&self) -> Option<&dyn Blocks> {
-        Some(&coder::Stream)
-    }
-
-    #[cfg(not(feature = "zlib"))]
-    fn encoder(&self, _: &EncodeOptions) -> Result<Box<dyn Encode>> {
-        Err(crate::Error::feature_off("zlib"))
-    }
-
-    #[cfg(not(feature = "zlib"))]
-    fn decoder(&self, _: &DecodeOptions) -> Result<Box<dyn Decode>> {
-        Err(crate::Error::feature_off("zlib"))
-    }
-
-    #[cfg(not(feature = "zlib"))]
-    fn blocks(&self) -> Option<&dyn Blocks> {
-        None
-    }
+    coders!("zlib", blocks);
 }
 
 #[cfg(feature = "zlib")]
@@ -102,14 +73,23 @@ fn plausible(_: &[u8]) -> bool {
 mod coder {
     use simd_adler32::Adler32;
 
-    use super::super::deflate::{Container, Segments, segment_size};
+    use super::super::deflate::{Container, Member, Segments, segment_size};
     use super::{is_header, valid_header};
+    use crate::adapters::Blocked;
     use crate::error::{Error, Result};
-    use crate::format::{BlockEncode, Blocks, EncodeOptions, Framing};
+    use crate::format::{BlockEncode, Blocks, Decode, DecodeOptions, Encode, EncodeOptions, Framing};
 
-    pub(super) struct Stream;
+    pub(super) fn encoder(options: &EncodeOptions) -> Result<Box<dyn Encode>> {
+        Ok(Box::new(Blocked::new(&Pieces, options)?))
+    }
 
-    impl Blocks for Stream {
+    pub(super) fn decoder(_: &DecodeOptions) -> Result<Box<dyn Decode>> {
+        Ok(Box::new(Member::new(Header::default())))
+    }
+
+    pub(super) struct Pieces;
+
+    impl Blocks for Pieces {
         fn block_size(&self, options: &EncodeOptions) -> usize {
             segment_size(options)
         }

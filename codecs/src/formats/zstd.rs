@@ -7,8 +7,7 @@
 //!
 //! Others: zstd, `zstandard` and, from Python 3.14, `compression.zstd`. Stock joblib has no zstd.
 
-use crate::error::Result;
-use crate::format::{Decode, DecodeOptions, Encode, EncodeOptions, Format, Head, Probe};
+use crate::format::{Format, Head, Probe};
 use crate::spec::{Flush, Spec, Threads};
 
 #[derive(Debug)]
@@ -73,25 +72,7 @@ impl Format for Zstd {
         }
     }
 
-    #[cfg(feature = "zstd")]
-    fn encoder(&self, options: &EncodeOptions) -> Result<Box<dyn Encode>> {
-        Ok(Box::new(coder::Encoder::new(options)?))
-    }
-
-    #[cfg(feature = "zstd")]
-    fn decoder(&self, options: &DecodeOptions) -> Result<Box<dyn Decode>> {
-        Ok(Box::new(coder::Decoder::new(options)?))
-    }
-
-    #[cfg(not(feature = "zstd"))]
-    fn encoder(&self, _: &EncodeOptions) -> Result<Box<dyn Encode>> {
-        Err(crate::Error::feature_off("zstd"))
-    }
-
-    #[cfg(not(feature = "zstd"))]
-    fn decoder(&self, _: &DecodeOptions) -> Result<Box<dyn Decode>> {
-        Err(crate::Error::feature_off("zstd"))
-    }
+    coders!("zstd");
 }
 
 #[cfg(feature = "zstd")]
@@ -108,10 +89,18 @@ mod coder {
     /// From here on windows are so large that the library chooses the size of jobs better.
     const LARGE_WINDOWS: i32 = 13;
 
-    pub(super) struct Encoder(CCtx<'static>);
+    pub(super) fn encoder(options: &EncodeOptions) -> Result<Box<dyn Encode>> {
+        Ok(Box::new(Encoder::new(options)?))
+    }
+
+    pub(super) fn decoder(options: &DecodeOptions) -> Result<Box<dyn Decode>> {
+        Ok(Box::new(Decoder::new(options)?))
+    }
+
+    struct Encoder(CCtx<'static>);
 
     impl Encoder {
-        pub(super) fn new(options: &EncodeOptions) -> Result<Self> {
+        fn new(options: &EncodeOptions) -> Result<Self> {
             let mut context = CCtx::try_create().ok_or_else(|| Error::limit("not enough memory"))?;
             let mut set = |parameter| context.set_parameter(parameter).map(drop).map_err(explain);
             set(CParameter::CompressionLevel(options.level()))?;
@@ -156,14 +145,14 @@ mod coder {
         }
     }
 
-    pub(super) struct Decoder {
+    struct Decoder {
         context: DCtx<'static>,
         /// The first bytes of the frame, until there are enough to know its magic.
         magic: Vec<u8>,
     }
 
     impl Decoder {
-        pub(super) fn new(options: &DecodeOptions) -> Result<Self> {
+        fn new(options: &DecodeOptions) -> Result<Self> {
             let mut context = DCtx::try_create().ok_or_else(|| Error::limit("not enough memory"))?;
             // The largest window, as a power of two, that fits; the format's own bounds are 10 and 31.
             let log = options
