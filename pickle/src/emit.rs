@@ -473,3 +473,48 @@ impl Batch {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(strings: &[&str]) -> usize {
+        let mut out = Emitter::new(Vec::new(), Protocol::V4).unwrap();
+        strings.iter().for_each(|text| out.shared_str(text).unwrap());
+        out.finish().unwrap().len()
+    }
+
+    #[test]
+    fn strings_are_shared_if_they_are_short() {
+        let (short, long) = ("k".repeat(SHARED_LENGTH), "k".repeat(SHARED_LENGTH + 1));
+        assert_eq!(
+            written(&[&short, &short]) - written(&[&short]),
+            2,
+            "an opcode and a number"
+        );
+        assert_eq!(
+            written(&[&long, &long]) - written(&[&long]),
+            long.len() + 3,
+            "written again"
+        );
+    }
+
+    #[test]
+    fn no_more_strings_are_remembered_than_allowed() {
+        let mut out = Emitter::new(std::io::sink(), Protocol::V4).unwrap();
+        (0..SHARED_COUNT + 10).for_each(|i| out.shared_str(&i.to_string()).unwrap());
+        assert_eq!(out.strings.len(), SHARED_COUNT);
+    }
+
+    #[test]
+    fn later_memo_numbers_take_four_bytes() {
+        let mut out = Emitter::new(Vec::new(), Protocol::V4).unwrap();
+        out.none().unwrap();
+        let ids: Vec<MemoId> = (0..257).map(|_| out.memoize().unwrap()).collect();
+        for id in [ids[255], ids[256]] {
+            out.get(id).unwrap();
+        }
+        let bytes = out.finish().unwrap();
+        assert!(bytes.ends_with(b"h\xffj\0\x01\0\0."), "{}", bytes.escape_ascii());
+    }
+}

@@ -242,6 +242,12 @@ mod tests {
     }
 
     #[test]
+    fn keeps_the_innermost_place() {
+        let error = Error::corrupt("odd").at(1, b'a').at(2, b'b');
+        assert_eq!((error.offset(), error.opcode()), (Some(1), Some(b'a')));
+    }
+
+    #[test]
     fn gives_a_foreign_io_error_back_unchanged_even_through_an_array() {
         let array = arrays::Error::from(io::Error::from_raw_os_error(5));
         let ours = Error::from(array);
