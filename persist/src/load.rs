@@ -68,8 +68,17 @@ pub fn load_from_with(mut source: impl BufRead, limits: &Limits) -> Result<Docum
         }
     };
     if plain {
-        // Past the codecs, which read ahead.
-        return read_object(&mut source, None, limits);
+        // Past the codecs, which read ahead, but not past their limit.
+        let most = limits.stream.max_output().unwrap_or(u64::MAX);
+        let mut source = source.take(most);
+        let result = read_object(&mut source, None, limits);
+        return result.map_err(|e| match e.kind() {
+            ErrorKind::Truncated if source.limit() == 0 => Error::new(
+                ErrorKind::Limit,
+                format!("the object takes more than {most} bytes"),
+            ),
+            _ => e,
+        });
     }
     read(options(limits).exact(source)?, None, limits)
 }
@@ -77,22 +86,14 @@ pub fn load_from_with(mut source: impl BufRead, limits: &Limits) -> Result<Docum
 /// Whether these bytes certainly begin an uncompressed pickle.
 fn is_plain(head: &[u8]) -> bool {
     let head = &head[..head.len().min(codecs::Head::LEN)];
-    let detected = || {
-        codecs::Registry::global().detect_head(&codecs::Head {
-            bytes: head,
-            total: None,
-        })
-    };
-    match head.first() {
-        Some(0x80) => true,
-        _ => {
-            is_pickle(head)
-                && matches!(
-                    detected(),
-                    codecs::Detection::Weak(_) | codecs::Detection::Unknown
-                )
-        }
+    if head.first() == Some(&0x80) {
+        return true;
     }
+    let detected = codecs::Registry::global().detect_head(&codecs::Head {
+        bytes: head,
+        total: None,
+    });
+    is_pickle(head) && matches!(detected, codecs::Detection::Weak(_) | codecs::Detection::Unknown)
 }
 
 fn options(limits: &Limits) -> codecs::Options {

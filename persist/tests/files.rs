@@ -392,6 +392,22 @@ fn limits_are_obeyed() {
         ErrorKind::Limit
     );
     assert!(demijohn::load_from_with(bytes.as_slice(), &Limits::untrusted()).is_ok());
+    let mut limits = Limits::default();
+    limits.stream = limits.stream.output(bytes.len() as u64 - 1);
+    assert_eq!(
+        demijohn::load_from_with(bytes.as_slice(), &limits)
+            .unwrap_err()
+            .kind(),
+        ErrorKind::Limit
+    );
+    limits.stream = limits.stream.output(bytes.len() as u64);
+    assert!(demijohn::load_from_with(bytes.as_slice(), &limits).is_ok());
+    let error = demijohn::load_from_with(&bytes[..50], &limits).unwrap_err();
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Truncated,
+        "the source ended, not the limit"
+    );
     #[cfg(feature = "gzip")]
     {
         let zeros = Array::zeros(Layout::new("|u1".parse().unwrap(), &[1 << 20], Order::C).unwrap());
