@@ -9,6 +9,7 @@ use demijohn_codecs::{Compressor, Registry};
 
 /// Says that something could not be tested here: on standard output, and in the file that
 /// `DEMIJOHN_SKIP_LOG` names.
+#[allow(clippy::print_stdout, reason = "who runs the tests is to see it")]
 pub(crate) fn skip(reason: &str) {
     println!("skip: {reason}");
     if let Some(log) = std::env::var_os("DEMIJOHN_SKIP_LOG") {
