@@ -2,7 +2,9 @@
 //!
 //! Both sides do the same work on one thread: the same backend, level, pieces and checksums, on memory. What
 //! remains is this library's own machinery, which may cost 5 % at most. The two are measured by turns, and the
-//! median is taken over the ratios of neighbours, so that a machine that slows down slows both.
+//! median is taken over the ratios of neighbours, so that a machine that slows down slows both. Beside it stands the
+//! ratio of the fastest runs of each: other programs only ever add time, so where that one is small and the median
+//! is not, the machine was busy.
 //!
 //! ```text
 //! cargo xtask overhead [FORMAT…] [--mib N] [--pairs N] [--chunk KIB]
@@ -33,8 +35,8 @@ fn main() -> ExitCode {
         }
     };
     println!(
-        "{:6} {:7} {:6} {:>5} {:>12} {:>12} {:>9}",
-        "format", "data", "", "MiB", "direct MB/s", "stream MB/s", "overhead"
+        "{:6} {:7} {:6} {:>5} {:>12} {:>12} {:>9} {:>9}",
+        "format", "data", "", "MiB", "direct MB/s", "stream MB/s", "overhead", "fastest"
     );
     for backend in &request.backends {
         for entropy in [Entropy::Images, Entropy::Smooth] {
@@ -125,6 +127,8 @@ struct Measured {
     streamed: Duration,
     /// Median of streamed / direct over the pairs.
     ratio: f64,
+    /// The fastest streamed run by the fastest direct one.
+    fastest: f64,
 }
 
 impl Measured {
@@ -132,13 +136,18 @@ impl Measured {
     fn print(&self, format: &str, entropy: Entropy, operation: &str, bytes: usize) {
         let speed = |time: Duration| bytes as f64 / 1e6 / time.as_secs_f64();
         println!(
-            "{format:6} {:7} {operation:6} {:>5} {:>12.1} {:>12.1} {:>+8.1}%{}",
+            "{format:6} {:7} {operation:6} {:>5} {:>12.1} {:>12.1} {:>+8.1}% {:>+8.1}%{}",
             entropy.name(),
             bytes >> 20,
             speed(self.direct),
             speed(self.streamed),
             100.0 * (self.ratio - 1.0),
-            if self.ratio > ALLOWED { "  over 5 %" } else { "" }
+            100.0 * (self.fastest - 1.0),
+            if self.ratio.min(self.fastest) > ALLOWED {
+                "  over 5 %"
+            } else {
+                ""
+            }
         );
     }
 }
@@ -169,6 +178,7 @@ fn pairs(count: usize, mut direct: impl FnMut(), mut streamed: impl FnMut()) -> 
         direct: times.0[count / 2],
         streamed: times.1[count / 2],
         ratio: ratios[count / 2],
+        fastest: times.1[0].as_secs_f64() / times.0[0].as_secs_f64(),
     }
 }
 
