@@ -174,8 +174,12 @@ impl Options {
     pub fn open(self, path: impl AsRef<Path>) -> Result<Reader<Seekable<File>>> {
         let path = path.as_ref();
         let file = File::open(path).map_err(|e| Error::at_path(e, path))?;
-        if file.metadata().is_ok_and(|m| m.is_dir()) {
+        let metadata = file.metadata().map_err(|e| Error::at_path(e, path))?;
+        if metadata.is_dir() {
             return Err(Error::at_path(std::io::ErrorKind::IsADirectory.into(), path));
+        }
+        if !metadata.is_file() && !is_block_device(&metadata) {
+            return self.source(Seekable::forward_only(file));
         }
         self.seekable_reader(file)
     }
@@ -320,6 +324,17 @@ impl Options {
         })?;
         Ok(EncodeEngine::new(compressor, encoder, self.size, meter))
     }
+}
+
+#[cfg(unix)]
+fn is_block_device(metadata: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    metadata.file_type().is_block_device()
+}
+
+#[cfg(not(unix))]
+fn is_block_device(_: &std::fs::Metadata) -> bool {
+    false
 }
 
 fn skip<S: Source>(input: &mut Input<S>, mut n: u64) -> Result<()> {

@@ -30,6 +30,8 @@ pub struct Reader<S> {
     buffer: Vec<u8>,
     at: usize,
     len: usize,
+    /// Bytes of the source's own buffer that the last [`BufRead::fill_buf`] showed, where they are plain bytes.
+    lent: usize,
     /// The position users see, where it is not the one that decoding has reached.
     target: Option<u64>,
     /// Where the plain stream ends, once that has been seen.
@@ -44,6 +46,7 @@ impl<S: Source> Reader<S> {
             buffer: Vec::new(),
             at: 0,
             len: 0,
+            lent: 0,
             target: None,
             end: None,
         }
@@ -120,6 +123,7 @@ impl<S: Source> Reader<S> {
     /// Brings decoding to the position that users see. Afterwards the next byte is theirs, or the end is
     /// before it.
     fn catch_up(&mut self) -> Result<()> {
+        self.lent = 0;
         let Some(target) = self.target else { return Ok(()) };
         if self.end.is_some_and(|end| target >= end) {
             return Ok(());
@@ -128,7 +132,7 @@ impl<S: Source> Reader<S> {
         if target < window {
             self.at = 0;
             self.len = 0;
-            if self.engine.compressor().spec().is_transparent() {
+            if self.is_transparent() {
                 self.engine.jump(&mut self.input, target)?;
             } else {
                 self.engine.rewind(&mut self.input)?;
@@ -150,10 +154,20 @@ impl<S: Source> Reader<S> {
         Ok(())
     }
 
+    fn is_transparent(&self) -> bool {
+        self.engine.compressor().spec().is_transparent()
+    }
+
+    /// The size of the source in bytes, from where the stream began, where it is known.
+    #[must_use]
+    pub fn source_size(&self) -> Option<u64> {
+        self.input.source().size()
+    }
+
     /// Skips forward without reading, where coded and plain bytes are the same and the source seeks.
     fn transparent_jump(&mut self, target: u64) -> Result<bool> {
         let within = self.input.source().size().is_some_and(|size| target <= size);
-        let can = self.engine.compressor().spec().is_transparent() && self.seekable() && within;
+        let can = self.is_transparent() && self.seekable() && within;
         if can {
             self.engine.jump(&mut self.input, target)?;
         }
@@ -189,7 +203,7 @@ impl<S: Source> Reader<S> {
         if let Some(end) = self.end {
             return Ok(end);
         }
-        if self.engine.compressor().spec().is_transparent()
+        if self.is_transparent()
             && let Some(size) = self.input.source().size()
         {
             return Ok(size);
@@ -218,7 +232,7 @@ impl<S: Source> Read for Reader<S> {
         if self.target.is_some() {
             return Ok(0);
         }
-        if self.at == self.len && out.len() >= BUFFER {
+        if self.at == self.len && (out.len() >= BUFFER || self.is_transparent()) {
             // The window for seeking back moves along: it is empty and stands behind what is delivered.
             (self.at, self.len) = (0, 0);
             return Ok(self.engine.read(&mut self.input, out)?);
@@ -236,6 +250,12 @@ impl<S: Source> BufRead for Reader<S> {
         if self.target.is_some() {
             return Ok(&[]);
         }
+        if self.at == self.len && self.is_transparent() {
+            (self.at, self.len) = (0, 0);
+            let bytes = self.engine.lend(&mut self.input)?;
+            self.lent = bytes.len();
+            return Ok(bytes);
+        }
         if self.at == self.len {
             self.refill()?;
         }
@@ -243,7 +263,13 @@ impl<S: Source> BufRead for Reader<S> {
     }
 
     fn consume(&mut self, n: usize) {
-        self.at = (self.at + n).min(self.len);
+        if self.lent > 0 {
+            let n = n.min(self.lent);
+            self.lent -= n;
+            self.engine.take_lent(&mut self.input, n);
+        } else {
+            self.at = (self.at + n).min(self.len);
+        }
     }
 }
 

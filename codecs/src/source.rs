@@ -94,6 +94,14 @@ impl<R: Read + Seek> Seekable<R> {
         })
     }
 
+    /// The same for what only seems to seek, as some devices do: read forward, its size unknown.
+    pub fn forward_only(inner: R) -> Self {
+        Seekable {
+            inner: BufReader::with_capacity(BUFFER, inner),
+            extent: None,
+        }
+    }
+
     /// The inner reader, wherever it stands; bytes buffered from it are lost.
     pub fn into_inner(self) -> R {
         self.inner.into_inner()

@@ -152,23 +152,60 @@ impl DecodeEngine {
             ControlFlow::Continue(()) => Ok(()),
             ControlFlow::Break(()) => Err(Meter::cancelled()),
         });
-        match result {
-            Ok(()) => Ok(filled),
-            Err(error) if error.is_transient() => {
-                if filled > 0 {
-                    Ok(filled)
-                } else {
-                    Err(error)
-                }
-            }
-            Err(error) => {
-                let error = error
-                    .with_format(self.compressor.name())
-                    .with_offsets(input.consumed(), self.produced);
-                self.failed = Some(error.clone());
-                if filled > 0 { Ok(filled) } else { Err(error) }
-            }
+        match result.map_err(|error| self.remember(error, input.consumed())) {
+            // What was decoded before an error goes out first.
+            Err(error) if filled == 0 => Err(error),
+            _ => Ok(filled),
         }
+    }
+
+    /// The bytes that lie in the source's own buffer, where coded and plain bytes are the same; none at the end.
+    pub(crate) fn lend<'a, S: Source>(&mut self, input: &'a mut Input<S>) -> Result<&'a [u8]> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        if self.state == State::End {
+            return Ok(&[]);
+        }
+        let left = self
+            .limits
+            .max_output()
+            .map_or(u64::MAX, |limit| limit.saturating_sub(self.produced));
+        let consumed = input.consumed();
+        let error = match input.fill() {
+            Ok([]) => {
+                self.state = State::End;
+                return Ok(&[]);
+            }
+            Ok(bytes) if left > 0 => {
+                let n = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
+                return Ok(&bytes[..n]);
+            }
+            Ok(_) => self.limit_error(self.produced),
+            Err(error) => Error::from(error),
+        };
+        Err(self.remember(error, consumed))
+    }
+
+    /// Counts bytes of the last [`lend`](Self::lend) as delivered.
+    pub(crate) fn take_lent<S: Source>(&mut self, input: &mut Input<S>, n: usize) {
+        input.consume(n);
+        self.produced += n as u64;
+        if self.meter.advance(input.consumed(), self.produced).is_break() {
+            self.remember(Meter::cancelled(), input.consumed());
+        }
+    }
+
+    /// Makes an error the answer to all later calls, unless it is one that passes.
+    fn remember(&mut self, error: Error, consumed: u64) -> Error {
+        if error.is_transient() {
+            return error;
+        }
+        let error = error
+            .with_format(self.compressor.name())
+            .with_offsets(consumed, self.produced);
+        self.failed = Some(error.clone());
+        error
     }
 
     fn fill<S: Source>(&mut self, input: &mut Input<S>, out: &mut [u8], filled: &mut usize) -> Result<()> {

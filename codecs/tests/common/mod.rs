@@ -139,14 +139,17 @@ impl Rng {
     }
 }
 
-/// Compressible bytes that do not repeat as a whole: lines of numbers, with noise now and then.
+/// Compressible bytes that do not repeat as a whole: lines with numbers, with noise now and then.
 pub(crate) fn sample(len: usize) -> Vec<u8> {
     let mut rng = Rng(len as u64);
+    let lines: Vec<_> = (0..1000)
+        .map(|_| format!("{} bottles, {} litres\n", rng.below(1000), rng.below(60)))
+        .collect();
     let mut bytes = Vec::with_capacity(len + 64);
     while bytes.len() < len {
         match rng.below(16) {
             0 => bytes.extend_from_slice(&rng.next().to_le_bytes()),
-            _ => writeln!(bytes, "{} bottles, {} litres", rng.below(1000), rng.below(60)).unwrap(),
+            _ => bytes.extend_from_slice(lines[rng.below(lines.len())].as_bytes()),
         }
     }
     bytes.truncate(len);
