@@ -1,7 +1,7 @@
 //! Reading objects.
 
 use std::fs::File;
-use std::io::{self, BufRead};
+use std::io::BufRead;
 use std::path::Path;
 
 use crate::joblib::JoblibReader;
@@ -59,41 +59,8 @@ pub fn load_from(source: impl BufRead) -> Result<Document> {
 ///
 /// # Errors
 /// As for [`load`].
-pub fn load_from_with(mut source: impl BufRead, limits: &Limits) -> Result<Document> {
-    let plain = loop {
-        match source.fill_buf() {
-            Ok(head) => break is_plain(head),
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e.into()),
-        }
-    };
-    if plain {
-        // Past the codecs, which read ahead, but not past their limit.
-        let most = limits.stream.max_output().unwrap_or(u64::MAX);
-        let mut source = source.take(most);
-        let result = read_object(&mut source, None, limits);
-        return result.map_err(|e| match e.kind() {
-            ErrorKind::Truncated if source.limit() == 0 => Error::new(
-                ErrorKind::Limit,
-                format!("the object takes more than {most} bytes"),
-            ),
-            _ => e,
-        });
-    }
+pub fn load_from_with(source: impl BufRead, limits: &Limits) -> Result<Document> {
     read(options(limits).exact(source)?, None, limits)
-}
-
-/// Whether these bytes certainly begin an uncompressed pickle.
-fn is_plain(head: &[u8]) -> bool {
-    let head = &head[..head.len().min(codecs::Head::LEN)];
-    if head.first() == Some(&0x80) {
-        return true;
-    }
-    let detected = codecs::Registry::global().detect_head(&codecs::Head {
-        bytes: head,
-        total: None,
-    });
-    is_pickle(head) && matches!(detected, codecs::Detection::Weak(_) | codecs::Detection::Unknown)
 }
 
 fn options(limits: &Limits) -> codecs::Options {
@@ -122,19 +89,15 @@ fn read<S: codecs::Source>(
     if !is_pickle(head) {
         return Err(unknown(head));
     }
-    let document = read_object(&mut stream, size.filter(|_| plain), limits)?;
+    let options = pickle::ReadOptions {
+        limits: limits.object,
+        length: size.filter(|_| plain),
+    };
+    let document = pickle::read_with(&mut stream, &options, &mut JoblibReader)?;
     if !plain {
         stream.end_member()?;
     }
     Ok(document)
-}
-
-fn read_object(source: &mut impl BufRead, length: Option<u64>, limits: &Limits) -> Result<Document> {
-    let options = pickle::ReadOptions {
-        limits: limits.object,
-        length,
-    };
-    Ok(pickle::read_with(source, &options, &mut JoblibReader)?)
 }
 
 /// The error for a beginning that is not a pickle's, with a name for what it is if that is plain.
