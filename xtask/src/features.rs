@@ -14,18 +14,25 @@ pub(crate) fn run(workspace: &Workspace, names: &[String]) -> Result {
     Ok(())
 }
 
-/// Checks the packages named, or all with features where none is; gives the number of combinations.
+/// Checks the packages named, or all with features where none is; gives the number of combinations. One that does
+/// not build does not keep the others from being tried.
 pub(crate) fn check(workspace: &Workspace, names: &[String]) -> Result<usize> {
     let packages = metadata::packages(workspace.cargo())?;
     let mut checked = 0;
+    let mut failures = Vec::new();
     for package in select(&packages, names)? {
         for combination in combinations(&package.features) {
-            clippy(workspace.cargo(), &package.name, &combination)
-                .map_err(|error| format!("{error}\n{} does not build with {combination:?}", package.name))?;
+            if let Err(error) = clippy(workspace.cargo(), &package.name, &combination) {
+                failures.push(error);
+            }
             checked += 1;
         }
     }
-    Ok(checked)
+    if failures.is_empty() {
+        Ok(checked)
+    } else {
+        Err(failures.join("\n"))
+    }
 }
 
 fn select<'p>(packages: &'p [Package], names: &[String]) -> Result<Vec<&'p Package>> {
