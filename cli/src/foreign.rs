@@ -1,5 +1,4 @@
-//! What a file is that no codec claims: a name for the error message, and a second opinion where a codec is
-//! unsure.
+//! What a file is that no codec claims: a name for the error message.
 
 /// How many bytes are worth looking at: a tar header and its magic.
 pub(crate) const HEAD: usize = 512;

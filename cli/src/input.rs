@@ -132,7 +132,6 @@ pub(crate) fn decoder(
 
     let mut options = Options::new()
         .limits(decoding.limits())
-        .veto(|head| foreign::name(head).is_some())
         .on_progress(bar.callback());
     if let Some(threads) = args::threads(decoding.threads) {
         options = options.threads(threads);

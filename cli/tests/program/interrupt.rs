@@ -1,7 +1,8 @@
 //! Ctrl-C, at every place where the program may be waiting or working.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::Write as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::process::{Child, Command};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -31,11 +32,16 @@ fn send(signal: &str, child: &Child) {
     assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success());
 }
 
+/// Waits for the end, which must come some time.
+fn end(child: Child) -> Ended {
+    end_within(child, PATIENCE)
+}
+
 /// Waits for the end, which must come soon.
-fn end(mut child: Child) -> Ended {
+fn end_within(mut child: Child, patience: Duration) -> Ended {
     let started = Instant::now();
     while child.try_wait().unwrap().is_none() {
-        if started.elapsed() > PATIENCE {
+        if started.elapsed() > patience {
             child.kill().unwrap();
             panic!("the program goes on after the signal");
         }
@@ -73,7 +79,8 @@ fn while_waiting_for_input() {
         stdin.write_all(&noise(300_000)).unwrap();
         let_it_begin();
         send(signal, &child);
-        let ended = end(child).status(130);
+        // Sooner than a program that is stuck would be ended.
+        let ended = end_within(child, Duration::from_secs(2)).status(130);
         assert_eq!(ended.stderr(), "");
         is_untouched(&dir, &["notes.xz"]);
         drop(stdin);
@@ -153,15 +160,61 @@ fn while_a_demo_has_files_in_a_temporary_directory() {
     }
     let dir = Dir::new();
     let child = dir.demijohn(["demo"]).env("TMPDIR", dir.path("")).start();
-    let started = Instant::now();
-    while dir.names().is_empty() {
-        assert!(started.elapsed() < PATIENCE, "no temporary directory appears");
-        thread::sleep(Duration::from_millis(5));
-    }
-    let_it_begin();
+    let has_gzip = || {
+        let scratch = dir.names().pop();
+        scratch.is_some_and(|scratch| dir.path(&scratch).join("demo.pkl.gz").exists())
+    };
+    let wait_for = |there: bool| {
+        let started = Instant::now();
+        while has_gzip() != there {
+            assert!(
+                started.elapsed() < PATIENCE,
+                "the file of gzip does not come and go"
+            );
+            thread::sleep(Duration::from_millis(2));
+        }
+    };
+    // When that file has come and gone, bz2 is at work, which takes longer than the program is given to stop.
+    wait_for(true);
+    wait_for(false);
+    assert_eq!(dir.names().len(), 1);
     send("INT", &child);
     end(child).status(130);
     assert!(dir.names().is_empty(), "{:?}", dir.names());
+}
+
+#[test]
+fn the_unfinished_copy_of_a_private_file_is_private() {
+    let dir = Dir::new();
+    dir.write("notes", noise(64 << 20));
+    fs::set_permissions(dir.path("notes"), Permissions::from_mode(0o600)).unwrap();
+    let mut child = dir
+        .demijohn(["compress", "-9", "--format", "xz", "notes"])
+        .start();
+    // The file has no name yet, but the process has it open.
+    let fds = format!("/proc/{}/fd", child.id());
+    let unfinished = || {
+        let fds = fs::read_dir(&fds).into_iter().flatten().flatten();
+        fds.map(|fd| fd.path())
+            .find(|fd| fs::read_link(fd).is_ok_and(|to| to.starts_with(dir.path("")) && !to.exists()))
+    };
+    let started = Instant::now();
+    let file = loop {
+        match unfinished() {
+            Some(file) => break file,
+            None if started.elapsed() > PATIENCE => {
+                child.kill().unwrap();
+                skip("no unnamed file shows under /proc");
+                return;
+            }
+            None => thread::sleep(Duration::from_millis(5)),
+        }
+    };
+    let mode = fs::metadata(file).unwrap().mode();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(mode & 0o7777, 0o600);
+    assert_eq!(dir.names(), ["notes"], "and a killed program leaves none");
 }
 
 #[test]
@@ -182,13 +235,13 @@ fn twice_ends_at_once() {
     let stdin = child.stdin.take();
     let_it_begin();
     send("INT", &child);
-    let_it_begin();
+    thread::sleep(Duration::from_secs(1));
     assert!(
         child.try_wait().unwrap().is_none(),
         "the first one lets it clean up"
     );
     send("INT", &child);
-    end(child).status(130);
+    end_within(child, Duration::from_millis(1500)).status(130);
     drop(stdin);
 }
 

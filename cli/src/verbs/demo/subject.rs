@@ -8,7 +8,6 @@ use demijohn::{Array, Compression, Document, Result, Summary};
 use demijohn_codecs::{Options, Tail};
 
 use super::sample::Sample;
-use crate::foreign;
 use crate::input::{Input, Operand};
 use crate::interrupt;
 use crate::report::Failure;
@@ -31,7 +30,7 @@ impl Subject {
         let mut reader = Options::new()
             // What stands behind the object is nobody's business here, as for joblib.
             .tail(Tail::Ignore)
-            .veto(|head| foreign::name(head).is_some())
+            .veto(demijohn::pickle::looks_like)
             .on_progress(|_| interrupt::go_on())
             .source(source)
             .map_err(|error| failed(error.into()))?;
