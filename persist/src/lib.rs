@@ -66,6 +66,10 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+#[cfg(all(doctest, feature = "zstd"))]
+#[doc = include_str!("../../README.md")]
+struct ProjectReadme;
+
 mod dump;
 mod error;
 mod joblib;
