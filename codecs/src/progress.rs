@@ -41,8 +41,9 @@ impl Meter {
         }
     }
 
-    pub(crate) fn restart(&mut self) {
-        self.reported = 0;
+    /// Counts on from another place in the stream.
+    pub(crate) fn restart(&mut self, compressed: u64, plain: u64) {
+        self.reported = compressed.saturating_add(plain);
     }
 
     pub(crate) fn advance(&mut self, compressed: u64, plain: u64) -> ControlFlow<()> {

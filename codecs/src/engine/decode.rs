@@ -119,7 +119,7 @@ impl DecodeEngine {
         self.produced = 0;
         self.holds = false;
         self.last_member = false;
-        self.meter.restart();
+        self.meter.restart(0, 0);
         Ok(())
     }
 
@@ -131,6 +131,7 @@ impl DecodeEngine {
         input.rewind_to(at)?;
         self.state = State::Member;
         self.produced = at;
+        self.meter.restart(at, at);
         Ok(())
     }
 
