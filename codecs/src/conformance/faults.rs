@@ -116,30 +116,44 @@ pub(super) fn interruptions(s: &Subject<'_>) {
         }
         s.same("reading with interruptions", &got, &plain);
 
-        let mut writer = s.writer(Hiccups::new(Vec::new(), most));
-        let mut at = 0;
-        while at < len {
-            let n = (1 + rng.length(200_000)).min(len - at);
-            match writer.write(&plain[at..at + n]) {
-                Ok(n) => at += n,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => s.fail(format_args!("writing with interruptions: {error}")),
-            }
-        }
-        let sink = loop {
-            match writer.finish() {
-                Ok((sink, _)) => break sink,
-                Err(error) if error.error().is_transient() => writer = error.into_parts().1,
-                Err(error) => s.fail(format_args!("finishing with interruptions: {error}")),
-            }
-        };
-        s.same("writing with interruptions", &sink.inner, &coded);
+        let sink = write_interrupted(s, &plain, most, false);
+        s.same("writing with interruptions", &sink, &coded);
+        let sink = write_interrupted(s, &plain, most, true);
+        s.decodes_to("writing and flushing with interruptions", &sink, &plain);
     }
     let plain = mixed(300_000);
     let source = Hiccups::new(Cursor::new(s.encode(&plain)), 20_000);
     let reader = s.options().seekable_reader(source);
     let mut reader = s.ok("making a reader", reader);
     walk(s, &mut reader, &plain, &mut Rng::new(13), 200);
+}
+
+/// Writes to a sink with hiccups; with flushes in between, of which some are not tried again.
+fn write_interrupted(s: &Subject<'_>, plain: &[u8], most: usize, flushing: bool) -> Vec<u8> {
+    let mut rng = Rng::new(15);
+    let mut writer = s.writer(Hiccups::new(Vec::new(), most));
+    let mut at = 0;
+    while at < plain.len() {
+        let n = (1 + rng.length(200_000)).min(plain.len() - at);
+        let done = match writer.write(&plain[at..at + n]) {
+            Ok(n) => {
+                at += n;
+                if flushing { writer.flush() } else { Ok(()) }
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = done {
+            let blocked = error.kind() == io::ErrorKind::WouldBlock;
+            ensure!(s, blocked, "writing with interruptions: {error}");
+        }
+    }
+    loop {
+        match writer.finish() {
+            Ok((sink, _)) => return sink.inner,
+            Err(error) if error.error().is_transient() => writer = error.into_parts().1,
+            Err(error) => s.fail(format_args!("finishing with interruptions: {error}")),
+        }
+    }
 }
 
 /// A source that fails once at one call and would go on behind it.

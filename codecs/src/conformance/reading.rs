@@ -1,6 +1,6 @@
 //! Readers: all ways to read, members, progress.
 
-use std::io::{BufRead, Cursor, Read, Write};
+use std::io::{BufRead, Cursor, Read, Seek, Write};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -260,6 +260,18 @@ pub(super) fn progress(s: &Subject<'_>) {
     s.ok("reading", end);
     s.same("reading", &got, &plain);
     check("reading");
+
+    // Read once more from the beginning, it reports once more.
+    let reader = counting()
+        .format(s.compressor)
+        .seekable_reader(Cursor::new(&coded));
+    let mut reader = s.ok("making a reader", reader);
+    s.ok("reading", drain(&mut reader).1);
+    reports.store(0, Ordering::Relaxed);
+    last.store(0, Ordering::Relaxed);
+    s.ok("going back", reader.rewind());
+    s.ok("reading again", drain(&mut reader).1);
+    check("reading again");
 
     let cancelling = || Options::new().on_progress(|_| ControlFlow::Break(()));
     let mut writer = s.writer_with(cancelling(), Vec::new());
