@@ -123,43 +123,63 @@ mod coder {
         fn end(&mut self, _: &mut Vec<u8>) {}
     }
 
-    pub(super) struct Stream(Decompress);
+    pub(super) struct Stream {
+        backend: Decompress,
+        /// What is wrong behind the bytes just delivered.
+        failed: Option<Error>,
+    }
 
     impl Stream {
         pub(super) fn new() -> Self {
-            Stream(Decompress::new(false))
+            Stream {
+                backend: Decompress::new(false),
+                failed: None,
+            }
         }
     }
 
     impl Decode for Stream {
         fn step(&mut self, input: &[u8], out: &mut [u8], _eof: bool) -> Result<Step> {
-            let before = (self.0.total_in(), self.0.total_out());
-            let result = self.0.decompress(input, out);
-            let moved = |now: u64, before: u64| usize::try_from(now - before).expect("within the slices");
-            let consumed = moved(self.0.total_in(), before.0);
-            let produced = moved(self.0.total_out(), before.1);
-            match result {
-                Ok(Backend::StreamEnd) => Ok(Step {
-                    consumed,
-                    produced,
-                    status: Status::Done,
-                }),
-                Ok(_) => Ok(Step {
-                    consumed,
-                    produced,
-                    status: Status::More,
-                }),
-                Err(bzip2::Error::DataMagic) => Err(Error::corrupt(
-                    "not a bzip2 stream: it does not begin with BZh and a digit",
-                )),
-                // The library tells damaged structure and wrong CRCs apart to itself only.
-                Err(_) => Err(Error::corrupt("a block or its CRC-32 is damaged")),
+            if let Some(error) = self.failed.take() {
+                return Err(error);
             }
+            let before = (self.backend.total_in(), self.backend.total_out());
+            let result = self.backend.decompress(input, out);
+            let moved = |now: u64, before: u64| usize::try_from(now - before).expect("within the slices");
+            let consumed = moved(self.backend.total_in(), before.0);
+            let produced = moved(self.backend.total_out(), before.1);
+            let status = match result {
+                Ok(Backend::StreamEnd) => Status::Done,
+                Ok(_) => Status::More,
+                Err(error) => {
+                    let error = explain(error);
+                    if produced == 0 {
+                        return Err(error);
+                    }
+                    self.failed = Some(error);
+                    Status::More
+                }
+            };
+            Ok(Step {
+                consumed,
+                produced,
+                status,
+            })
         }
 
         fn reset(&mut self) -> Result<()> {
             *self = Stream::new();
             Ok(())
+        }
+    }
+
+    fn explain(error: bzip2::Error) -> Error {
+        match error {
+            bzip2::Error::DataMagic => {
+                Error::corrupt("not a bzip2 stream: it does not begin with BZh and a digit")
+            }
+            // The library tells damaged structure and wrong CRCs apart to itself only.
+            _ => Error::corrupt("a block or its CRC-32 is damaged"),
         }
     }
 }

@@ -34,6 +34,7 @@ impl Format for Gzip {
 
     fn probe(&self, head: &Head<'_>) -> Probe {
         match head.bytes {
+            [0x1f, 0x8b, 8] if !head.is_complete() => Probe::More,
             [0x1f, 0x8b, 8, flags, ..] if flags & RESERVED != 0 => Probe::No,
             _ => head.begins_with(b"\x1f\x8b\x08"),
         }

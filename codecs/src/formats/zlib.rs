@@ -24,6 +24,11 @@ const SPEC: Spec = Spec::new("zlib", "deflate with a two-byte header (RFC 1950)"
 /// Bytes of a deflate stream among which the beginning of a text shows that it is none.
 const TELLING: usize = 14;
 
+/// What is looked at, however much there is, so that the answer does not depend on how bytes arrive.
+fn telling(rest: &[u8]) -> &[u8] {
+    &rest[..rest.len().min(TELLING)]
+}
+
 /// The rules of RFC 1950 section 2.2 for CMF: deflate, a window of 32 KiB at most.
 fn is_method(cmf: u8) -> bool {
     cmf & 0x0f == 8 && cmf >> 4 <= 7
@@ -47,7 +52,8 @@ impl Format for Zlib {
     fn probe(&self, head: &Head<'_>) -> Probe {
         match head.bytes {
             // Two bytes of text pass the header's check now and then, so what follows has a say.
-            [cmf, flg, rest @ ..] if valid_header(*cmf, *flg) && plausible(rest) => match rest.len() {
+            [cmf, flg, rest @ ..] if valid_header(*cmf, *flg) && plausible(telling(rest)) => match rest.len()
+            {
                 0..TELLING if !head.is_complete() => Probe::More,
                 // Too short for the shortest block and its checksum.
                 0..6 => Probe::No,

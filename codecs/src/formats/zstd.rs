@@ -89,6 +89,9 @@ mod coder {
     /// From here on windows are so large that the library chooses the size of jobs better.
     const LARGE_WINDOWS: i32 = 13;
 
+    /// Bytes in the header of a block.
+    const BLOCK_HEADER: usize = 3;
+
     pub(super) fn encoder(options: &EncodeOptions) -> Result<Box<dyn Encode>> {
         Ok(Box::new(Encoder::new(options)?))
     }
@@ -149,6 +152,10 @@ mod coder {
         context: DCtx<'static>,
         /// The first bytes of the frame, until there are enough to know its magic.
         magic: Vec<u8>,
+        /// Bytes the library would like to see next.
+        hint: usize,
+        /// What is wrong behind the bytes just delivered.
+        failed: Option<Error>,
     }
 
     impl Decoder {
@@ -170,26 +177,63 @@ mod coder {
             Ok(Decoder {
                 context,
                 magic: Vec::with_capacity(MAGIC.len()),
+                hint: 0,
+                failed: None,
             })
         }
 
-        fn decode(&mut self, input: &[u8], out: &mut [u8]) -> Result<Step> {
+        /// One call of the library: done, bytes consumed, bytes produced.
+        fn call(&mut self, input: &[u8], out: &mut [u8]) -> Result<(bool, usize, usize)> {
             let mut source = InBuffer::around(input);
             let mut target = OutBuffer::around(out);
-            let hint = self
+            self.hint = self
                 .context
                 .decompress_stream(&mut target, &mut source)
                 .map_err(explain)?;
-            Ok(Step {
-                consumed: source.pos(),
-                produced: target.pos(),
-                status: if hint == 0 { Status::Done } else { Status::More },
-            })
+            Ok((self.hint == 0, source.pos(), target.pos()))
+        }
+
+        /// Decodes one unit of the frame after the other: a block, the header of a block, the checksum.
+        ///
+        /// When a call of the library fails, what the same call has given is lost. So no call gets input beyond
+        /// the unit at hand, and all data in front of the damage goes out.
+        fn decode(&mut self, input: &[u8], out: &mut [u8]) -> Result<Step> {
+            let (mut consumed, mut produced) = (0, 0);
+            loop {
+                // The library's hint counts a block together with the header behind it.
+                let unit = match self.hint {
+                    hint if hint > BLOCK_HEADER => hint - BLOCK_HEADER,
+                    hint => hint.max(1),
+                };
+                let end = consumed + unit.min(input.len() - consumed);
+                let (done, took, gave) = match self.call(&input[consumed..end], &mut out[produced..]) {
+                    Ok(answer) => answer,
+                    Err(error) if produced == 0 => return Err(error),
+                    Err(error) => {
+                        self.failed = Some(error);
+                        (false, 0, 0)
+                    }
+                };
+                consumed += took;
+                produced += gave;
+                let stuck = took == 0 && gave == 0;
+                if done || stuck || consumed == input.len() || produced == out.len() {
+                    let status = if done { Status::Done } else { Status::More };
+                    return Ok(Step {
+                        consumed,
+                        produced,
+                        status,
+                    });
+                }
+            }
         }
     }
 
     impl Decode for Decoder {
         fn step(&mut self, input: &[u8], out: &mut [u8], _eof: bool) -> Result<Step> {
+            if let Some(error) = self.failed.take() {
+                return Err(error);
+            }
             let mut taken = 0;
             if self.magic.len() < MAGIC.len() {
                 // The magic is looked at here, so that nothing but a frame of version 1 reaches the library.
@@ -203,13 +247,7 @@ mod coder {
                     });
                 }
                 check_magic(&self.magic)?;
-                self.decode(&MAGIC, &mut [])?;
-            } else if input.is_empty() && self.magic.is_empty() {
-                return Ok(Step {
-                    consumed: 0,
-                    produced: 0,
-                    status: Status::More,
-                });
+                self.call(&MAGIC, &mut [])?;
             }
             let step = self.decode(&input[taken..], out)?;
             Ok(Step {
@@ -220,6 +258,7 @@ mod coder {
 
         fn reset(&mut self) -> Result<()> {
             self.magic.clear();
+            self.failed = None;
             self.context
                 .reset(ResetDirective::SessionOnly)
                 .map(drop)
