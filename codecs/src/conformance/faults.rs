@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use crate::error::{Error, ErrorKind};
 
-use super::data::{Rng, mixed};
+use super::data::{Rng, Shape, mixed};
 use super::seeking::walk;
 use super::subject::{Subject, drain, ensure};
 
@@ -121,6 +121,10 @@ pub(super) fn interruptions(s: &Subject<'_>) {
         let sink = write_interrupted(s, &plain, most, true);
         s.decodes_to("writing and flushing with interruptions", &sink, &plain);
     }
+    // What a flush makes of this does not fit the engine's buffer, so it is interrupted in the middle.
+    let plain = Shape::Random.bytes(800_000);
+    let sink = write_interrupted(s, &plain, 5_000, true);
+    s.decodes_to("writing and flushing much with interruptions", &sink, &plain);
     let plain = mixed(300_000);
     let source = Hiccups::new(Cursor::new(s.encode(&plain)), 20_000);
     let reader = s.options().seekable_reader(source);
@@ -134,7 +138,7 @@ fn write_interrupted(s: &Subject<'_>, plain: &[u8], most: usize, flushing: bool)
     let mut writer = s.writer(Hiccups::new(Vec::new(), most));
     let mut at = 0;
     while at < plain.len() {
-        let n = (1 + rng.length(200_000)).min(plain.len() - at);
+        let n = (1 + rng.length(400_000)).min(plain.len() - at);
         let done = match writer.write(&plain[at..at + n]) {
             Ok(n) => {
                 at += n;
