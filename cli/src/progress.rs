@@ -75,10 +75,10 @@ impl Drop for Bar {
 
 fn style(total_known: bool) -> ProgressStyle {
     let template = if total_known {
-        "{wide_msg} {percent:>3}% [{bar:25}] {decimal_bytes}/{decimal_total_bytes} \
+        "{wide_msg} {percent:>3}% [{bar:15}] {decimal_bytes}/{decimal_total_bytes} \
          {decimal_bytes_per_sec}, {eta} left"
     } else {
-        "{wide_msg} {decimal_bytes} {decimal_bytes_per_sec}, {elapsed} so far"
+        "{wide_msg} {decimal_bytes}, {decimal_bytes_per_sec}, {elapsed} so far"
     };
     ProgressStyle::with_template(template)
         .expect("the template is well-formed")

@@ -204,6 +204,7 @@ fn the_unfinished_copy_of_a_private_file_is_private() {
             Some(file) => break file,
             None if started.elapsed() > PATIENCE => {
                 child.kill().unwrap();
+                child.wait().unwrap();
                 skip("no unnamed file shows under /proc");
                 return;
             }

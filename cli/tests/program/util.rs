@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{Read, Write as _};
+use std::io::{self, Read, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -287,6 +287,40 @@ pub(crate) fn skip(reason: &str) {
     if let Some(log) = std::env::var_os("DEMIJOHN_SKIP_LOG") {
         let mut log = File::options().append(true).create(true).open(log).unwrap();
         writeln!(log, "skip: {reason}").unwrap();
+    }
+}
+
+/// A device on which there is never any room.
+///
+/// For root it is a node of our own: a mistake in the program could replace `/dev/full` itself, for the whole
+/// machine.
+pub(crate) struct Full {
+    path: PathBuf,
+    _own: Dir,
+}
+
+impl Full {
+    pub(crate) fn find() -> Option<Self> {
+        let own = Dir::new();
+        let node = own.path("full");
+        let made = Command::new("mknod")
+            .arg(&node)
+            .args(["c", "1", "7"])
+            .stderr(Stdio::null())
+            .status();
+        let made = made.is_ok_and(|status| status.success());
+        let path = if made { node } else { PathBuf::from("/dev/full") };
+        let file = File::options().write(true).open(&path);
+        let full = file.and_then(|mut file| file.write_all(b"x")).err();
+        if full.is_some_and(|error| error.kind() == io::ErrorKind::StorageFull) {
+            return Some(Full { path, _own: own });
+        }
+        skip("no device that is full, such as /dev/full");
+        None
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.path.to_str().unwrap()
     }
 }
 

@@ -249,12 +249,12 @@ fn conclusion(args: &Demo, trials: &[Trial], all_same: bool) -> String {
     };
     match (&args.keep, opened.last()) {
         (Some(dir), Some(example)) => text.push_str(&format!(
-            "The files are in {}. Python's joblib opens them{but}: joblib.load({:?})\n",
+            "The files are in {}. A plain joblib in Python opens them{but}: joblib.load({:?})\n",
             shown(dir),
             example.path.to_string_lossy()
         )),
         _ => text.push_str(&format!(
-            "With --keep DIR the files stay, and Python's joblib.load opens them{but}.\n"
+            "With --keep DIR the files stay, for a plain joblib in Python to open{but}.\n"
         )),
     }
     text
