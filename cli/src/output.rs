@@ -29,7 +29,6 @@ const ARCHIVES: &[(&str, &str)] = &[
     (".txz", "xz"),
     (".tlz", "lzma"),
     (".tzst", "zstd"),
-    (".tlz4", "lz4"),
 ];
 
 impl Place {
