@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
+#[cfg(feature = "zlib")]
+use demijohn_codecs::Registry;
 use demijohn_codecs::{Compressor, Error, ErrorKind, Limits, Options};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -222,10 +224,14 @@ fn bombs_are_refused_where_input_is_not_trusted() {
     }
 }
 
+// Without its decoder zlib is known by two bytes only, which text can have too.
+#[cfg(feature = "zlib")]
 #[test]
 fn detection_names_the_format_of_every_file_or_none() {
     let Some(corpus) = corpus() else { return };
-    let ours: Vec<_> = compressed_formats().iter().map(Compressor::name).collect();
+    // A build names the formats that it leaves out.
+    let formats = Registry::global().formats();
+    let ours: Vec<_> = formats.iter().map(Compressor::name).collect();
     let mut wrong = Vec::new();
     for sample in samples(&corpus) {
         // Bare blocks have no beginning to know them by, and plain data may be anything.

@@ -1,8 +1,10 @@
 //! Detection from sources that deliver little at a time, and what it leaves untouched.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufReader, Read};
 
-use demijohn_codecs::{Compressor, Options, Registry};
+#[cfg(any(feature = "zlib", feature = "gzip"))]
+use demijohn_codecs::Compressor;
+use demijohn_codecs::{Options, Registry};
 
 /// Delivers one byte per read and counts them.
 struct Drip<'a> {
@@ -58,6 +60,8 @@ fn no_byte_is_asked_for_that_cannot_change_the_answer() {
     assert!("the next object".ends_with(&rest), "{rest:?}");
 }
 
+// Without its decoder zlib is known by two bytes only, which text can have too.
+#[cfg(feature = "zlib")]
 #[test]
 fn text_stays_text_whatever_it_begins_with() {
     let texts: [&[u8]; 8] = [
@@ -110,6 +114,7 @@ fn an_unsure_answer_can_be_vetoed() {
 #[cfg(feature = "gzip")]
 #[test]
 fn the_end_of_a_member_leaves_the_next_one_alone() {
+    use std::io::BufRead as _;
     let gzip = Compressor::by_name("gzip").unwrap();
     let (first, second) = (
         gzip.compress(b"first").unwrap(),

@@ -1,5 +1,5 @@
 //! Files by path: what the operating system refuses, and what takes whose place.
-#![cfg(unix)]
+#![cfg(all(unix, feature = "gzip", feature = "zlib"))]
 
 mod common;
 
