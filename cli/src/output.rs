@@ -29,6 +29,7 @@ const ARCHIVES: &[(&str, &str)] = &[
     (".txz", "xz"),
     (".tlz", "lzma"),
     (".tzst", "zstd"),
+    (".tlz4", "lz4"),
 ];
 
 impl Place {

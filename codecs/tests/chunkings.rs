@@ -212,4 +212,4 @@ macro_rules! chunkings {
     };
 }
 
-chunkings!(none, zlib, gzip, bz2, lzma, xz, zstd);
+chunkings!(none, zlib, gzip, bz2, lzma, xz, zstd, lz4);

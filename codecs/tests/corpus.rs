@@ -185,7 +185,7 @@ macro_rules! corpora {
     };
 }
 
-corpora!(gzip, zlib, bz2, lzma, xz, zstd);
+corpora!(gzip, zlib, bz2, lzma, xz, zstd, lz4);
 
 #[test]
 fn compressed_pickles() {

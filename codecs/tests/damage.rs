@@ -14,13 +14,14 @@ use common::{compressed_formats, sample};
 /// What becomes of a stream with one bit flipped: an error, or the same data all the same, for bits that say
 /// nothing about it (gzip's time and system, the dictionary size of lzma, the codes of symbols that a block of
 /// bz2 does not use). Wrong data is not in the table: even lzma, which has no checksum, runs past its end mark.
-const FLIPS: [(&str, usize, usize); 6] = [
+const FLIPS: [(&str, usize, usize); 7] = [
     ("zlib", 8498, 14),
     ("gzip", 8545, 63),
     ("bz2", 7081, 175),
     ("lzma", 7701, 27),
     ("xz", 8160, 0),
     ("zstd", 8298, 22),
+    ("lz4", 13449, 7),
 ];
 
 /// What the fixtures decode to.

@@ -180,9 +180,37 @@ fn zstd_and_ours() {
 }
 
 #[test]
+fn lz4_and_ours() {
+    reads_ours("lz4", "lz4", &["-dcq"], true);
+    ours_reads(
+        "lz4",
+        "lz4",
+        &[
+            &["-cq", "-1"],
+            &["-cq", "-9"],
+            &["-cq", "-12"],
+            &["-cq", "-B4"],
+            &["-cq", "-B4", "-BD"],
+            &["-cq", "-B7", "-BD", "-9"],
+            &["-cq", "-BX"],
+            &["-cq", "-B5", "-BX", "-BD", "--no-frame-crc"],
+            &["-clq"],
+        ],
+        &SIZES,
+    );
+    ours_reads("lz4", "lz4", &[&["-cq"], &["-clq"]], &[LARGE]);
+}
+
+#[test]
 fn files_of_several_members_are_joined() {
     // As `cat a b` makes them: of the tool alone, and of both.
-    for (name, program) in [("gzip", "gzip"), ("bz2", "bzip2"), ("xz", "xz"), ("zstd", "zstd")] {
+    for (name, program) in [
+        ("gzip", "gzip"),
+        ("bz2", "bzip2"),
+        ("xz", "xz"),
+        ("zstd", "zstd"),
+        ("lz4", "lz4"),
+    ] {
         let (Some(format), Some(program)) = (format(name), tool(program)) else {
             continue;
         };
@@ -229,6 +257,17 @@ fn script(modules: &str, encode: &str, decode: &str) -> String {
          else:\n    level = int(sys.argv[1])\n    out = {encode}\n\
          sys.stdout.buffer.write(out)\n"
     )
+}
+
+fn has_module(python: &std::path::Path, module: &str) -> bool {
+    let import = Command::new(python)
+        .args(["-c", &format!("import {module}")])
+        .output()
+        .unwrap();
+    if !import.status.success() {
+        skip(&format!("{} has no {module}", python.display()));
+    }
+    import.status.success()
 }
 
 /// Both directions with one module.
@@ -289,6 +328,30 @@ fn pythons_file_objects_read_ours() {
 }
 
 #[test]
+fn lz4_of_python_and_ours() {
+    let (Some(python), Some(format)) = (python(), format("lz4")) else {
+        return;
+    };
+    if !has_module(&python, "lz4.frame") {
+        return;
+    }
+    for encode in [
+        "lz4.frame.compress(data, compression_level=level)",
+        "lz4.frame.compress(data, compression_level=level, block_linked=False, content_checksum=True)",
+        "lz4.frame.compress(data, block_checksum=True, store_size=False, block_size=lz4.frame.BLOCKSIZE_MAX4MB)",
+        // What joblib writes: linked blocks of 64 KiB, no checksum, no size.
+        "(b := io.BytesIO(), f := lz4.frame.open(b, 'wb', compression_level=level), f.write(data), f.close(), b.getvalue())[4]",
+    ] {
+        exchange(
+            &python,
+            &format,
+            &script("io, lz4.frame", encode, "lz4.frame.decompress(data)"),
+            true,
+        );
+    }
+}
+
+#[test]
 fn zstd_of_python_and_ours() {
     let (Some(python), Some(format)) = (python(), format("zstd")) else {
         return;
@@ -308,12 +371,7 @@ fn zstd_of_python_and_ours() {
         ),
     ];
     for (module, encode, decode) in modules {
-        let there = Command::new(&python)
-            .args(["-c", &format!("import {module}")])
-            .output()
-            .unwrap();
-        if !there.status.success() {
-            skip(&format!("{} has no {module}", python.display()));
+        if !has_module(&python, module) {
             continue;
         }
         exchange(&python, &format, &script(module, encode, decode), true);

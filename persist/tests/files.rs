@@ -10,7 +10,7 @@ use serde::Serialize;
 /// Every format of this build.
 fn formats() -> Vec<&'static str> {
     let registry = codecs::Registry::global();
-    let names = ["none", "zlib", "gzip", "bz2", "lzma", "xz", "zstd"];
+    let names = ["none", "zlib", "gzip", "bz2", "lzma", "xz", "zstd", "lz4"];
     names
         .into_iter()
         .filter(|name| registry.by_name(name).is_ok_and(|c| c.is_available()))
@@ -133,7 +133,7 @@ fn every_cut_is_an_error() {
 #[test]
 fn a_wrong_byte_never_goes_unnoticed_where_there_is_a_checksum() {
     let value = (vec![5; 20], Array::from_vec(vec![7_u8; 64], &[64]).unwrap());
-    for format in ["zlib", "gzip", "bz2", "xz", "zstd"] {
+    for format in ["zlib", "gzip", "bz2", "xz", "zstd", "lz4"] {
         if !formats().contains(&format) {
             continue;
         }

@@ -24,6 +24,13 @@ CONTAINERS = {
     "xz": ("xz", 6),
 }
 
+try:
+    import lz4.frame  # Where joblib has no lz4, there is nothing to exchange.
+
+    CONTAINERS["lz4"] = ("lz4", 1)
+except ImportError:
+    pass
+
 CODES = ["b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"]
 
 

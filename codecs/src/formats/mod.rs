@@ -43,8 +43,10 @@ mod deflate;
 mod gzip;
 #[cfg(any(feature = "lzma", feature = "xz"))]
 mod liblzma;
+mod lz4;
 mod lzma;
 mod none;
+mod skippable;
 mod xz;
 mod zlib;
 mod zstd;
@@ -61,6 +63,7 @@ pub(crate) fn builtin() -> Vec<Compressor> {
         Compressor::new(lzma::Lzma),
         Compressor::new(xz::Xz),
         Compressor::new(zstd::Zstd),
+        Compressor::new(lz4::Lz4),
     ]
 }
 
@@ -77,6 +80,7 @@ mod tests {
             "lzma" => cfg!(feature = "lzma"),
             "xz" => cfg!(feature = "xz"),
             "zstd" => cfg!(feature = "zstd"),
+            "lz4" => cfg!(feature = "lz4"),
             _ => true,
         };
         for format in Registry::builtin().formats().iter() {

@@ -7,6 +7,7 @@
 //!
 //! Others: zstd, `zstandard` and, from Python 3.14, `compression.zstd`. Stock joblib has no zstd.
 
+use super::skippable::{self, with_skippable};
 use crate::format::{Format, Head, Probe};
 use crate::spec::{Flush, Spec, Threads};
 
@@ -15,26 +16,7 @@ pub(super) struct Zstd;
 
 const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
-/// The frame magic, then those of skippable frames (RFC 8878 section 3.1.2).
-const SIGNATURES: [&[u8]; 17] = [
-    &MAGIC,
-    b"\x50\x2a\x4d\x18",
-    b"\x51\x2a\x4d\x18",
-    b"\x52\x2a\x4d\x18",
-    b"\x53\x2a\x4d\x18",
-    b"\x54\x2a\x4d\x18",
-    b"\x55\x2a\x4d\x18",
-    b"\x56\x2a\x4d\x18",
-    b"\x57\x2a\x4d\x18",
-    b"\x58\x2a\x4d\x18",
-    b"\x59\x2a\x4d\x18",
-    b"\x5a\x2a\x4d\x18",
-    b"\x5b\x2a\x4d\x18",
-    b"\x5c\x2a\x4d\x18",
-    b"\x5d\x2a\x4d\x18",
-    b"\x5e\x2a\x4d\x18",
-    b"\x5f\x2a\x4d\x18",
-];
+const SIGNATURES: [&[u8]; 17] = with_skippable!(&MAGIC);
 
 const SPEC: Spec = Spec::new("zstd", "Zstandard (RFC 8878)")
     .extensions(&[".zst", ".zstd"])
@@ -53,22 +35,9 @@ impl Format for Zstd {
     }
 
     fn probe(&self, head: &Head<'_>) -> Probe {
-        match head.bytes {
-            [0x50..=0x5f, 0x2a, 0x4d, 0x18, a, b, c, d, ..] => {
-                Probe::Skip(8 + u64::from(u32::from_le_bytes([*a, *b, *c, *d])))
-            }
-            // Cut in its header.
-            [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] if head.is_complete() => Probe::Skip(8),
-            [0x50..=0x5f, rest @ ..] => {
-                let n = rest.len().min(3);
-                let skippable = rest[..n] == b"\x2a\x4d\x18"[..n];
-                if skippable && !head.is_complete() {
-                    Probe::More
-                } else {
-                    Probe::No
-                }
-            }
-            _ => head.begins_with(&MAGIC),
+        match skippable::probe(head) {
+            Probe::No => head.begins_with(&MAGIC),
+            skippable => skippable,
         }
     }
 

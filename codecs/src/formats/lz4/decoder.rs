@@ -1,0 +1,494 @@
+//! Reading frames of all three kinds.
+
+use std::hash::Hasher;
+
+use lz4_flex::block::DecompressError;
+use twox_hash::XxHash32;
+
+use super::coder::{
+    BLOCK_CHECKSUMS, CONTENT_CHECKSUM, CONTENT_SIZE, DICTIONARY, INDEPENDENT, RESERVED, STORED, VERSION,
+    VERSION_MASK, header_checksum, xxh32,
+};
+use super::{LEGACY, MAGIC};
+use crate::error::{Error, Result};
+use crate::format::{Decode, DecodeOptions, Status, Step};
+
+/// How far back a match can reach: into the blocks before its own where they are linked.
+const WINDOW: usize = 64 << 10;
+/// Plain bytes in a block of a legacy frame, and the most that coding can make of them.
+const LEGACY_BLOCK: usize = 8 << 20;
+const LEGACY_CODED: usize = LEGACY_BLOCK + LEGACY_BLOCK / 255 + 16;
+/// No byte of a coded block stands for more plain ones.
+const RATIO: usize = 255;
+
+pub(super) fn decoder(options: &DecodeOptions) -> Result<Box<dyn Decode>> {
+    Ok(Box::new(Decoder {
+        memory: options.memory,
+        state: State::Magic,
+        after_legacy: false,
+        frame: Frame::default(),
+        content: Content::default(),
+        gathered: Vec::new(),
+        window: Window::default(),
+        plain: Vec::new(),
+        plain_at: 0,
+        plain_end: 0,
+        failed: None,
+    }))
+}
+
+/// What the header of a frame says.
+#[derive(Clone, Copy, Debug, Default)]
+struct Frame {
+    legacy: bool,
+    linked: bool,
+    block_checksums: bool,
+    /// Plain bytes that a block may have.
+    block_most: usize,
+}
+
+/// All plain bytes of a frame, and what its header says of them.
+#[derive(Default)]
+struct Content {
+    total: u64,
+    size: Option<u64>,
+    hash: Option<XxHash32>,
+}
+
+impl Content {
+    fn add(&mut self, bytes: &[u8]) -> Result<()> {
+        self.total += bytes.len() as u64;
+        if self.size.is_some_and(|size| self.total > size) {
+            return Err(self.wrong_size());
+        }
+        if let Some(hash) = &mut self.hash {
+            hash.write(bytes);
+        }
+        Ok(())
+    }
+
+    fn end(&self) -> Result<()> {
+        match self.size {
+            Some(size) if size != self.total => Err(self.wrong_size()),
+            _ => Ok(()),
+        }
+    }
+
+    fn wrong_size(&self) -> Error {
+        let (total, size) = (self.total, self.size.unwrap_or_default());
+        Error::corrupt(format!("the frame holds {total} bytes, its header says {size}"))
+    }
+}
+
+/// What the next bytes are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Magic,
+    /// The length of a skippable frame, and the frame. The engine steps over those before a stream; these follow a
+    /// legacy frame.
+    SkipLength,
+    Skip(u32),
+    /// The first two bytes of a frame's header, and what must follow those.
+    Flags,
+    Header([u8; 2]),
+    BlockHeader,
+    Block {
+        len: usize,
+        stored: bool,
+    },
+    ContentChecksum,
+    End,
+}
+
+struct Decoder {
+    memory: Option<u64>,
+    state: State,
+    /// A legacy frame came before, so that the input may end where a frame could begin.
+    after_legacy: bool,
+    frame: Frame,
+    content: Content,
+    /// The bytes of the next item, as long as they are not all there.
+    gathered: Vec<u8>,
+    window: Window,
+    /// A block for which the caller's slice had no room, and what of it is still to be handed out.
+    plain: Vec<u8>,
+    plain_at: usize,
+    plain_end: usize,
+    failed: Option<Error>,
+}
+
+/// The last plain bytes of a frame with linked blocks.
+#[derive(Default)]
+struct Window(Vec<u8>);
+
+impl Window {
+    fn push(&mut self, bytes: &[u8]) {
+        if bytes.len() >= WINDOW {
+            self.0.clear();
+        } else if self.0.len() + bytes.len() > 2 * WINDOW {
+            // Now and then, so that many small blocks do not move the window as many times.
+            self.0.drain(..self.0.len() - WINDOW);
+        }
+        self.0
+            .extend_from_slice(&bytes[bytes.len().saturating_sub(WINDOW)..]);
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.0[self.0.len().saturating_sub(WINDOW)..]
+    }
+}
+
+/// The caller's slice.
+struct Out<'a> {
+    bytes: &'a mut [u8],
+    filled: usize,
+    /// From here to `filled`: bytes that the window does not have yet. While they are a window's worth, blocks are
+    /// decoded with these as the window, and nothing is copied.
+    fresh: usize,
+}
+
+impl Out<'_> {
+    fn room(&self) -> usize {
+        self.bytes.len() - self.filled
+    }
+}
+
+impl Decode for Decoder {
+    fn step(&mut self, input: &[u8], out: &mut [u8], eof: bool) -> Result<Step> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        let mut consumed = 0;
+        let mut out = Out {
+            bytes: out,
+            filled: 0,
+            fresh: 0,
+        };
+        let result = self.run(input, &mut consumed, &mut out, eof);
+        self.remember(&mut out);
+        let status = match result {
+            Ok(status) => status,
+            Err(error) if out.filled == 0 => return Err(error),
+            // The data before the damage goes out first.
+            Err(error) => {
+                self.failed = Some(error);
+                Status::More
+            }
+        };
+        Ok(Step {
+            consumed,
+            produced: out.filled,
+            status,
+        })
+    }
+
+    fn reset(&mut self) -> Result<()> {
+        self.state = State::Magic;
+        self.after_legacy = false;
+        self.gathered.clear();
+        (self.plain_at, self.plain_end) = (0, 0);
+        self.failed = None;
+        Ok(())
+    }
+}
+
+impl Decoder {
+    fn run(&mut self, input: &[u8], consumed: &mut usize, out: &mut Out<'_>, eof: bool) -> Result<Status> {
+        loop {
+            self.hand_out(out);
+            if self.plain_at < self.plain_end || (out.filled > 0 && out.room() == 0) {
+                return Ok(Status::More);
+            }
+            let rest = &input[*consumed..];
+            let nothing_more = eof && rest.is_empty() && self.gathered.is_empty();
+            let need = match self.state {
+                State::End => return Ok(Status::Done),
+                State::Magic if self.after_legacy && nothing_more => return Ok(Status::Done),
+                State::BlockHeader if self.frame.legacy && nothing_more => return Ok(Status::Done),
+                State::Skip(0) => {
+                    self.state = State::Magic;
+                    continue;
+                }
+                State::Skip(left) => {
+                    let n = rest.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+                    if n == 0 {
+                        return Ok(Status::More);
+                    }
+                    *consumed += n;
+                    self.state = State::Skip(left - u32::try_from(n).expect("no more than is left"));
+                    continue;
+                }
+                State::Flags => 2,
+                State::Header([flags, _]) => {
+                    let field = |flag, len| if flags & flag == 0 { 0 } else { len };
+                    field(CONTENT_SIZE, 8) + field(DICTIONARY, 4) + 1
+                }
+                State::Magic | State::SkipLength | State::BlockHeader | State::ContentChecksum => 4,
+                State::Block { len, .. } => len + if self.frame.block_checksums { 4 } else { 0 },
+            };
+            let mut gathered = std::mem::take(&mut self.gathered);
+            let n = (need - gathered.len()).min(rest.len());
+            *consumed += n;
+            let item = if n == need {
+                &rest[..n]
+            } else {
+                // Grows with the bytes that are there, never on a header's word.
+                gathered.extend_from_slice(&rest[..n]);
+                &gathered[..]
+            };
+            if item.len() < need {
+                self.gathered = gathered;
+                return Ok(Status::More);
+            }
+            let result = self.item(item, out);
+            gathered.clear();
+            self.gathered = gathered;
+            result?;
+        }
+    }
+
+    /// What to do with an item that is all there.
+    fn item(&mut self, item: &[u8], out: &mut Out<'_>) -> Result<()> {
+        match self.state {
+            State::Magic => self.magic(word(item), out),
+            State::SkipLength => {
+                self.state = State::Skip(word(item));
+                Ok(())
+            }
+            State::Flags => self.flags(item[0], item[1]),
+            State::Header(flags) => self.header(flags, item),
+            State::BlockHeader => self.block_header(word(item), out),
+            State::Block { len, stored } => self.block(item, len, stored, out),
+            State::ContentChecksum => {
+                self.state = State::End;
+                let computed = self.content.hash.as_ref().map_or(0, XxHash32::finish_32);
+                compare("XXH32 of the content", word(item), computed)
+            }
+            State::Skip(_) | State::End => unreachable!("these are no items"),
+        }
+    }
+
+    /// At the first word of a frame.
+    fn magic(&mut self, magic: u32, out: &mut Out<'_>) -> Result<()> {
+        // What came before is no window to what comes now.
+        self.window.0.clear();
+        out.fresh = out.filled;
+        self.state = match magic {
+            FRAME_MAGIC => State::Flags,
+            LEGACY_MAGIC => {
+                self.after_legacy = true;
+                self.frame = Frame {
+                    legacy: true,
+                    block_most: LEGACY_BLOCK,
+                    ..Frame::default()
+                };
+                self.content = Content::default();
+                self.within_memory()?;
+                State::BlockHeader
+            }
+            magic if is_skippable(magic) => State::SkipLength,
+            magic => {
+                let [a, b, c, d] = magic.to_le_bytes();
+                return Err(Error::corrupt(format!(
+                    "{a:02x} {b:02x} {c:02x} {d:02x} begins no lz4 frame"
+                )));
+            }
+        };
+        Ok(())
+    }
+
+    fn flags(&mut self, flags: u8, block: u8) -> Result<()> {
+        if flags & VERSION_MASK != VERSION {
+            return Err(Error::corrupt(format!(
+                "version {} of the frame format",
+                flags >> 6
+            )));
+        }
+        if flags & RESERVED != 0 || block & 0x8f != 0 {
+            return Err(Error::corrupt(format!(
+                "reserved bits are set ({flags:#04x}, {block:#04x})"
+            )));
+        }
+        if block >> 4 < 4 {
+            return Err(Error::corrupt(format!(
+                "block size code {} has no meaning",
+                block >> 4
+            )));
+        }
+        self.frame = Frame {
+            legacy: false,
+            linked: flags & INDEPENDENT == 0,
+            block_checksums: flags & BLOCK_CHECKSUMS != 0,
+            // 64 KiB for code 4, and four times as much for each one above.
+            block_most: 1 << (8 + 2 * (block >> 4)),
+        };
+        self.content = Content {
+            total: 0,
+            size: None,
+            hash: (flags & CONTENT_CHECKSUM != 0).then(|| XxHash32::with_seed(0)),
+        };
+        self.state = State::Header([flags, block]);
+        Ok(())
+    }
+
+    fn header(&mut self, flags: [u8; 2], rest: &[u8]) -> Result<()> {
+        let (rest, stored) = rest.split_at(rest.len() - 1);
+        let computed = header_checksum(&[&flags, rest].concat());
+        compare("XXH32 of the header", stored[0].into(), computed.into())?;
+        let mut dictionary = rest;
+        if flags[0] & CONTENT_SIZE != 0 {
+            let (size, behind) = rest.split_at(8);
+            self.content.size = Some(u64::from_le_bytes(size.try_into().expect("eight bytes")));
+            dictionary = behind;
+        }
+        if flags[0] & DICTIONARY != 0 {
+            return Err(Error::unsupported(format!(
+                "the frame needs the dictionary {:#010x}",
+                word(dictionary)
+            )));
+        }
+        self.within_memory()?;
+        self.state = State::BlockHeader;
+        Ok(())
+    }
+
+    fn within_memory(&self) -> Result<()> {
+        let need = self.frame.block_most + if self.frame.linked { WINDOW } else { 0 };
+        match self.memory {
+            Some(memory) if (need as u64) > memory => Err(Error::limit(format!(
+                "a block and its window take {need} bytes; {memory} are allowed"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    fn block_header(&mut self, header: u32, out: &mut Out<'_>) -> Result<()> {
+        let legacy = self.frame.legacy;
+        if legacy && (matches!(header, FRAME_MAGIC | LEGACY_MAGIC) || is_skippable(header)) {
+            // No size of a block, all of which are smaller: here the frame ends and another begins.
+            return self.magic(header, out);
+        }
+        if header == 0 && !legacy {
+            self.content.end()?;
+            self.state = match self.content.hash {
+                Some(_) => State::ContentChecksum,
+                None => State::End,
+            };
+            return Ok(());
+        }
+        let (len, stored, most) = if legacy {
+            (header, false, LEGACY_CODED)
+        } else {
+            (header & !STORED, header & STORED != 0, self.frame.block_most)
+        };
+        let len = usize::try_from(len).unwrap_or(usize::MAX);
+        if len > most {
+            return Err(Error::corrupt(format!(
+                "a block of {len} bytes, the frame's maximum is {most}"
+            )));
+        }
+        self.state = State::Block { len, stored };
+        Ok(())
+    }
+
+    /// A block and, if the frame has it, its checksum.
+    fn block(&mut self, item: &[u8], len: usize, stored: bool, out: &mut Out<'_>) -> Result<()> {
+        let (coded, checksum) = item.split_at(len);
+        if self.frame.block_checksums {
+            compare("XXH32 of a block", word(checksum), xxh32(coded))?;
+        }
+        let most = if stored {
+            len
+        } else {
+            self.frame.block_most.min(len.saturating_mul(RATIO))
+        };
+        let straight = out.room() >= most;
+        let window_in_out = straight && out.filled - out.fresh >= WINDOW;
+        if !window_in_out {
+            self.remember(out);
+        }
+        if straight {
+            let (before, room) = out.bytes.split_at_mut(out.filled);
+            let window = if window_in_out && self.frame.linked {
+                &before[out.filled - WINDOW..]
+            } else {
+                self.window.bytes()
+            };
+            let n = decode(coded, stored, &mut room[..most], window)?;
+            self.content.add(&room[..n])?;
+            out.filled += n;
+        } else {
+            if self.plain.len() < most {
+                self.plain.reserve_exact(most - self.plain.len());
+                self.plain.resize(most, 0);
+            }
+            let n = decode(coded, stored, &mut self.plain[..most], self.window.bytes())?;
+            self.content.add(&self.plain[..n])?;
+            if self.frame.linked {
+                self.window.push(&self.plain[..n]);
+            }
+            (self.plain_at, self.plain_end) = (0, n);
+        }
+        self.state = State::BlockHeader;
+        Ok(())
+    }
+
+    /// Hands out what is left of a block that had no room before.
+    fn hand_out(&mut self, out: &mut Out<'_>) {
+        let n = (self.plain_end - self.plain_at).min(out.room());
+        out.bytes[out.filled..out.filled + n].copy_from_slice(&self.plain[self.plain_at..self.plain_at + n]);
+        self.plain_at += n;
+        out.filled += n;
+        if n > 0 {
+            // The window had these when they were decoded.
+            out.fresh = out.filled;
+        }
+    }
+
+    /// Brings the window up to what has been decoded.
+    fn remember(&mut self, out: &mut Out<'_>) {
+        if self.frame.linked {
+            self.window.push(&out.bytes[out.fresh..out.filled]);
+        }
+        out.fresh = out.filled;
+    }
+}
+
+const FRAME_MAGIC: u32 = u32::from_le_bytes(MAGIC);
+const LEGACY_MAGIC: u32 = u32::from_le_bytes(LEGACY);
+
+fn is_skippable(magic: u32) -> bool {
+    magic & 0xffff_fff0 == 0x184d_2a50
+}
+
+fn word(bytes: &[u8]) -> u32 {
+    u32::from_le_bytes(bytes.try_into().expect("four bytes"))
+}
+
+fn compare(name: &str, stored: u32, computed: u32) -> Result<()> {
+    if stored == computed {
+        Ok(())
+    } else {
+        Err(Error::checksum(name, stored.into(), computed.into()))
+    }
+}
+
+/// Decodes a block to the front of `out`, which holds as much as it may have.
+pub(super) fn decode(coded: &[u8], stored: bool, out: &mut [u8], window: &[u8]) -> Result<usize> {
+    if stored {
+        out.copy_from_slice(coded);
+        return Ok(coded.len());
+    }
+    let result = if window.is_empty() {
+        lz4_flex::block::decompress_into(coded, out)
+    } else {
+        lz4_flex::block::decompress_into_with_dict(coded, out, window)
+    };
+    result.map_err(|error| match error {
+        DecompressError::OutputTooSmall { .. } => Error::corrupt(format!(
+            "a block is larger than the {} bytes that it may have",
+            out.len()
+        )),
+        error => Error::corrupt(format!("a block is damaged: {error}")),
+    })
+}
