@@ -202,16 +202,24 @@ fn linked_blocks_do_reach_back_and_others_must_not() {
     // A second frame begins without a window.
     let mut both = coded.clone();
     both.extend_from_slice(&linked.header());
-    both.extend_from_slice(&8_u32.to_le_bytes());
+    both.extend_from_slice(&9_u32.to_le_bytes());
     // No literal, a match of 4 from a byte back; five literals.
-    both.extend_from_slice(&[0x00, 1, 0, 0x50, 1, 2, 3, 4]);
+    both.extend_from_slice(&[0x00, 1, 0, 0x50, 1, 2, 3, 4, 5]);
     refused(&both, ErrorKind::Corrupt, plain.len());
+    // The block is good where there is something to reach back to.
+    let mut good = linked.header();
+    good.extend_from_slice(&[1, 0, 0, 0x80, 7]);
+    good.extend_from_slice(&both[coded.len() + good.len() - 5..]);
+    good.extend_from_slice(&[0; 4]);
+    reads_as("a reach of a byte", &good, &[7, 7, 7, 7, 7, 1, 2, 3, 4, 5]);
     let mut after_legacy = legacy(b"");
     after_legacy.extend_from_slice(&coded);
     reads_as("linked blocks behind a legacy frame", &after_legacy, &plain);
-    let mut behind_data = legacy(&plain);
-    behind_data.extend_from_slice(&both[coded.len()..]);
-    refused(&behind_data, ErrorKind::Corrupt, plain.len());
+    // The zeros compress so well that the slice has room for them, so that they stand right before the frame.
+    for old in [&plain[..], &[0; 100_000]] {
+        let behind_data = [&legacy(old)[..], &both[coded.len()..]].concat();
+        refused(&behind_data, ErrorKind::Corrupt, old.len());
+    }
 }
 
 #[test]
@@ -272,6 +280,12 @@ fn a_legacy_frame_ends_with_its_input_or_where_another_begins() {
     // Not a size that a block can have, and no magic number either.
     refused(&[&old[..], &[0xff; 8]].concat(), ErrorKind::Corrupt, plain.len());
     refused(&[&old[..], &[0; 8]].concat(), ErrorKind::Corrupt, plain.len());
+    // What was read before a reset does not make an end of nothing.
+    let mut decoder = super::decoder::decoder(&DecodeOptions::default()).unwrap();
+    decoder.step(&LEGACY, &mut [0; 9], false).unwrap();
+    assert_eq!(decoder.step(&[], &mut [0; 9], true).unwrap().status, Status::Done);
+    decoder.reset().unwrap();
+    assert_eq!(decoder.step(&[], &mut [0; 9], true).unwrap().status, Status::More);
     // It has no end of its own, so there is no telling what follows it from what belongs to it.
     let mut reader = Options::new()
         .format(lz4())
@@ -449,6 +463,7 @@ fn an_ended_decoder_leaves_what_follows_and_begins_anew() {
 #[test]
 fn incompressible_blocks_are_stored() {
     let plain = plain(50_000);
+    assert_eq!(lz4().compress(b"").unwrap().len(), 15 + 8, "no block at all");
     let coded = lz4().compress(&plain).unwrap();
     // Header with the content's size, block header, end mark, checksum.
     assert_eq!(coded.len(), 15 + 4 + plain.len() + 8);
