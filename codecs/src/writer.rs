@@ -95,6 +95,20 @@ impl<W: Write> Writer<W> {
     }
 }
 
+impl<W: Write> Writer<W> {
+    /// Gives the stream up without a trailer and hands the sink back, which has a part of a stream that every
+    /// reader takes for cut: for when the data to come has failed.
+    ///
+    /// # Panics
+    /// Never: the sink is there until the writer is consumed.
+    #[must_use]
+    pub fn abandon(mut self) -> W {
+        self.sink
+            .take()
+            .expect("the sink is there until the writer is consumed")
+    }
+}
+
 impl<W: Write> Write for Writer<W> {
     fn write(&mut self, plain: &[u8]) -> io::Result<usize> {
         match &mut self.sink {

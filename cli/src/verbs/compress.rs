@@ -117,7 +117,7 @@ fn to_stdout(
         },
         Err(error) => {
             // Dropped, the writer would end the stream, and a part would pass for the whole.
-            std::mem::forget(writer);
+            drop(writer.abandon());
             Err(match error {
                 // Nothing that followed the part could be read.
                 CopyError::Read(error) => Failure::new(operand, error).last(),

@@ -26,7 +26,7 @@ pub(crate) struct DecodeEngine {
     meter: Meter,
     state: State,
     produced: u64,
-    /// Set when the decoder's last call gave output: it may hold more, or know more, without more input.
+    /// Set when the decoder's last call did something: it may hold output, or know of an error, without more input.
     holds: bool,
     /// What follows the member at hand is not to be looked at.
     last_member: bool,
@@ -292,7 +292,7 @@ impl DecodeEngine {
             return Err(self.limit_error(produced));
         }
         *filled += step.produced;
-        self.holds = step.produced > 0;
+        self.holds = !held && step.consumed > 0 || step.produced > 0;
         if step.status == Status::Done {
             self.holds = false;
             self.state = match self.members {

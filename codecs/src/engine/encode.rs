@@ -12,6 +12,8 @@ use crate::spec::Flush;
 /// Encoders get their input in pieces that end at multiples of this many plain bytes (or at a flush), however
 /// writes were cut. A power of two, so that it divides the formats' own blocks or is divided by them.
 const SLAB: usize = 128 << 10;
+/// Plain bytes given to the encoder at one call, at most: a whole block of the formats that have such.
+const BITE: usize = 1 << 20;
 /// Room given to the encoder at each call.
 const ROOM: usize = 128 << 10;
 
@@ -249,8 +251,10 @@ impl EncodeEngine {
                 self.report()?;
                 continue;
             }
-            let step = self.encoder.step(plain, &mut self.out, op)?;
-            if step.consumed > plain.len() || step.produced > self.out.len() {
+            // A bite at a time, so that progress is reported and cancelling is heard during one long write.
+            let bite = &plain[..plain.len().min(BITE)];
+            let step = self.encoder.step(bite, &mut self.out, op)?;
+            if step.consumed > bite.len() || step.produced > self.out.len() {
                 return Err(Error::corrupt("the encoder claims more bytes than it was given"));
             }
             plain = &plain[step.consumed..];

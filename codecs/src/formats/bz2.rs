@@ -153,7 +153,7 @@ mod coder {
                 Ok(_) => Status::More,
                 Err(error) => {
                     let error = explain(error);
-                    if produced == 0 {
+                    if consumed == 0 && produced == 0 {
                         return Err(error);
                     }
                     self.failed = Some(error);

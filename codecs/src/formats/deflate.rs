@@ -129,7 +129,7 @@ impl<C: Container> Member<C> {
                         error.message().unwrap_or("invalid data")
                     )),
                 };
-                if produced == 0 {
+                if consumed == 0 && produced == 0 {
                     return Err(error);
                 }
                 self.failed = Some(error);

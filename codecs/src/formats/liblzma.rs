@@ -67,7 +67,7 @@ impl<F: Fn() -> Result<Stream> + Send> Decode for Decoder<F> {
                 ..step
             }),
             Ok(_) => Ok(step),
-            Err(error) if step.produced == 0 => Err(explain(&error)),
+            Err(error) if step.consumed == 0 && step.produced == 0 => Err(explain(&error)),
             Err(error) => {
                 self.failed = Some(explain(&error));
                 Ok(step)
