@@ -44,6 +44,7 @@
 //! | `xz` | `.xz` | 0–9 (6) | yes, padding in fours too | CRC64 | liblzma |
 //! | `zstd` | `.zst` `.zstd` | −131072–22 (3) | yes, skippable frames too | XXH64 | libzstd |
 //! | `lz4` | `.lz4` | 0–12 (0) | yes, skippable and legacy frames too | XXH32 | lz4_flex, liblz4 from level 3 on |
+//! | `snappy` | `.sz` `.snappy` | | yes | CRC-32C | snap |
 //! | `none` | | | | none | |
 //!
 //! [`Compressor::spec`] has the same as data. Each is a cargo feature of that name, all on by default; a build
@@ -71,11 +72,14 @@
 //! | xz | joined, across padding too | accepted in multiples of 4, else error | error |
 //! | zstd | joined, skippable frames too | error | error |
 //! | lz4 | joined, skippable and legacy frames too | error | error |
+//! | snappy | joined | error | error |
 //! | zlib, lzma | error | error | error |
 //!
 //! [`Tail::Ignore`] turns the errors of the last two columns into an end; [`Members::One`] does not look.
 //! A legacy frame of lz4 ends only with its input: a cut between two of its blocks cannot be told, and what
-//! follows it and is no frame is `Corrupt` or `Truncated`. Nothing here writes such frames.
+//! follows it and is no frame is `Corrupt` or `Truncated`. Nothing here writes such frames. A stream of snappy ends
+//! only with its input too: a cut between chunks cannot be told, and what follows is taken for chunks. No bytes are
+//! a stream of no data.
 //!
 //! Empty input is `Truncated` for a format asked for by name, and plain data without bytes for detection.
 //!

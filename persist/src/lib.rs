@@ -54,7 +54,7 @@
 //! are refused, by name.
 //!
 //! # Features
-//! One for each codec, all on by default: `zlib`, `gzip`, `bz2`, `lzma`, `xz`, `zstd`, `lz4`.
+//! One for each codec, all on by default: `zlib`, `gzip`, `bz2`, `lzma`, `xz`, `zstd`, `lz4`, `snappy`.
 //!
 //! # Layers
 //! [`codecs`] does compressed files, [`arrays`] arrays and `.npy`, [`pickle`] Python's objects. This crate puts them

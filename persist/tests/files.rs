@@ -10,11 +10,18 @@ use serde::Serialize;
 /// Every format of this build.
 fn formats() -> Vec<&'static str> {
     let registry = codecs::Registry::global();
-    let names = ["none", "zlib", "gzip", "bz2", "lzma", "xz", "zstd", "lz4"];
+    let names = [
+        "none", "zlib", "gzip", "bz2", "lzma", "xz", "zstd", "lz4", "snappy",
+    ];
     names
         .into_iter()
         .filter(|name| registry.by_name(name).is_ok_and(|c| c.is_available()))
         .collect()
+}
+
+/// Those whose streams end before their input does, so that something can follow.
+fn formats_with_an_end() -> impl Iterator<Item = &'static str> {
+    formats().into_iter().filter(|name| *name != "snappy")
 }
 
 #[derive(Serialize)]
@@ -179,7 +186,7 @@ fn a_checksum_behind_the_object_is_reached() {
 fn what_follows_is_ignored_in_files() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a");
-    for format in formats() {
+    for format in formats_with_an_end() {
         for tail in [&b"garbage"[..], &[0; 32], &dumped(&1, format)] {
             let mut bytes = dumped(&sample(), format);
             bytes.extend(tail);
@@ -191,7 +198,7 @@ fn what_follows_is_ignored_in_files() {
 
 #[test]
 fn objects_may_follow_one_another_in_a_stream() {
-    for format in formats() {
+    for format in formats_with_an_end() {
         let mut bytes = dumped(&sample(), format);
         bytes.extend(dumped(&vec![1, 2], "none"));
         bytes.extend(b"rest");

@@ -2,14 +2,14 @@
 
 use std::fs;
 
-use crate::util::{Dir, codecs, sample};
+use crate::util::{Dir, codecs, quickly, sample};
 
 const LEN: usize = 2_000_000;
 
 /// `sample(LEN)` compressed by a codec.
 fn packed(codec: &str) -> Vec<u8> {
     let dir = Dir::new();
-    let args = ["compress", "-1", "--format", codec];
+    let args = [&["compress", "--format", codec], quickly(codec)].concat();
     dir.demijohn(args).stdin(sample(LEN)).run().ok()
 }
 
@@ -108,11 +108,17 @@ fn what_follows_a_stream_is_reported_after_the_data() {
             "notes",
             [packed(codec.name()), b"and something else".to_vec()].concat(),
         );
+        let kind = if codec.has("detects_truncation") {
+            ": trailing data: "
+        } else {
+            // What ends only with its input takes everything for its own.
+            ": corrupt: "
+        };
         let ended = dir.demijohn(["cat", "notes"]).run();
-        assert!(ended.fails().contains(": trailing data: "), "{ended}");
+        assert!(ended.fails().contains(kind), "{ended}");
         assert!(ended.stdout() == sample(LEN), "{}", codec.name());
         let ended = dir.demijohn(["test", "notes"]).run();
-        assert!(ended.fails().contains(": trailing data: "), "{ended}");
+        assert!(ended.fails().contains(kind), "{ended}");
     }
 }
 

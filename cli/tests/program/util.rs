@@ -235,6 +235,11 @@ impl Codec {
     }
 }
 
+/// The option for a quick level, for a format that has levels.
+pub(crate) fn quickly(format: &str) -> &'static [&'static str] {
+    if format == "snappy" { &[] } else { &["-1"] }
+}
+
 /// All formats that compress. The tests that run over them cover formats that come later by themselves.
 pub(crate) fn codecs() -> Vec<Codec> {
     let listing = Dir::new().demijohn(["codecs", "--json"]).run().ok();

@@ -40,6 +40,8 @@ macro_rules! coders {
 mod bz2;
 #[cfg(any(feature = "zlib", feature = "gzip"))]
 mod deflate;
+#[cfg(any(feature = "lz4", feature = "snappy"))]
+mod gather;
 mod gzip;
 #[cfg(any(feature = "lzma", feature = "xz"))]
 mod liblzma;
@@ -47,6 +49,7 @@ mod lz4;
 mod lzma;
 mod none;
 mod skippable;
+mod snappy;
 mod xz;
 mod zlib;
 mod zstd;
@@ -64,6 +67,7 @@ pub(crate) fn builtin() -> Vec<Compressor> {
         Compressor::new(xz::Xz),
         Compressor::new(zstd::Zstd),
         Compressor::new(lz4::Lz4),
+        Compressor::new(snappy::Snappy),
     ]
 }
 
@@ -81,6 +85,7 @@ mod tests {
             "xz" => cfg!(feature = "xz"),
             "zstd" => cfg!(feature = "zstd"),
             "lz4" => cfg!(feature = "lz4"),
+            "snappy" => cfg!(feature = "snappy"),
             _ => true,
         };
         for format in Registry::builtin().formats().iter() {

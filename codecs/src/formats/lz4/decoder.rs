@@ -5,6 +5,7 @@ use std::hash::Hasher;
 use lz4_flex::block::DecompressError;
 use twox_hash::XxHash32;
 
+use super::super::gather::Gather;
 use super::coder::{
     BLOCK_CHECKSUMS, CONTENT_CHECKSUM, CONTENT_SIZE, DICTIONARY, INDEPENDENT, RESERVED, STORED, VERSION,
     VERSION_MASK, header_checksum, xxh32,
@@ -28,7 +29,7 @@ pub(super) fn decoder(options: &DecodeOptions) -> Result<Box<dyn Decode>> {
         after_legacy: false,
         frame: Frame::default(),
         content: Content::default(),
-        gathered: Vec::new(),
+        gathered: Gather::default(),
         window: Window::default(),
         plain: Vec::new(),
         plain_at: 0,
@@ -107,8 +108,7 @@ struct Decoder {
     after_legacy: bool,
     frame: Frame,
     content: Content,
-    /// The bytes of the next item, as long as they are not all there.
-    gathered: Vec<u8>,
+    gathered: Gather,
     window: Window,
     /// A block for which the caller's slice had no room, and what of it is still to be handed out.
     plain: Vec<u8>,
@@ -227,23 +227,17 @@ impl Decoder {
                 State::Block { len, .. } => len + if self.frame.block_checksums { 4 } else { 0 },
             };
             let mut gathered = std::mem::take(&mut self.gathered);
-            let n = (need - gathered.len()).min(rest.len());
+            let (n, item) = gathered.take(need, rest);
             *consumed += n;
-            let item = if n == need {
-                &rest[..n]
-            } else {
-                // Grows with the bytes that are there, never on a header's word.
-                gathered.extend_from_slice(&rest[..n]);
-                &gathered[..]
-            };
-            if item.len() < need {
-                self.gathered = gathered;
-                return Ok(Status::More);
+            let result = item.map(|item| self.item(item, out));
+            if result.is_some() {
+                gathered.clear();
             }
-            let result = self.item(item, out);
-            gathered.clear();
             self.gathered = gathered;
-            result?;
+            match result {
+                Some(result) => result?,
+                None => return Ok(Status::More),
+            }
         }
     }
 

@@ -1,0 +1,28 @@
+//! What decoders of ours do with input that comes in any pieces.
+
+/// The bytes of the item that a decoder reads next, as long as they are not all there.
+///
+/// It grows with the bytes that are there, never on a header's word.
+#[derive(Default)]
+pub(super) struct Gather(Vec<u8>);
+
+impl Gather {
+    /// Takes bytes of the input until there are `need` of them: how many were taken, and the item once it is
+    /// whole. An item that lies in the input is not copied. [`clear`](Self::clear) makes ready for the next.
+    pub(super) fn take<'a>(&'a mut self, need: usize, input: &'a [u8]) -> (usize, Option<&'a [u8]>) {
+        let n = (need - self.0.len()).min(input.len());
+        if n == need {
+            return (n, Some(&input[..n]));
+        }
+        self.0.extend_from_slice(&input[..n]);
+        (n, (self.0.len() == need).then_some(&self.0))
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+}

@@ -1,0 +1,365 @@
+//! Snappy: the [framing format](https://github.com/google/snappy/blob/main/framing_format.txt), whose blocks a
+//! library codes and whose chunks are read and written here.
+//!
+//! * Reads chunks of all kinds: compressed and stored ones, with a checksum or, as of 2022, without; identifiers
+//!   that recur, so that streams may stand one behind the other; padding and what may be skipped.
+//! * Writes the identifier and chunks of 64 KiB with checksums; what would shrink by less than an eighth is stored.
+//! * Checks identifiers, the lengths of chunks, and CRC-32C wherever there is one.
+//!
+//! The format has no end mark. A stream may end behind any chunk, so that a cut there cannot be told, and it may be
+//! empty: python-snappy writes not a byte for no data. Whatever follows a stream is part of it, and damage unless it
+//! is chunks. A flipped bit can make a chunk one that readers are told to skip, whose data is then lost unnoticed, or turn a
+//! stored chunk into one without a checksum, whose data then has the checksum's four bytes in front.
+//!
+//! Others: snzip, python-snappy, and the libraries of most languages. Blocks without a frame and the framings of
+//! Hadoop and of snappy-java are other formats.
+
+use crate::format::{Format, Head, Probe};
+use crate::spec::{Flush, Spec};
+
+#[derive(Debug)]
+pub(super) struct Snappy;
+
+/// A chunk of type 0xff with six bytes.
+const IDENTIFIER: [u8; 10] = *b"\xff\x06\x00\x00sNaPpY";
+
+const SPEC: Spec = Spec::new("snappy", "Snappy's framing format")
+    .extensions(&[".sz", ".snappy"])
+    .signatures(&[&IDENTIFIER])
+    .concat()
+    .may_end_early()
+    .checksum("CRC-32C")
+    .flush(Flush::Sync);
+
+impl Format for Snappy {
+    fn spec(&self) -> &Spec {
+        &SPEC
+    }
+
+    fn probe(&self, head: &Head<'_>) -> Probe {
+        head.begins_with(&IDENTIFIER)
+    }
+
+    coders!("snappy", blocks);
+}
+
+#[cfg(all(test, feature = "snappy"))]
+mod tests;
+
+#[cfg(feature = "snappy")]
+mod coder {
+    use super::super::gather::Gather;
+    use super::IDENTIFIER;
+    use crate::adapters::Blocked;
+    use crate::error::{Error, Result};
+    use crate::format::{
+        BlockEncode, Blocks, Decode, DecodeOptions, Encode, EncodeOptions, Framing, Piece, Status, Step,
+    };
+
+    /// Plain bytes that a chunk may have.
+    const CHUNK: usize = 64 << 10;
+    /// Plain bytes in a piece, which is several chunks, so that handing pieces about costs little.
+    const PIECE: usize = 16 * CHUNK;
+
+    const COMPRESSED: u8 = 0x00;
+    const STORED: u8 = 0x01;
+    /// The same without a checksum.
+    const COMPRESSED_BARE: u8 = 0x02;
+    const STORED_BARE: u8 = 0x03;
+    /// From here on a reader skips what it does not know.
+    const SKIPPABLE: u8 = 0x80;
+    const IDENTIFIES: u8 = 0xff;
+
+    pub(super) fn encoder(options: &EncodeOptions) -> Result<Box<dyn Encode>> {
+        Ok(Box::new(Blocked::new(&Pieces, options)?))
+    }
+
+    pub(super) fn decoder(options: &DecodeOptions) -> Result<Box<dyn Decode>> {
+        Ok(Box::new(Decoder {
+            memory: options.memory,
+            state: State::Header,
+            identified: false,
+            gathered: Gather::default(),
+            backend: snap::raw::Decoder::new(),
+            plain: Vec::new(),
+            plain_at: 0,
+            plain_end: 0,
+            failed: None,
+        }))
+    }
+
+    /// CRC-32C as the format stores it: turned and shifted, because data that holds its own CRC makes poor ones.
+    pub(super) fn checksum(plain: &[u8]) -> u32 {
+        crc32c::crc32c(plain).rotate_right(15).wrapping_add(0xa282_ead8)
+    }
+
+    pub(super) struct Pieces;
+
+    impl Blocks for Pieces {
+        /// Sizes below the most that a chunk may have make smaller chunks; others change nothing.
+        fn block_size(&self, options: &EncodeOptions) -> usize {
+            options.block_size.filter(|size| *size < CHUNK).unwrap_or(PIECE)
+        }
+
+        fn block_encoder(&self, _: &EncodeOptions) -> Result<Box<dyn BlockEncode>> {
+            Ok(Box::new(Chunks {
+                backend: snap::raw::Encoder::new(),
+                coded: vec![0; snap::raw::max_compress_len(CHUNK)],
+            }))
+        }
+
+        fn framing(&self, _: &EncodeOptions) -> Result<Box<dyn Framing>> {
+            Ok(Box::new(Stream))
+        }
+    }
+
+    struct Chunks {
+        backend: snap::raw::Encoder,
+        coded: Vec<u8>,
+    }
+
+    impl BlockEncode for Chunks {
+        fn encode(&mut self, input: &[u8], _: Piece, out: &mut Vec<u8>) -> Result<u32> {
+            for plain in input.chunks(CHUNK) {
+                let n = self
+                    .backend
+                    .compress(plain, &mut self.coded)
+                    .map_err(|e| Error::corrupt(format!("snappy cannot compress: {e}")))?;
+                let (kind, data) = if n < plain.len() - plain.len() / 8 {
+                    (COMPRESSED, &self.coded[..n])
+                } else {
+                    (STORED, plain)
+                };
+                let len = u32::try_from(4 + data.len()).expect("64 KiB and four bytes at most");
+                out.push(kind);
+                out.extend_from_slice(&len.to_le_bytes()[..3]);
+                out.extend_from_slice(&checksum(plain).to_le_bytes());
+                out.extend_from_slice(data);
+            }
+            Ok(0)
+        }
+    }
+
+    struct Stream;
+
+    impl Framing for Stream {
+        fn begin(&mut self, out: &mut Vec<u8>) {
+            out.extend_from_slice(&IDENTIFIER);
+        }
+        fn piece(&mut self, _: &[u8], _: u32) {}
+        fn end(&mut self, _: &mut Vec<u8>) {}
+    }
+
+    /// What the next bytes are.
+    #[derive(Clone, Copy)]
+    enum State {
+        /// The type and length of a chunk.
+        Header,
+        Chunk {
+            kind: u8,
+            len: usize,
+        },
+        /// So many bytes of a chunk to skip.
+        Skip(usize),
+    }
+
+    struct Decoder {
+        memory: Option<u64>,
+        state: State,
+        /// The stream has begun with its identifier.
+        identified: bool,
+        gathered: Gather,
+        backend: snap::raw::Decoder,
+        /// A chunk for which the caller's slice had no room, and what of it is still to be handed out.
+        plain: Vec<u8>,
+        plain_at: usize,
+        plain_end: usize,
+        failed: Option<Error>,
+    }
+
+    impl Decode for Decoder {
+        fn step(&mut self, input: &[u8], out: &mut [u8], eof: bool) -> Result<Step> {
+            if let Some(error) = self.failed.take() {
+                return Err(error);
+            }
+            let (mut consumed, mut produced) = (0, 0);
+            let status = match self.run(input, &mut consumed, out, &mut produced, eof) {
+                Ok(status) => status,
+                Err(error) if produced == 0 => return Err(error),
+                // The data before the damage goes out first.
+                Err(error) => {
+                    self.failed = Some(error);
+                    Status::More
+                }
+            };
+            Ok(Step {
+                consumed,
+                produced,
+                status,
+            })
+        }
+
+        fn reset(&mut self) -> Result<()> {
+            self.state = State::Header;
+            self.identified = false;
+            self.gathered.clear();
+            (self.plain_at, self.plain_end) = (0, 0);
+            self.failed = None;
+            Ok(())
+        }
+    }
+
+    impl Decoder {
+        fn run(
+            &mut self,
+            input: &[u8],
+            consumed: &mut usize,
+            out: &mut [u8],
+            produced: &mut usize,
+            eof: bool,
+        ) -> Result<Status> {
+            loop {
+                let n = (self.plain_end - self.plain_at).min(out.len() - *produced);
+                out[*produced..*produced + n].copy_from_slice(&self.plain[self.plain_at..self.plain_at + n]);
+                self.plain_at += n;
+                *produced += n;
+                if self.plain_at < self.plain_end || (*produced > 0 && *produced == out.len()) {
+                    return Ok(Status::More);
+                }
+                let rest = &input[*consumed..];
+                let need = match self.state {
+                    State::Header if eof && rest.is_empty() && self.gathered.is_empty() => {
+                        return Ok(Status::Done);
+                    }
+                    State::Header => 4,
+                    State::Chunk { len, .. } => len,
+                    State::Skip(0) => {
+                        self.state = State::Header;
+                        continue;
+                    }
+                    State::Skip(left) if !rest.is_empty() => {
+                        let n = left.min(rest.len());
+                        *consumed += n;
+                        self.state = State::Skip(left - n);
+                        continue;
+                    }
+                    State::Skip(_) => return Ok(Status::More),
+                };
+                let mut gathered = std::mem::take(&mut self.gathered);
+                let (n, item) = gathered.take(need, rest);
+                *consumed += n;
+                let result = item.map(|item| match self.state {
+                    State::Chunk { kind, .. } => self.chunk(kind, item, out, produced),
+                    _ => self.header(item),
+                });
+                if result.is_some() {
+                    gathered.clear();
+                }
+                self.gathered = gathered;
+                match result {
+                    Some(result) => result?,
+                    None => return Ok(Status::More),
+                }
+            }
+        }
+
+        fn header(&mut self, header: &[u8]) -> Result<()> {
+            let word = u32::from_le_bytes(header.try_into().expect("four bytes"));
+            let (kind, len) = (header[0], usize::try_from(word >> 8).expect("24 bits"));
+            if !self.identified && kind != IDENTIFIES {
+                return Err(Error::corrupt("the stream does not begin with its identifier"));
+            }
+            let most = match kind {
+                IDENTIFIES => IDENTIFIER.len() - 4,
+                STORED_BARE => CHUNK,
+                STORED => 4 + CHUNK,
+                COMPRESSED_BARE => snap::raw::max_compress_len(CHUNK),
+                COMPRESSED => 4 + snap::raw::max_compress_len(CHUNK),
+                SKIPPABLE.. => {
+                    self.state = State::Skip(len);
+                    return Ok(());
+                }
+                _ => {
+                    return Err(Error::corrupt(format!(
+                        "a chunk of type {kind:#04x}, which is none that may be skipped"
+                    )));
+                }
+            };
+            if len > most {
+                return Err(Error::corrupt(format!(
+                    "a chunk of type {kind:#04x} has {len} bytes, {most} are the most"
+                )));
+            }
+            if kind != IDENTIFIES && self.memory.is_some_and(|memory| memory < CHUNK as u64) {
+                return Err(Error::limit(format!("a chunk takes up to {CHUNK} bytes")));
+            }
+            self.state = State::Chunk { kind, len };
+            Ok(())
+        }
+
+        fn chunk(&mut self, kind: u8, chunk: &[u8], out: &mut [u8], produced: &mut usize) -> Result<()> {
+            self.state = State::Header;
+            if kind == IDENTIFIES {
+                if chunk != &IDENTIFIER[4..] {
+                    return Err(Error::corrupt("an identifier says something else"));
+                }
+                self.identified = true;
+                return Ok(());
+            }
+            let (stored, data) = match kind {
+                COMPRESSED | STORED => {
+                    let (stored, data) = chunk
+                        .split_at_checked(4)
+                        .ok_or_else(|| Error::corrupt("a chunk too short for its checksum"))?;
+                    let stored = u32::from_le_bytes(stored.try_into().expect("four bytes"));
+                    (Some(stored), data)
+                }
+                _ => (None, chunk),
+            };
+            let compressed = matches!(kind, COMPRESSED | COMPRESSED_BARE);
+            let len = if compressed {
+                snap::raw::decompress_len(data).map_err(|e| damaged(&e))?
+            } else {
+                data.len()
+            };
+            if len > CHUNK {
+                return Err(Error::corrupt(format!(
+                    "a chunk of {len} bytes, {CHUNK} are the most"
+                )));
+            }
+            let straight = len <= out.len() - *produced;
+            let plain = if straight {
+                &mut out[*produced..*produced + len]
+            } else {
+                self.plain.resize(CHUNK, 0);
+                &mut self.plain[..len]
+            };
+            if compressed {
+                decode(&mut self.backend, data, plain)?;
+            } else {
+                plain.copy_from_slice(data);
+            }
+            if let Some(stored) = stored {
+                let computed = checksum(plain);
+                if computed != stored {
+                    return Err(Error::checksum("masked CRC-32C", stored.into(), computed.into()));
+                }
+            }
+            if straight {
+                *produced += len;
+            } else {
+                (self.plain_at, self.plain_end) = (0, len);
+            }
+            Ok(())
+        }
+    }
+
+    /// Decodes a block whose length is that of `plain`.
+    pub(super) fn decode(backend: &mut snap::raw::Decoder, data: &[u8], plain: &mut [u8]) -> Result<()> {
+        backend.decompress(data, plain).map(drop).map_err(|e| damaged(&e))
+    }
+
+    fn damaged(error: &snap::Error) -> Error {
+        Error::corrupt(format!("a chunk is damaged: {error}"))
+    }
+}
