@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 
 use super::IDENTIFIER;
 use super::coder::{checksum, decode};
-use crate::{Compressor, Error, ErrorKind, Limits, Options, Registry};
+use crate::{Compressor, DecodeOptions, Error, ErrorKind, Limits, Options, Registry};
 
 fn snappy() -> Compressor {
     Registry::builtin().by_name("snappy").unwrap()
@@ -135,6 +135,10 @@ fn chunks_that_say_nonsense_are_corrupt() {
     ] {
         refused(&[&begun, &chunk], ErrorKind::Corrupt, 1000);
     }
+    // Lengths that no chunk has are refused before the bytes are there.
+    for kind in [0, 1, 2, 3, 0xff] {
+        refused(&[&begun, &[kind, 0xff, 0xff, 0xff]], ErrorKind::Corrupt, 1000);
+    }
     // Too short for a checksum, for a length, for the data it says it has.
     refused(&[&begun, &chunk(0, &[b"123"])], ErrorKind::Corrupt, 1000);
     refused(&[&begun, &chunk(1, &[])], ErrorKind::Corrupt, 1000);
@@ -176,6 +180,21 @@ fn a_cut_is_noticed_but_between_chunks() {
         let kind = end.err().map(|error| error.kind());
         let expected = (!edges.contains(&cut)).then_some(ErrorKind::Truncated);
         assert_eq!(kind, expected, "cut at {cut}");
+    }
+}
+
+#[test]
+fn a_stream_after_a_reset_needs_its_own_identifier() {
+    let mut decoder = snappy().decoder(&DecodeOptions::default()).unwrap();
+    let data = chunk(3, &[b"data"]);
+    for _ in 0..2 {
+        let mut out = [0; 9];
+        decoder.step(&IDENTIFIER, &mut out, false).unwrap();
+        assert_eq!(decoder.step(&data, &mut out, false).unwrap().produced, 4);
+        decoder.reset().unwrap();
+        let error = decoder.step(&data, &mut out, false).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Corrupt);
+        decoder.reset().unwrap();
     }
 }
 
