@@ -5,8 +5,11 @@
 //! finds a spec that promises what the format does not keep.
 //!
 //! ```no_run
-//! # use demijohn_codecs::{Compressor, adapters::Framed};
-//! # fn shout() -> Framed { unimplemented!() }
+//! # use demijohn_codecs::{Compressor, Spec, adapters::Framed};
+//! # const SPEC: Spec = Spec::new("shout", "").signatures(&[b"SHOUT!"]);
+//! # fn shout() -> Framed {
+//! #     Framed::new(SPEC, |plain, _| Ok(plain.to_vec()), |coded, _| Ok(coded.to_vec()))
+//! # }
 //! #[test]
 //! fn shout_conforms() {
 //!     demijohn_codecs::conformance::run(&Compressor::new(shout()));
