@@ -11,7 +11,7 @@
 //! through, since there is nothing to replace.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::TempPath;
@@ -109,6 +109,12 @@ impl AtomicFile {
         &self.path
     }
 
+    /// Is it a file in which one can go back, unlike a FIFO or a device?
+    #[must_use]
+    pub fn is_regular(&self) -> bool {
+        self.file.metadata().is_ok_and(|metadata| metadata.is_file())
+    }
+
     /// Puts the file in its place.
     ///
     /// # Errors
@@ -116,6 +122,12 @@ impl AtomicFile {
     pub fn commit(self) -> Result<()> {
         let path = self.path;
         publish(self.file, self.place, self.durability).map_err(|error| Error::at_path(error, &path))
+    }
+}
+
+impl Seek for AtomicFile {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
     }
 }
 

@@ -136,6 +136,47 @@ pub trait Encode: Send {
     /// # Errors
     /// What the backend reports. The encoder is not called again after an error.
     fn step(&mut self, input: &[u8], out: &mut [u8], op: Op) -> Result<Step>;
+
+    /// Takes note of what the plain bytes from offset `at` of the stream on are made of.
+    ///
+    /// Calls come in order, each before the byte at its offset is given to [`step`](Self::step).
+    fn hint(&mut self, at: u64, hint: Hint) {
+        let _ = (at, hint);
+    }
+
+    /// The part of the stream's head that is known only at its end, if the format has such a part:
+    /// [`step`](Self::step) then gives what stands behind it.
+    fn late_head(&mut self) -> Option<&mut dyn LateHead> {
+        None
+    }
+}
+
+/// What stands in front of a stream and is known only at its end, like the places of its blocks.
+///
+/// The engine keeps the first coded bytes of such a stream in memory. A stream that ends there gets the head it
+/// needs. One that grows beyond has room reserved for its head: in the sink, if that can seek back; else the stream waits
+/// in an unnamed temporary file.
+pub trait LateHead {
+    /// The stream goes on beyond what the engine keeps in memory: how many bytes will its head have?
+    ///
+    /// # Errors
+    /// What the encoder reports.
+    fn reserve(&mut self) -> Result<usize>;
+
+    /// Appends the head, after the encoder has answered [`Status::Done`] to [`Op::Finish`]. It has the length that
+    /// [`reserve`](Self::reserve) answered, if that was called.
+    ///
+    /// # Errors
+    /// What the encoder reports.
+    fn write(&mut self, out: &mut Vec<u8>) -> Result<()>;
+}
+
+/// What an encoder may make use of, and must not depend on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Hint {
+    /// The data is an array of elements of so many bytes; 1 for plain bytes.
+    ElementSize(usize),
 }
 
 /// Turns coded bytes back into plain bytes.
@@ -199,6 +240,8 @@ pub struct Piece {
     pub index: u64,
     /// Is it the last one?
     pub last: bool,
+    /// Bytes in an element of what most of it is made of; 1 for plain bytes.
+    pub element_size: usize,
 }
 
 /// The header and trailer around the pieces of one stream, and what is summed up over them in order.
@@ -206,11 +249,17 @@ pub trait Framing: Send {
     /// Appends what stands before the first piece.
     fn begin(&mut self, out: &mut Vec<u8>);
 
-    /// Takes note of the next piece: its plain bytes and the checksum that [`BlockEncode::encode`] returned.
-    fn piece(&mut self, input: &[u8], checksum: u32);
+    /// Takes note of the next piece: its plain bytes, the number of its coded ones and the checksum that
+    /// [`BlockEncode::encode`] returned.
+    fn piece(&mut self, input: &[u8], coded: usize, checksum: u32);
 
     /// Appends what stands behind the last piece.
     fn end(&mut self, out: &mut Vec<u8>);
+
+    /// As [`Encode::late_head`]: what is in front of all that [`begin`](Self::begin) appends.
+    fn late_head(&mut self) -> Option<&mut dyn LateHead> {
+        None
+    }
 }
 
 /// What an encoder may know of the work ahead.
@@ -224,6 +273,8 @@ pub struct EncodeOptions {
     pub size: Option<u64>,
     /// Threads the backend may use beside the caller's; never changes the bytes.
     pub threads: usize,
+    /// Bytes in an element of the array that the data is, until a [`Hint`] says otherwise; 1 for plain bytes.
+    pub element_size: usize,
 }
 
 impl EncodeOptions {
@@ -231,6 +282,7 @@ impl EncodeOptions {
         EncodeOptions {
             level,
             threads: 1,
+            element_size: 1,
             ..EncodeOptions::default()
         }
     }

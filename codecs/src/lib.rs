@@ -113,8 +113,8 @@ pub use compressor::{Compression, Compressor};
 pub use error::{Error, ErrorKind, Result};
 pub use file::{BinaryZlibFile, CompressedFile, Mode, Summary};
 pub use format::{
-    BlockEncode, Blocks, Decode, DecodeOptions, Encode, EncodeOptions, Format, Framing, Head, Op, Piece,
-    Probe, Status, Step,
+    BlockEncode, Blocks, Decode, DecodeOptions, Encode, EncodeOptions, Format, Framing, Head, Hint, LateHead,
+    Op, Piece, Probe, Status, Step,
 };
 pub use limits::Limits;
 pub use options::{Members, Options, Tail};

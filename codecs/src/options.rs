@@ -12,6 +12,7 @@ use crate::compressor::{Compression, Compressor};
 use crate::engine::decode::DecodeEngine;
 use crate::engine::encode::EncodeEngine;
 use crate::engine::input::Input;
+use crate::engine::sink::Sink;
 use crate::error::{Error, Result};
 use crate::format::{EncodeOptions, Head};
 use crate::limits::Limits;
@@ -71,6 +72,7 @@ pub struct Options {
     block_size: Option<usize>,
     size: Option<u64>,
     threads: Option<usize>,
+    element_size: Option<usize>,
     durability: Durability,
     replace: Replace,
     on_progress: Option<OnProgress>,
@@ -134,6 +136,13 @@ impl Options {
     /// The exact size of what will be written, for formats that store it. Writing another size is an error.
     pub fn size(mut self, bytes: u64) -> Self {
         self.size = Some(bytes);
+        self
+    }
+
+    /// Bytes in an element, if what will be written is an array: formats that shuffle bytes (blosc) compress it better
+    /// then. [`Writer::hint`] says so for parts of the data.
+    pub fn element_size(mut self, bytes: usize) -> Self {
+        self.element_size = Some(bytes);
         self
     }
 
@@ -297,7 +306,12 @@ impl Options {
         // The encoder first: a bad level must not touch the file system.
         let engine = self.encode_engine(compressor, compression.level())?;
         let file = AtomicFile::create_with(path, replace, durability)?;
-        Ok(FileWriter::new(Writer::new(file, engine, false)))
+        let sink = if file.is_regular() {
+            Sink::seekable(file)
+        } else {
+            Sink::new(file)
+        };
+        Ok(FileWriter::new(Writer::new(sink, engine, false)))
     }
 
     /// Writes to anything that writes.
@@ -306,7 +320,25 @@ impl Options {
     /// `Parameter` for an unknown format or a level outside its range; `Unsupported` for a format that this
     /// build leaves out.
     pub fn writer<W: Write>(self, sink: W, compression: impl Into<Compression>) -> Result<Writer<W>> {
-        let compression = compression.into();
+        self.writer_into(Sink::new(sink), compression.into())
+    }
+
+    /// Writes to anything that writes and seeks, beginning where it stands. The bytes are those of
+    /// [`writer`](Self::writer); but a stream whose head is known only at its end (blosc) need not wait in a
+    /// temporary file: the head is written when the rest is in the sink. The sink must not be a file opened for
+    /// appending.
+    ///
+    /// # Errors
+    /// As [`writer`](Self::writer).
+    pub fn seekable_writer<W: Write + Seek>(
+        self,
+        sink: W,
+        compression: impl Into<Compression>,
+    ) -> Result<Writer<W>> {
+        self.writer_into(Sink::seekable(sink), compression.into())
+    }
+
+    fn writer_into<W: Write>(self, sink: Sink<W>, compression: Compression) -> Result<Writer<W>> {
         let compressor = compression.resolve(self.formats(), None)?;
         let engine = self.encode_engine(compressor, compression.level())?;
         Ok(Writer::new(sink, engine, true))
@@ -321,6 +353,7 @@ impl Options {
             options.block_size = self.block_size;
             options.size = self.size;
             options.threads = self.threads.unwrap_or(1).max(1);
+            options.element_size = self.element_size.unwrap_or(1).max(1);
         })?;
         Ok(EncodeEngine::new(compressor, encoder, self.size, meter))
     }
@@ -361,6 +394,7 @@ impl fmt::Debug for Options {
             .field("block_size", &self.block_size)
             .field("size", &self.size)
             .field("threads", &self.threads)
+            .field("element_size", &self.element_size)
             .field("durability", &self.durability)
             .field("replace", &self.replace)
             .finish_non_exhaustive()

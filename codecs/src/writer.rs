@@ -7,8 +7,10 @@ use std::path::Path;
 use crate::atomic::AtomicFile;
 use crate::compressor::Compressor;
 use crate::engine::encode::EncodeEngine;
+use crate::engine::sink::Sink;
 use crate::error::{Error, Result};
 use crate::file::Summary;
+use crate::format::Hint;
 
 /// Writes a compressed stream to a sink of the caller's.
 ///
@@ -19,13 +21,13 @@ use crate::file::Summary;
 /// Errors are sticky. Only `WouldBlock` passes: the same call made again goes on where it stopped.
 pub struct Writer<W: Write> {
     /// `None` once the sink has been handed back.
-    sink: Option<W>,
+    sink: Option<Sink<W>>,
     engine: EncodeEngine,
     finish_on_drop: bool,
 }
 
 impl<W: Write> Writer<W> {
-    pub(crate) fn new(sink: W, engine: EncodeEngine, finish_on_drop: bool) -> Self {
+    pub(crate) fn new(sink: Sink<W>, engine: EncodeEngine, finish_on_drop: bool) -> Self {
         Writer {
             sink: Some(sink),
             engine,
@@ -59,6 +61,8 @@ impl<W: Write> Writer<W> {
 
     /// The sink. Bytes written to it from outside end up in the middle of the stream.
     ///
+    /// A stream whose head is known only at its end may not be in it before [`finish`](Self::finish).
+    ///
     /// # Panics
     /// Never: the sink is there until the writer is consumed.
     #[must_use]
@@ -66,6 +70,13 @@ impl<W: Write> Writer<W> {
         self.sink
             .as_ref()
             .expect("the sink is there until the writer is consumed")
+            .get_ref()
+    }
+
+    /// Says what the data to be written next is made of, for formats that make use of it: the size of an array's
+    /// elements, before the array. It changes how well the data is compressed, never the data.
+    pub fn hint(&mut self, hint: Hint) {
+        self.engine.hint(hint);
     }
 
     /// Ends the stream: writes the trailer, flushes the sink and hands it back.
@@ -89,7 +100,7 @@ impl<W: Write> Writer<W> {
                     .sink
                     .take()
                     .expect("the sink is there until the writer is consumed");
-                Ok((sink, summary))
+                Ok((sink.into_inner(), summary))
             }
         }
     }
@@ -106,6 +117,7 @@ impl<W: Write> Writer<W> {
         self.sink
             .take()
             .expect("the sink is there until the writer is consumed")
+            .into_inner()
     }
 }
 
@@ -222,6 +234,11 @@ impl FileWriter {
     #[must_use]
     pub fn position(&self) -> u64 {
         self.0.position()
+    }
+
+    /// Says what the data to be written next is made of; see [`Writer::hint`].
+    pub fn hint(&mut self, hint: Hint) {
+        self.0.hint(hint);
     }
 
     /// The file that will be there.

@@ -8,7 +8,7 @@ use demijohn_codecs::adapters::Blocked;
 use demijohn_codecs::conformance::{self, PARTS};
 use demijohn_codecs::{
     BlockEncode, Blocks, Compressor, Decode, DecodeOptions, Encode, EncodeOptions, Error, Flush, Format,
-    Framing, Head, Op, Piece, Probe, Result, Spec, Status, Step,
+    Framing, Head, Hint, LateHead, Op, Piece, Probe, Result, Spec, Status, Step,
 };
 
 /// What is wrong with a [`Toy`].
@@ -39,6 +39,8 @@ enum Bug {
     EndsEarly,
     Stalls,
     CallsTooLittleMemoryCorrupt,
+    ReservesTooMuch,
+    TakesHintsForOrders,
 }
 
 /// What must catch what.
@@ -66,6 +68,8 @@ const CAUGHT: &[(Bug, &[&str])] = &[
     (Bug::EndsEarly, &["failing_sources", "seeks_on_a_pipe"]),
     (Bug::Stalls, &["round_trips", "byte_by_byte"]),
     (Bug::CallsTooLittleMemoryCorrupt, &["memory_limit"]),
+    (Bug::ReservesTooMuch, &["sinks"]),
+    (Bug::TakesHintsForOrders, &["hints"]),
 ];
 
 #[test]
@@ -207,7 +211,11 @@ struct ToyBlock {
 }
 
 impl BlockEncode for ToyBlock {
-    fn encode(&mut self, input: &[u8], _: Piece, out: &mut Vec<u8>) -> Result<u32> {
+    fn encode(&mut self, input: &[u8], piece: Piece, out: &mut Vec<u8>) -> Result<u32> {
+        let input = match piece.element_size {
+            8 if self.bug == Bug::TakesHintsForOrders => &input[..input.len().saturating_sub(1)],
+            _ => input,
+        };
         self.blocks += 1;
         let split = self.bug == Bug::BlocksDependOnHistory && self.blocks == 2;
         let (first, second) = input.split_at(if split { input.len() / 2 } else { 0 });
@@ -229,18 +237,34 @@ struct ToyFrame {
 
 impl Framing for ToyFrame {
     fn begin(&mut self, out: &mut Vec<u8>) {
+        if self.bug == Bug::ReservesTooMuch {
+            return;
+        }
         out.extend_from_slice(if self.bug == Bug::WritesAnotherSignature {
             b"TOY2"
         } else {
             MAGIC
         });
     }
-    fn piece(&mut self, input: &[u8], _: u32) {
+    fn piece(&mut self, input: &[u8], _: usize, _: u32) {
         self.sum = fnv(self.sum, input);
     }
     fn end(&mut self, out: &mut Vec<u8>) {
         out.extend_from_slice(&[0, 0]);
         out.extend_from_slice(&self.sum.to_le_bytes());
+    }
+    fn late_head(&mut self) -> Option<&mut dyn LateHead> {
+        (self.bug == Bug::ReservesTooMuch).then_some(self)
+    }
+}
+
+impl LateHead for ToyFrame {
+    fn reserve(&mut self) -> Result<usize> {
+        Ok(MAGIC.len() + 1)
+    }
+    fn write(&mut self, out: &mut Vec<u8>) -> Result<()> {
+        out.extend_from_slice(MAGIC);
+        Ok(())
     }
 }
 
@@ -280,6 +304,14 @@ impl Encode for ToyEncode {
             consumed: step.consumed + skip,
             ..step
         })
+    }
+
+    fn hint(&mut self, at: u64, hint: Hint) {
+        self.blocked.hint(at, hint);
+    }
+
+    fn late_head(&mut self) -> Option<&mut dyn LateHead> {
+        self.blocked.late_head()
     }
 }
 

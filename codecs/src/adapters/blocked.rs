@@ -1,9 +1,12 @@
 //! An encoder made of independent pieces, on one thread.
 
+use std::collections::VecDeque;
 use std::fmt;
 
 use crate::error::Result;
-use crate::format::{BlockEncode, Blocks, Encode, EncodeOptions, Framing, Op, Piece, Status, Step};
+use crate::format::{
+    BlockEncode, Blocks, Encode, EncodeOptions, Framing, Hint, LateHead, Op, Piece, Status, Step,
+};
 
 /// An [`Encode`] made of the pieces of a [`Blocks`] format.
 ///
@@ -17,6 +20,7 @@ pub struct Blocked {
     coded: Vec<u8>,
     coded_at: usize,
     pieces: u64,
+    elements: Elements,
     state: State,
 }
 
@@ -42,6 +46,7 @@ impl Blocked {
             coded: Vec::new(),
             coded_at: 0,
             pieces: 0,
+            elements: Elements::of(options.element_size),
             state: State::New,
         })
     }
@@ -50,9 +55,11 @@ impl Blocked {
         let piece = Piece {
             index: self.pieces,
             last,
+            element_size: self.elements.of_the_next(input.len()),
         };
+        let before = self.coded.len();
         let checksum = self.encoder.encode(input, piece, &mut self.coded)?;
-        self.framing.piece(input, checksum);
+        self.framing.piece(input, self.coded.len() - before, checksum);
         self.pieces += 1;
         Ok(())
     }
@@ -129,6 +136,74 @@ impl Encode for Blocked {
             }
         }
     }
+
+    fn hint(&mut self, at: u64, hint: Hint) {
+        let Hint::ElementSize(size) = hint;
+        self.elements.change(at, size);
+    }
+
+    fn late_head(&mut self) -> Option<&mut dyn LateHead> {
+        self.framing.late_head()
+    }
+}
+
+/// What the stream is made of, from the beginning of the piece at hand on.
+struct Elements {
+    /// Plain bytes of the pieces encoded so far.
+    at: u64,
+    /// The size of the elements at that byte.
+    size: usize,
+    /// Where other sizes begin, in order.
+    changes: VecDeque<(u64, usize)>,
+}
+
+impl Elements {
+    fn of(size: usize) -> Self {
+        Elements {
+            at: 0,
+            size: size.max(1),
+            changes: VecDeque::new(),
+        }
+    }
+
+    fn change(&mut self, at: u64, size: usize) {
+        let size = size.max(1);
+        // A change with no byte before the next one is none.
+        if self.changes.back().is_some_and(|&(last, _)| last == at) {
+            self.changes.pop_back();
+        }
+        let current = self.changes.back().map_or(self.size, |&(_, size)| size);
+        if size != current {
+            self.changes.push_back((at, size));
+        }
+    }
+
+    /// The size that most of the next `len` bytes are made of: of those that share the most, the first.
+    fn of_the_next(&mut self, len: usize) -> usize {
+        let end = self.at + len as u64;
+        let mut shares: Vec<(usize, u64)> = Vec::new();
+        while self.at < end {
+            let next = self.changes.front().map_or(end, |&(at, _)| at.min(end));
+            match shares.iter_mut().find(|(size, _)| *size == self.size) {
+                Some((_, bytes)) => *bytes += next - self.at,
+                None => shares.push((self.size, next - self.at)),
+            }
+            self.at = next;
+            while let Some(&(at, size)) = self.changes.front()
+                && at <= self.at
+            {
+                self.size = size;
+                self.changes.pop_front();
+            }
+        }
+        let mut most = (self.size, 0);
+        for share in shares {
+            if share.1 > most.1 {
+                most = share;
+            }
+        }
+        most.0
+    }
 }
 
 impl fmt::Debug for Blocked {
@@ -138,5 +213,34 @@ impl fmt::Debug for Blocked {
             .field("pieces", &self.pieces)
             .field("state", &self.state)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Elements;
+
+    #[test]
+    fn a_piece_is_of_what_most_of_it_is_made_of() {
+        let mut elements = Elements::of(1);
+        elements.change(10, 8);
+        elements.change(14, 1);
+        elements.change(40, 4);
+        assert_eq!(elements.of_the_next(12), 1); // ten bytes and 2 of doubles
+        assert_eq!(elements.of_the_next(4), 8); // 2 and 2: the first
+        assert_eq!(elements.of_the_next(24), 1); // to byte 40
+        assert_eq!(elements.of_the_next(100), 4);
+        assert_eq!(elements.of_the_next(0), 4);
+    }
+
+    #[test]
+    fn an_array_without_elements_changes_nothing() {
+        let mut elements = Elements::of(1);
+        for _ in 0..1000 {
+            elements.change(5, 8);
+            elements.change(5, 1);
+        }
+        assert!(elements.changes.is_empty());
+        assert_eq!(elements.of_the_next(10), 1);
     }
 }

@@ -150,7 +150,7 @@ impl Framing for Frame {
     fn begin(&mut self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.0);
     }
-    fn piece(&mut self, _: &[u8], _: u32) {}
+    fn piece(&mut self, _: &[u8], _: usize, _: u32) {}
     fn end(&mut self, out: &mut Vec<u8>) {
         out.extend_from_slice(&[0; HEADER]);
     }

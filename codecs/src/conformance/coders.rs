@@ -47,7 +47,7 @@ fn encode(s: &Subject<'_>, what: &str, plain: &[u8], input: usize, room: usize) 
         coded.extend_from_slice(&out[..step.produced]);
         at += step.consumed;
         if op == Op::Finish && step.status == Status::Done {
-            return coded;
+            return s.with_head(encoder.late_head(), coded);
         }
         ensure!(
             s,
@@ -183,6 +183,7 @@ pub(super) fn blocks(s: &Subject<'_>) {
                 let piece = Piece {
                     index: index as u64,
                     last: index + 1 == inputs.len(),
+                    element_size: 1,
                 };
                 let mut out = Vec::new();
                 let checksum = encoders[index % 2].encode(input, piece, &mut out);
@@ -194,10 +195,11 @@ pub(super) fn blocks(s: &Subject<'_>) {
         let mut joined = Vec::new();
         framing.begin(&mut joined);
         for (input, (checksum, piece)) in inputs.iter().zip(&pieces) {
-            framing.piece(input, *checksum);
+            framing.piece(input, piece.len(), *checksum);
             joined.extend_from_slice(piece);
         }
         framing.end(&mut joined);
+        let joined = s.with_head(framing.late_head(), joined);
         s.same(
             format_args!("{len} bytes in blocks of {size}, encoded apart"),
             &joined,

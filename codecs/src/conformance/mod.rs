@@ -100,6 +100,10 @@ parts! {
     reading::progress;
     /// However writes are cut and however many threads help, the bytes are the same.
     writing::write_cuts;
+    /// A sink that seeks gets the same bytes as one that does not, and nothing around them is touched.
+    writing::sinks;
+    /// Hints about the data never change the data.
+    writing::hints;
     /// After a flush everything written so far is decodable, as [`Spec::flushing`] promises.
     writing::flushes;
     /// Finishing completes the stream; so does dropping, unless something failed before or a panic is under way.

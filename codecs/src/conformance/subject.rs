@@ -5,6 +5,7 @@ use std::io::{Cursor, Read, Write};
 
 use crate::compressor::Compressor;
 use crate::error::{Error, ErrorKind};
+use crate::format::LateHead;
 use crate::options::Options;
 use crate::spec::Spec;
 use crate::writer::Writer;
@@ -105,6 +106,16 @@ impl<'a> Subject<'a> {
         let mut writer = self.writer_with(options, Vec::new());
         self.ok("writing", writer.write_all(plain));
         self.ok("finishing", writer.finish().map_err(Error::from)).0
+    }
+
+    /// What an encoder or a framing gave, behind the head that it knows only now.
+    #[track_caller]
+    pub(super) fn with_head(&self, late: Option<&mut dyn LateHead>, coded: Vec<u8>) -> Vec<u8> {
+        let Some(late) = late else { return coded };
+        let mut whole = Vec::new();
+        self.ok("making the head", late.write(&mut whole));
+        whole.extend_from_slice(&coded);
+        whole
     }
 
     /// Everything that a reader with these options (the format is set here) delivers, and how it ends.

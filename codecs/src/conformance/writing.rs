@@ -5,6 +5,8 @@ use std::io::{self, Cursor, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
+use crate::engine::late::HELD;
+use crate::format::Hint;
 use crate::options::Options;
 use crate::spec::Flush;
 
@@ -51,6 +53,50 @@ pub(super) fn write_cuts(s: &Subject<'_>) {
                 &one,
             );
         }
+    }
+}
+
+pub(super) fn sinks(s: &Subject<'_>) {
+    const BEFORE: &[u8] = b"what stood there before";
+    let late = s
+        .ok("making an encoder", s.compressor.encoder(None, |_| ()))
+        .late_head()
+        .is_some();
+    // A stream whose head is known late and that is too long to be kept in memory takes another way.
+    let long = if late { 3 * HELD / 2 } else { 300_000 };
+    for plain in [Vec::new(), mixed(3000), Shape::Random.bytes(long)] {
+        let what = format!("{} bytes into a sink that seeks", plain.len());
+        let whole = s.encode(&plain);
+        let mut sink = Cursor::new(BEFORE.to_vec());
+        sink.set_position(BEFORE.len() as u64);
+        let mut writer = s.ok(&what, Options::new().seekable_writer(sink, s.compressor));
+        s.ok(&what, writer.write_all(&plain));
+        let (sink, summary) = s.ok(&what, writer.finish());
+        let (position, bytes) = (sink.position(), sink.into_inner());
+        let (before, coded) = bytes.split_at(BEFORE.len());
+        s.same(&what, coded, &whole);
+        ensure!(s, before == BEFORE, "{what}: bytes before it changed");
+        ensure!(
+            s,
+            position == bytes.len() as u64 && summary.compressed == whole.len() as u64,
+            "{what}: the sink stands at {position}, the summary says {summary:?}, and there are {} bytes",
+            bytes.len()
+        );
+        s.decodes_to(&what, &whole, &plain);
+    }
+}
+
+pub(super) fn hints(s: &Subject<'_>) {
+    let plain = mixed(300_000);
+    for size in [0, 1, 2, 3, 8, 16, 255, 256, usize::MAX] {
+        let mut writer = s.writer_with(Options::new().element_size(size), Vec::new());
+        for (part, size) in plain.chunks(70_001).zip([size, 4, 1, size, 8]) {
+            writer.hint(Hint::ElementSize(size));
+            s.ok("writing", writer.write_all(part));
+        }
+        let coded = s.ok("finishing", writer.finish()).0;
+        let what = format!("elements of {size} bytes, and others");
+        s.decodes_to(&what, &coded, &plain);
     }
 }
 

@@ -1,13 +1,16 @@
 //! Writing: fixed slabs in, whatever the encoder gives out.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::ops::ControlFlow;
 
 use crate::compressor::Compressor;
 use crate::error::{Error, Result};
-use crate::format::{Encode, Op, Status};
+use crate::format::{Encode, Hint, Op, Status};
 use crate::progress::Meter;
 use crate::spec::Flush;
+
+use super::late::Late;
+use super::sink::Sink;
 
 /// Encoders get their input in pieces that end at multiples of this many plain bytes (or at a flush), however
 /// writes were cut. A power of two, so that it divides the formats' own blocks or is divided by them.
@@ -34,6 +37,8 @@ pub(crate) struct EncodeEngine {
     encoded: u64,
     /// Coded bytes that the sink has taken.
     written: u64,
+    /// Where the coded bytes go while the head of the stream is not known.
+    late: Option<Late>,
     /// Is there anything a flush would make decodable?
     dirty: bool,
     state: State,
@@ -52,11 +57,12 @@ enum State {
 impl EncodeEngine {
     pub(crate) fn new(
         compressor: Compressor,
-        encoder: Box<dyn Encode>,
+        mut encoder: Box<dyn Encode>,
         declared: Option<u64>,
         meter: Meter,
     ) -> Self {
         EncodeEngine {
+            late: encoder.late_head().is_some().then(|| Late::Held(Vec::new())),
             compressor,
             encoder,
             declared,
@@ -88,17 +94,22 @@ impl EncodeEngine {
         self.written
     }
 
+    /// Tells the encoder what the data to come is made of.
+    pub(crate) fn hint(&mut self, hint: Hint) {
+        self.encoder.hint(self.accepted(), hint);
+    }
+
     pub(crate) fn has_failed(&self) -> bool {
         self.failed.is_some()
     }
 
     /// Takes bytes: some of them at least, unless it fails.
-    pub(crate) fn write(&mut self, sink: &mut impl Write, plain: &[u8]) -> Result<usize> {
+    pub(crate) fn write<W: Write>(&mut self, sink: &mut Sink<W>, plain: &[u8]) -> Result<usize> {
         self.guarded(|engine| engine.accept(sink, plain))
     }
 
     /// Makes everything so far decodable, where the format can, and flushes the sink.
-    pub(crate) fn flush(&mut self, sink: &mut impl Write) -> Result<()> {
+    pub(crate) fn flush<W: Write>(&mut self, sink: &mut Sink<W>) -> Result<()> {
         self.guarded(|engine| {
             if engine.compressor.spec().flushing() != Flush::None {
                 engine.encode_slab(sink)?;
@@ -107,12 +118,12 @@ impl EncodeEngine {
                 }
             }
             engine.drain(sink)?;
-            retry(|| sink.flush())
+            sink.flush()
         })
     }
 
     /// Ends the stream and flushes the sink.
-    pub(crate) fn finish(&mut self, sink: &mut impl Write) -> Result<()> {
+    pub(crate) fn finish<W: Write>(&mut self, sink: &mut Sink<W>) -> Result<()> {
         self.guarded(|engine| {
             engine.encode_slab(sink)?;
             match engine.declared {
@@ -126,7 +137,10 @@ impl EncodeEngine {
             }
             engine.end(sink, Op::Finish)?;
             engine.drain(sink)?;
-            retry(|| sink.flush())
+            if let (Some(late), Some(head)) = (&mut engine.late, engine.encoder.late_head()) {
+                late.close(sink, head, &mut engine.written)?;
+            }
+            sink.flush()
         })
     }
 
@@ -147,7 +161,7 @@ impl EncodeEngine {
         })
     }
 
-    fn accept(&mut self, sink: &mut impl Write, plain: &[u8]) -> Result<usize> {
+    fn accept<W: Write>(&mut self, sink: &mut Sink<W>, plain: &[u8]) -> Result<usize> {
         match self.state {
             State::Open => {}
             // A flush was interrupted by `WouldBlock`; it must be completed before the stream goes on.
@@ -196,7 +210,7 @@ impl EncodeEngine {
     }
 
     /// Encodes what the slab holds.
-    fn encode_slab(&mut self, sink: &mut impl Write) -> Result<()> {
+    fn encode_slab<W: Write>(&mut self, sink: &mut Sink<W>) -> Result<()> {
         if self.slab_at < self.slab.len() {
             let slab = std::mem::take(&mut self.slab);
             let before = self.encoded;
@@ -211,7 +225,7 @@ impl EncodeEngine {
     }
 
     /// Flushes or finishes, after completing what an earlier call had to leave.
-    fn end(&mut self, sink: &mut impl Write, op: Op) -> Result<()> {
+    fn end<W: Write>(&mut self, sink: &mut Sink<W>, op: Op) -> Result<()> {
         if let State::Ending(pending) = self.state {
             self.pump(sink, &[], pending)?;
             self.ended(pending);
@@ -237,14 +251,14 @@ impl EncodeEngine {
     }
 
     /// Calls the encoder until it has taken everything or, at an end, is done.
-    fn pump(&mut self, sink: &mut impl Write, mut plain: &[u8], op: Op) -> Result<()> {
+    fn pump<W: Write>(&mut self, sink: &mut Sink<W>, mut plain: &[u8], op: Op) -> Result<()> {
         loop {
             self.drain(sink)?;
             if op == Op::Run && plain.is_empty() {
                 return Ok(());
             }
             if op == Op::Run && self.compressor.spec().is_transparent() {
-                let n = write(sink, plain)?;
+                let n = sink.write(plain)?;
                 plain = &plain[n..];
                 self.encoded += n as u64;
                 self.written += n as u64;
@@ -274,40 +288,26 @@ impl EncodeEngine {
     }
 
     /// Writes the coded bytes at hand.
-    fn drain(&mut self, sink: &mut impl Write) -> Result<()> {
+    fn drain<W: Write>(&mut self, sink: &mut Sink<W>) -> Result<()> {
         while self.out_at < self.out_len {
-            let n = write(sink, &self.out[self.out_at..self.out_len])?;
-            self.out_at += n;
-            self.written += n as u64;
+            let coded = &self.out[self.out_at..self.out_len];
+            self.out_at += match (&mut self.late, self.encoder.late_head()) {
+                (Some(late), Some(head)) => late.write(sink, head, coded, &mut self.written)?,
+                _ => {
+                    let n = sink.write(coded)?;
+                    self.written += n as u64;
+                    n
+                }
+            };
         }
         Ok(())
     }
 
     fn report(&mut self) -> Result<()> {
-        match self.meter.advance(self.written, self.encoded) {
+        let waiting = self.late.as_ref().map_or(0, Late::waiting);
+        match self.meter.advance(self.written + waiting, self.encoded) {
             ControlFlow::Continue(()) => Ok(()),
             ControlFlow::Break(()) => Err(Meter::cancelled()),
-        }
-    }
-}
-
-/// One write that takes something.
-fn write(sink: &mut impl Write, bytes: &[u8]) -> Result<usize> {
-    loop {
-        match sink.write(bytes) {
-            Ok(0) => return Err(Error::from(io::Error::from(io::ErrorKind::WriteZero))),
-            Ok(n) => return Ok(n.min(bytes.len())),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-}
-
-fn retry(mut f: impl FnMut() -> io::Result<()>) -> Result<()> {
-    loop {
-        match f() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            other => return Ok(other?),
         }
     }
 }

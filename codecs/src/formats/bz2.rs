@@ -119,7 +119,7 @@ mod coder {
 
     impl Framing for NoFrame {
         fn begin(&mut self, _: &mut Vec<u8>) {}
-        fn piece(&mut self, _: &[u8], _: u32) {}
+        fn piece(&mut self, _: &[u8], _: usize, _: u32) {}
         fn end(&mut self, _: &mut Vec<u8>) {}
     }
 

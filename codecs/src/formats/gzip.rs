@@ -99,7 +99,7 @@ mod coder {
             out.extend_from_slice(&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, xfl, 3]);
         }
 
-        fn piece(&mut self, input: &[u8], checksum: u32) {
+        fn piece(&mut self, input: &[u8], _: usize, checksum: u32) {
             self.crc
                 .combine(&Hasher::new_with_initial_len(checksum, input.len() as u64));
             self.len = self.len.wrapping_add(low_32_bits(input.len() as u64));

@@ -146,7 +146,7 @@ mod coder {
         fn begin(&mut self, out: &mut Vec<u8>) {
             out.extend_from_slice(&IDENTIFIER);
         }
-        fn piece(&mut self, _: &[u8], _: u32) {}
+        fn piece(&mut self, _: &[u8], _: usize, _: u32) {}
         fn end(&mut self, _: &mut Vec<u8>) {}
     }
 

@@ -131,7 +131,7 @@ mod coder {
             out.extend_from_slice(&[0x78, flg]);
         }
 
-        fn piece(&mut self, input: &[u8], checksum: u32) {
+        fn piece(&mut self, input: &[u8], _: usize, checksum: u32) {
             self.adler = combine(self.adler, checksum, input.len() as u64);
         }
 

@@ -141,7 +141,7 @@ impl Framing for Frame {
         out.push(header_checksum(&out[fields..]));
     }
 
-    fn piece(&mut self, input: &[u8], _: u32) {
+    fn piece(&mut self, input: &[u8], _: usize, _: u32) {
         self.content.write(input);
     }
 
