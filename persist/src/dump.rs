@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
+use crate::hinted::{Hinted, TakesHints};
 use crate::joblib::JoblibWriter;
 use crate::pickle::{Protocol, Save, save};
 use crate::{Compression, Error, Result, Summary, codecs};
@@ -37,8 +38,7 @@ pub fn dump_with(
     let file = codecs::Options::new()
         .create_as(path, compression)
         .map_err(|e| at_path(e.into()))?;
-    let file =
-        save::write(value, file, Protocol::V4, JoblibWriter::default()).map_err(|e| at_path(e.into()))?;
+    let file = write(value, file).map_err(at_path)?;
     file.finish().map_err(|e| at_path(e.into()))
 }
 
@@ -55,6 +55,12 @@ pub fn dump_to<W: Write>(
     compression: impl Into<Compression>,
 ) -> Result<(W, Summary)> {
     let stream = codecs::writer(sink, compression)?;
-    let stream = save::write(value, stream, Protocol::V4, JoblibWriter::default())?;
+    let stream = write(value, stream)?;
     stream.finish().map_err(|e| e.into_parts().0.into())
+}
+
+fn write<S: TakesHints>(value: &(impl Save + ?Sized), stream: S) -> Result<S> {
+    let stream = Hinted::new(stream);
+    let arrays = JoblibWriter::new(stream.element_size());
+    Ok(save::write(value, stream, Protocol::V4, arrays)?.into_inner())
 }

@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use std::io::{self, Read, Write};
 
 use crate::arrays::{Array, DType, Layout, Order};
+use crate::hinted::ElementSize;
 use crate::pickle::{
     self, ArrayWriter, Batch, Emitter, Error, ErrorKind, MemoId, Object, Payload, Raw, Result, Value,
 };
@@ -26,13 +27,21 @@ const ALIGNMENT: u8 = 16;
 const ALIGNMENT_KEY: &str = "numpy_array_alignment_bytes";
 
 /// Writes arrays as joblib does.
-#[derive(Default)]
 pub(crate) struct JoblibWriter {
+    /// Where the sink learns of the arrays in the stream.
+    element_size: ElementSize,
     /// Dtypes that the memo has, as in Python, where each is a single object.
     dtypes: HashMap<DType, MemoId>,
 }
 
 impl JoblibWriter {
+    pub(crate) fn new(element_size: ElementSize) -> Self {
+        JoblibWriter {
+            element_size,
+            dtypes: HashMap::new(),
+        }
+    }
+
     fn dtype<W: Write>(&mut self, out: &mut Emitter<W>, dtype: &DType) -> Result<()> {
         if let Some(&id) = self.dtypes.get(dtype) {
             return out.get(id);
@@ -75,7 +84,14 @@ impl ArrayWriter for JoblibWriter {
         let over = u8::try_from(behind_length % u64::from(ALIGNMENT)).expect("less than 16");
         let pad = ALIGNMENT - over;
         out.raw(&[pad])?;
-        out.raw(&[0xff; ALIGNMENT as usize][..pad.into()])
+        out.raw(&[0xff; ALIGNMENT as usize][..pad.into()])?;
+        self.element_size.set(layout.dtype().itemsize());
+        Ok(())
+    }
+
+    fn end<W: Write>(&mut self, _: &mut Emitter<W>) -> Result<()> {
+        self.element_size.set(1);
+        Ok(())
     }
 }
 

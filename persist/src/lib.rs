@@ -72,6 +72,7 @@ struct ProjectReadme;
 
 mod dump;
 mod error;
+mod hinted;
 mod joblib;
 mod limits;
 mod load;
