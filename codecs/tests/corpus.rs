@@ -63,6 +63,13 @@ fn samples(corpus: &Path) -> Vec<Sample> {
                 .map(|(_, content)| (*content).to_owned())
                 .or_else(|| text(&record["stream"], "codec"))
                 .or_else(|| text(record, "codec"))
+                .map(|codec| {
+                    if codec == "bloscpack" {
+                        "blosc".to_owned()
+                    } else {
+                        codec
+                    }
+                })
                 .unwrap(),
             pickle: text(&record["stream"], "sha256"),
             verdict: match record["verdict"].as_str() {
@@ -150,8 +157,8 @@ fn judge(format: &Compressor, sample: &Sample) -> Vec<String> {
     wrong
 }
 
-fn corpus_of(codec: &str) {
-    let (Some(corpus), Some(format)) = (corpus(), format(codec)) else {
+fn corpus_of(codec: &str, format_name: &str) {
+    let (Some(corpus), Some(format)) = (corpus(), format(format_name)) else {
         return;
     };
     let samples: Vec<_> = samples(&corpus)
@@ -179,13 +186,18 @@ macro_rules! corpora {
         $(
             #[test]
             fn $codec() {
-                corpus_of(stringify!($codec));
+                corpus_of(stringify!($codec), stringify!($codec));
             }
         )*
     };
 }
 
-corpora!(gzip, zlib, bz2, lzma, xz, zstd, lz4, snappy);
+corpora!(gzip, zlib, bz2, lzma, xz, zstd, lz4, snappy, blosc);
+
+#[test]
+fn bloscpack() {
+    corpus_of("bloscpack", "blosc");
+}
 
 #[test]
 fn compressed_pickles() {

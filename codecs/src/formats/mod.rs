@@ -37,10 +37,11 @@ macro_rules! coders {
     };
 }
 
+mod blosc;
 mod bz2;
 #[cfg(any(feature = "zlib", feature = "gzip"))]
 mod deflate;
-#[cfg(any(feature = "lz4", feature = "snappy"))]
+#[cfg(any(feature = "lz4", feature = "snappy", feature = "blosc"))]
 mod gather;
 mod gzip;
 #[cfg(any(feature = "lzma", feature = "xz"))]
@@ -68,6 +69,7 @@ pub(crate) fn builtin() -> Vec<Compressor> {
         Compressor::new(zstd::Zstd),
         Compressor::new(lz4::Lz4),
         Compressor::new(snappy::Snappy),
+        Compressor::new(blosc::Blosc),
     ]
 }
 
@@ -86,6 +88,7 @@ mod tests {
             "zstd" => cfg!(feature = "zstd"),
             "lz4" => cfg!(feature = "lz4"),
             "snappy" => cfg!(feature = "snappy"),
+            "blosc" => cfg!(feature = "blosc"),
             _ => true,
         };
         for format in Registry::builtin().formats().iter() {
