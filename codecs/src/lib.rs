@@ -109,6 +109,11 @@ mod source;
 mod spec;
 mod writer;
 
+/// The choices that the blosc format gives.
+pub mod blosc {
+    pub use crate::formats::blosc::{Blosc, Inner, Shuffle};
+}
+
 pub use compressor::{Compression, Compressor};
 pub use error::{Error, ErrorKind, Result};
 pub use file::{BinaryZlibFile, CompressedFile, Mode, Summary};

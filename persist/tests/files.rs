@@ -11,7 +11,7 @@ use serde::Serialize;
 fn formats() -> Vec<&'static str> {
     let registry = codecs::Registry::global();
     let names = [
-        "none", "zlib", "gzip", "bz2", "lzma", "xz", "zstd", "lz4", "snappy",
+        "none", "zlib", "gzip", "bz2", "lzma", "xz", "zstd", "lz4", "snappy", "blosc",
     ];
     names
         .into_iter()

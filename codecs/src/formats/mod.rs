@@ -37,7 +37,7 @@ macro_rules! coders {
     };
 }
 
-mod blosc;
+pub(crate) mod blosc;
 mod bz2;
 #[cfg(any(feature = "zlib", feature = "gzip"))]
 mod deflate;
@@ -69,7 +69,7 @@ pub(crate) fn builtin() -> Vec<Compressor> {
         Compressor::new(zstd::Zstd),
         Compressor::new(lz4::Lz4),
         Compressor::new(snappy::Snappy),
-        Compressor::new(blosc::Blosc),
+        Compressor::new(blosc::Blosc::new()),
     ]
 }
 

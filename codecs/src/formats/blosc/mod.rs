@@ -4,6 +4,9 @@
 //! * Reads all of bloscpack: offsets, metadata (checked and skipped), the nine checksums, numbers of chunks known
 //!   or not. Reads chunks of all five codecs (blosclz, lz4, snappy, zlib, zstd), shuffled by bytes, by bits or not
 //!   at all, split or not, with their blocks in any order.
+//! * Writes bloscpack with offsets, chunks of 1 MiB coded by lz4 with their bytes shuffled, and Adler-32 of each; other
+//!   inner codecs and filters by [choice](Blosc). Elements are as large as [`Options::element_size`](crate::Options::element_size) or a
+//!   [`Hint`](crate::Hint) says; of one byte, which nothing can be shuffled in, if nobody says.
 //! * Checks every length and offset in the headers, that no two blocks share bytes, and bloscpack's checksums.
 //! * Refuses bloscpack of other versions, Blosc 2 chunks and frames, and codecs that have no number in Blosc 1, by
 //!   name.
@@ -20,9 +23,6 @@
 
 use crate::format::{Format, Head, Probe};
 use crate::spec::Spec;
-
-#[derive(Debug)]
-pub(super) struct Blosc;
 
 const MAGIC: [u8; 4] = *b"blpk";
 
@@ -47,7 +47,30 @@ impl Format for Blosc {
         }
     }
 
-    coders!("blosc");
+    #[cfg(feature = "blosc")]
+    fn encoder(&self, options: &crate::EncodeOptions) -> crate::Result<Box<dyn crate::Encode>> {
+        encode::encoder(self, options)
+    }
+
+    #[cfg(feature = "blosc")]
+    fn decoder(&self, options: &crate::DecodeOptions) -> crate::Result<Box<dyn crate::Decode>> {
+        decoder::decoder(options)
+    }
+
+    #[cfg(feature = "blosc")]
+    fn blocks(&self) -> Option<&dyn crate::Blocks> {
+        Some(self)
+    }
+
+    #[cfg(not(feature = "blosc"))]
+    fn encoder(&self, _: &crate::EncodeOptions) -> crate::Result<Box<dyn crate::Encode>> {
+        Err(crate::Error::feature_off("blosc"))
+    }
+
+    #[cfg(not(feature = "blosc"))]
+    fn decoder(&self, _: &crate::DecodeOptions) -> crate::Result<Box<dyn crate::Decode>> {
+        Err(crate::Error::feature_off("blosc"))
+    }
 }
 
 /// Is this a chunk, and nothing but that?
@@ -80,6 +103,7 @@ fn probe_chunk(head: &Head<'_>) -> Probe {
 mod blocks;
 #[cfg(feature = "blosc")]
 mod blosclz;
+mod choice;
 #[cfg_attr(
     not(feature = "blosc"),
     allow(dead_code, reason = "only recognised in this build")
@@ -94,17 +118,10 @@ mod decoder;
 #[cfg(feature = "blosc")]
 mod digest;
 #[cfg(feature = "blosc")]
+mod encode;
+#[cfg(feature = "blosc")]
 mod shuffle;
 #[cfg(all(test, feature = "blosc"))]
 mod tests;
 
-#[cfg(feature = "blosc")]
-mod coder {
-    pub(super) use super::decoder::decoder;
-    use crate::error::{Error, Result};
-    use crate::format::{Encode, EncodeOptions};
-
-    pub(super) fn encoder(_: &EncodeOptions) -> Result<Box<dyn Encode>> {
-        Err(Error::unsupported("writing blosc is not there yet"))
-    }
-}
+pub use choice::{Blosc, Inner, Shuffle};
