@@ -131,6 +131,8 @@ pub(crate) fn decoder(
     let agreed = named.as_ref().filter(|format| begins(format.spec(), head));
 
     let mut options = Options::new()
+        // A pickle of an old protocol can begin like a zlib stream.
+        .veto(demijohn::pickle::looks_like)
         .limits(decoding.limits())
         .on_progress(bar.callback());
     if let Some(threads) = args::threads(decoding.threads) {

@@ -266,40 +266,6 @@ fn what_is_no_joblib_file_is_named() {
     assert_eq!(io::Error::from(error).kind(), io::ErrorKind::NotFound);
 }
 
-#[test]
-fn old_pickles_are_not_taken_for_compressed_data() {
-    // A text of 777 bytes: its opcode and length are also the header of a zlib stream with an empty block. And a tuple,
-    // whose first two bytes would pass as a header.
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("old.pkl");
-    let text = [&b"X\x09\x03\0\0"[..], &[b'a'; 777], b"."].concat();
-    #[cfg(feature = "zlib")]
-    {
-        let head = codecs::Head {
-            bytes: &text[..64],
-            total: None,
-        };
-        let detection = codecs::Registry::global().detect_head(&head);
-        assert!(
-            matches!(detection, codecs::Detection::Weak(_)),
-            "or this proves nothing: {detection:?}"
-        );
-    }
-    for bytes in [&text[..], b"(S'abc'\nt."] {
-        std::fs::write(&path, bytes).unwrap();
-        let (by_path, by_stream) = (
-            demijohn::load(&path).unwrap(),
-            demijohn::load_from(bytes).unwrap(),
-        );
-        assert!(by_path.root().deep_eq(by_stream.root(), 10).unwrap());
-        assert_eq!(
-            by_path.root().len().is_some(),
-            bytes[0] == b'(',
-            "a tuple, and a text"
-        );
-    }
-}
-
 /// Fails to serialize after a while.
 struct Failing;
 

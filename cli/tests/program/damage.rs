@@ -236,6 +236,30 @@ fn text_is_never_taken_for_a_weakly_marked_format() {
 }
 
 #[test]
+fn old_pickles_are_never_taken_for_a_weakly_marked_format() {
+    // A text of 777 bytes, whose opcode and length are a zlib header and an empty block too; a list, a tuple.
+    let text = [&b"X\x09\x03\0\0"[..], &[b'a'; 777], b"."].concat();
+    for pickle in [&text[..], b"]q\0(K\x01K\x02e.", b"](K\x01e.", b"(S'abc'\nt."] {
+        let dir = Dir::new();
+        dir.write("old.pkl", pickle);
+        let shown = pickle.escape_ascii();
+        assert_eq!(
+            dir.demijohn(["cat", "-f", "old.pkl"]).run().ok(),
+            pickle,
+            "{shown}"
+        );
+        dir.demijohn(["test", "-f", "old.pkl"]).run().ok();
+        for args in [&["cat"][..], &["test"], &["decompress", "-o", "out"]] {
+            let ended = dir.demijohn(args.iter().chain([&"old.pkl"])).run();
+            let said = ended.fails();
+            assert!(said.starts_with("demijohn: old.pkl: unknown format: "), "{said}");
+        }
+        dir.demijohn(["compress", "old.pkl"]).run().ok();
+        assert_eq!(dir.demijohn(["cat", "old.pkl.zst"]).run().ok(), pickle, "{shown}");
+    }
+}
+
+#[test]
 fn empty_input_is_a_stream_that_was_cut() {
     let dir = Dir::new();
     dir.write("empty.xz", b"");

@@ -132,11 +132,18 @@ fn content_decides_when_reading_whatever_the_name_says() {
     let dir = Dir::new();
     let data = sample(1000);
     dir.write("notes", &data);
-    dir.demijohn(["compress", "--format", "gzip", "-o", "notes.xz", "notes"])
-        .run()
-        .ok();
-    dir.demijohn(["decompress", "-f", "notes.xz"]).run().ok();
-    assert_eq!(dir.read("notes"), data);
+    for format in codecs() {
+        for called in codecs() {
+            let name = format!("notes{}", called.extension());
+            dir.demijohn(["compress", "-f", "--format", format.name(), "-o", &name, "notes"])
+                .run()
+                .ok();
+            let tested = dir.demijohn(["test", "--json", &name]).run();
+            assert_eq!(tested.json_lines()[0]["format"], format.name(), "{name}");
+            dir.demijohn(["decompress", "-f", &name]).run().ok();
+            assert_eq!(dir.read("notes"), data, "{} in {name}", format.name());
+        }
+    }
 }
 
 #[test]
