@@ -22,8 +22,11 @@ use crate::table::Layout;
 /// Levels of codecs whose default takes too long for a demonstration.
 const FAST: &[(&str, i32)] = &[("xz", 1), ("lzma", 1), ("bz2", 1)];
 
-/// The codecs whose files the `joblib.load` of a plain Python installation opens.
+/// The codecs whose files Python's `joblib.load` opens.
 const JOBLIB: &[&str] = &["none", "zlib", "gzip", "bz2", "lzma", "xz"];
+
+/// Those whose files it opens if a further package of the same name is installed.
+const JOBLIB_WITH_PACKAGE: &[&str] = &["lz4"];
 
 /// A codec, its level, and the file it is tried with.
 struct Trial {
@@ -237,25 +240,38 @@ fn conclusion(args: &Demo, trials: &[Trial], all_same: bool) -> String {
         "\n{verdict}. MB is 10^6 bytes, ratio is plain size\n\
          by file size, and speed is plain MB per second, reading or writing the file included.\n"
     );
-    let (opened, others): (Vec<_>, Vec<_>) = trials
-        .iter()
-        .partition(|trial| JOBLIB.contains(&trial.format.name()));
-    let but = match others.as_slice() {
-        [] => String::new(),
-        others => {
-            let names: Vec<_> = others.iter().map(|trial| trial.format.name()).collect();
-            format!(" (but {})", names.join(", "))
-        }
-    };
-    match (&args.keep, opened.last()) {
+    text.push_str(&readers(trials));
+    let example = trials.iter().rfind(|trial| JOBLIB.contains(&trial.format.name()));
+    match (&args.keep, example) {
         (Some(dir), Some(example)) => text.push_str(&format!(
-            "The files are in {}. A plain joblib in Python opens them{but}: joblib.load({:?})\n",
+            "The files are in {}; in Python: joblib.load({:?})\n",
             shown(dir),
             example.path.to_string_lossy()
         )),
-        _ => text.push_str(&format!(
-            "With --keep DIR the files stay, for a plain joblib in Python to open{but}.\n"
-        )),
+        (Some(dir), None) => text.push_str(&format!("The files are in {}.\n", shown(dir))),
+        (None, _) => text.push_str("--keep DIR leaves the files.\n"),
+    }
+    text
+}
+
+/// Which files Python's joblib opens.
+fn readers(trials: &[Trial]) -> String {
+    let names = |wanted: &dyn Fn(&str) -> bool| {
+        let names = trials.iter().map(|trial| trial.format.name());
+        names.filter(|name| wanted(name)).collect::<Vec<_>>().join(", ")
+    };
+    let plainly = names(&|name| JOBLIB.contains(&name));
+    let with_package = names(&|name| JOBLIB_WITH_PACKAGE.contains(&name));
+    let never = names(&|name| !JOBLIB.contains(&name) && !JOBLIB_WITH_PACKAGE.contains(&name));
+    let mut text = String::new();
+    for (what, names) in [
+        ("Python's joblib opens what these wrote: ", plainly),
+        ("with a package of that name installed:  ", with_package),
+        ("demijohn alone opens:                   ", never),
+    ] {
+        if !names.is_empty() {
+            text.push_str(&format!("{what}{names}\n"));
+        }
     }
     text
 }
