@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args as Group, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
+use demijohn_codecs::blosc::{Blosc, Inner, Shuffle};
 use demijohn_codecs::{Compressor, Limits, Registry};
 
 use crate::bytes;
@@ -54,6 +55,7 @@ pub(crate) enum Verb {
         Examples:\n  \
         demijohn compress -19 -T 0 dump.sql         zstd level 19, on all cores\n  \
         demijohn compress --format gzip --rm *.log  like gzip: replaces each file\n  \
+        demijohn compress --format blosc --element-size 8 doubles.bin\n  \
         tar c src | demijohn compress -o src.tar.xz")]
 pub(crate) struct Compress {
     #[command(flatten)]
@@ -71,6 +73,49 @@ pub(crate) struct Compress {
     pub(crate) threads: Option<usize>,
     #[command(flatten)]
     pub(crate) talk: Talk,
+    #[command(flatten)]
+    pub(crate) blosc: BloscChoices,
+}
+
+/// What can be chosen for blosc alone.
+#[derive(Debug, Group)]
+#[command(next_help_heading = "For --format blosc")]
+pub(crate) struct BloscChoices {
+    /// Bytes in an element of the data, which is an array; without it nothing is shuffled
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u8).range(1..))]
+    pub(crate) element_size: Option<u8>,
+    /// What codes the blocks [default: lz4]
+    #[arg(long = "blosc-codec", value_name = "NAME", value_parser = named(Inner::ALL, Inner::as_str))]
+    pub(crate) inner: Option<Inner>,
+    /// What is brought together before that: nothing, like bytes or like bits of elements [default: byte]
+    #[arg(long = "blosc-shuffle", value_name = "WHAT", value_parser = named(Shuffle::ALL, Shuffle::as_str))]
+    pub(crate) shuffle: Option<Shuffle>,
+}
+
+impl BloscChoices {
+    /// The first option given.
+    pub(crate) fn given(&self) -> Option<&'static str> {
+        let BloscChoices {
+            element_size,
+            inner,
+            shuffle,
+        } = self;
+        [
+            (element_size.is_some(), "--element-size"),
+            (inner.is_some(), "--blosc-codec"),
+            (shuffle.is_some(), "--blosc-shuffle"),
+        ]
+        .into_iter()
+        .find_map(|(given, option)| given.then_some(option))
+    }
+
+    /// The format with these choices.
+    pub(crate) fn format(&self) -> Compressor {
+        let blosc = Blosc::new()
+            .inner(self.inner.unwrap_or_default())
+            .shuffle(self.shuffle.unwrap_or_default());
+        Compressor::new(blosc)
+    }
 }
 
 /// Decompress files
@@ -279,6 +324,17 @@ pub(crate) fn threads(asked: Option<usize>) -> Option<usize> {
 }
 
 /// The names of the registered formats; shells complete them, and the error for another lists them.
+/// One of a list of values, by name.
+fn named<T: Copy + Send + Sync + 'static>(
+    all: &'static [T],
+    name: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(all.iter().map(move |value| name(*value))).map(move |given| {
+        let value = all.iter().find(|value| name(**value) == given);
+        *value.expect("only names of the list are let through")
+    })
+}
+
 fn formats() -> impl TypedValueParser<Value = Compressor> {
     let formats = Registry::global().formats();
     let names: Vec<_> = formats

@@ -14,7 +14,6 @@ const SIGNATURES: &[(&[u8], &str)] = &[
     (b"\x1f\x9d", "compress(1) data (.Z)"),
     (b"\x82SNAPPY\x00", "Snappy data (snappy-java)"),
     (b"\x89LZO\x00\r\n\x1a\n", "lzop data"),
-    (b"blpk", "bloscpack data"),
     (b"\x9e\xa8b2frame\x00", "a Blosc2 frame"),
     (b"\x1e\xb5\x2f\xfd", "Zstandard data of a version before 1.0"),
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),

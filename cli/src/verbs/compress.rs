@@ -23,7 +23,16 @@ pub(crate) fn run(args: &Compress) -> Result<Exit, Failure> {
             None => error.message().to_owned(),
         })
     };
-    let format = choose(args).map_err(usage)?;
+    let mut format = choose(args).map_err(usage)?;
+    if let Some(option) = args.blosc.given() {
+        if format.name() != "blosc" {
+            return Err(Failure::Usage(format!(
+                "{option} is for blosc, and this will be {}",
+                format.name()
+            )));
+        }
+        format = args.blosc.format();
+    }
     format.check_level(args.level).map_err(usage)?;
     let check = |operands: &[Operand]| {
         output::check(&args.target, operands)?;
@@ -62,6 +71,9 @@ fn one(args: &Compress, format: &Compressor, operand: &Operand) -> Result<(), Fa
     }
     if let Some(size) = size {
         options = options.size(size);
+    }
+    if let Some(bytes) = args.blosc.element_size {
+        options = options.element_size(bytes.into());
     }
 
     let place = Place::of(operand, &args.target, |path| {

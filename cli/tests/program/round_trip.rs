@@ -160,3 +160,45 @@ fn archive_extensions_become_tar() {
         std::fs::remove_file(dir.path("src.tar")).unwrap();
     }
 }
+
+#[test]
+fn blosc_takes_choices_and_other_formats_do_not() {
+    // Doubles that grow slowly: much to find in their upper bytes, once these stand together.
+    let data: Vec<u8> = (0..40_000_u32)
+        .flat_map(|n| f64::from(n).sqrt().to_le_bytes())
+        .collect();
+    let dir = Dir::new();
+    dir.write("doubles", &data);
+    let packed = |options: &[&str]| {
+        let mut compress = vec!["compress", "-f", "--format", "blosc"];
+        compress.extend_from_slice(options);
+        compress.push("doubles");
+        dir.demijohn(compress).run().ok();
+        assert!(
+            dir.demijohn(["cat", "doubles.blp"]).run().ok() == data,
+            "{options:?}"
+        );
+        dir.read("doubles.blp").len()
+    };
+    let as_bytes = packed(&[]);
+    let shuffled = packed(&["--element-size", "8"]);
+    assert!(shuffled < as_bytes * 9 / 10, "{shuffled} of {as_bytes}");
+    let not = packed(&["--element-size", "8", "--blosc-shuffle", "none"]);
+    assert!(not > shuffled, "{not} and {shuffled}");
+    let slowly = packed(&["--element-size", "8", "--blosc-codec", "zstd", "-9"]);
+    assert!(slowly < shuffled, "{slowly} and {shuffled}");
+
+    for option in [
+        ["--element-size", "8"],
+        ["--blosc-codec", "zlib"],
+        ["--blosc-shuffle", "bit"],
+    ] {
+        let compress = ["compress", "--format", "gzip"].into_iter().chain(option);
+        let ended = dir.demijohn(compress.chain(["doubles"])).run();
+        let error = ended.misused();
+        assert!(error.contains(option[0]) && error.contains("gzip"), "{error}");
+    }
+    dir.demijohn(["compress", "--format", "blosc", "--element-size", "0", "doubles"])
+        .run()
+        .misused();
+}
