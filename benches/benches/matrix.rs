@@ -9,14 +9,13 @@
 #![allow(missing_docs, reason = "criterion's macros make the public items here")]
 
 use std::hint::black_box;
-use std::io::{Read, Write};
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use demijohn::Array;
 use demijohn::arrays::{DType, Layout, Order};
-use demijohn_benches::Entropy;
-use demijohn_codecs::{Compressor, Options, Registry};
+use demijohn_benches::{Entropy, stream};
+use demijohn_codecs::{Compressor, Registry};
 
 /// Plain bytes per iteration. The slow codecs get less, so that no iteration takes seconds.
 fn size_for(codec: &str) -> usize {
@@ -32,8 +31,9 @@ fn matrix(criterion: &mut Criterion) {
         .iter()
         .filter(|format| format.is_available())
     {
-        let mut group = criterion.benchmark_group(compressor.name());
-        let size = size_for(compressor.name());
+        let name = compressor.name();
+        let mut group = criterion.benchmark_group(name);
+        let size = size_for(name);
         group.throughput(Throughput::Bytes(size as u64));
         for entropy in Entropy::ALL {
             group.bench_function(BenchmarkId::new("write", entropy.name()), |bencher| {
@@ -41,14 +41,14 @@ fn matrix(criterion: &mut Criterion) {
                 let mut sink = Vec::with_capacity(size + (size >> 3));
                 bencher.iter(|| {
                     sink.clear();
-                    write(compressor, black_box(&plain), &mut sink);
+                    stream::write(name, black_box(&plain), size, &mut sink);
                 });
             });
             group.bench_function(BenchmarkId::new("read", entropy.name()), |bencher| {
                 let mut coded = Vec::new();
-                write(compressor, &entropy.bytes(size), &mut coded);
+                stream::write(name, &entropy.bytes(size), size, &mut coded);
                 let mut plain = vec![0; size];
-                bencher.iter(|| read(black_box(&coded), &mut plain));
+                bencher.iter(|| stream::read(name, black_box(&coded), size, &mut plain));
             });
             group.bench_function(BenchmarkId::new("dump", entropy.name()), |bencher| {
                 let array = array(entropy, size);
@@ -65,29 +65,6 @@ fn matrix(criterion: &mut Criterion) {
             });
         }
     }
-}
-
-fn write(compressor: &Compressor, plain: &[u8], sink: &mut Vec<u8>) {
-    let mut writer = Options::new()
-        .threads(1)
-        .writer(sink, compressor.name())
-        .expect("a built-in format");
-    writer.write_all(plain).expect("memory takes everything");
-    writer
-        .finish()
-        .map_err(|error| error.to_string())
-        .expect("memory takes everything");
-}
-
-/// Reads the whole stream, its end included, so that the checksum is verified.
-fn read(coded: &[u8], plain: &mut [u8]) {
-    let mut reader = Options::new()
-        .threads(1)
-        .reader(coded)
-        .expect("a stream just written");
-    reader.read_exact(plain).expect("a stream just written");
-    let summary = reader.finish().expect("a stream just written");
-    assert_eq!(summary.plain, plain.len() as u64);
 }
 
 /// All the data as one array of the type that it stands for.

@@ -43,6 +43,19 @@ impl Entropy {
         }
     }
 
+    /// What it is made of, in a few words.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Entropy::Zeros => "zeros",
+            Entropy::Categorical => "categorical `i64`",
+            Entropy::Text => "text",
+            Entropy::Images => "image-like `f32`",
+            Entropy::Smooth => "smooth `f64`",
+            Entropy::Random => "random `f64`",
+        }
+    }
+
     /// Exactly `len` bytes of this class, little-endian; the same on every call.
     #[must_use]
     pub fn bytes(self, len: usize) -> Vec<u8> {

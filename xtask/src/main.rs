@@ -35,6 +35,8 @@ usage: cargo xtask COMMAND
   features [PACKAGE…]            clippy for no feature, each feature alone and all features
                                  (default: every package of the workspace that has features)
   bench [FILTER] [--quick]       the criterion matrix: codec x entropy x operation
+  matrix [--readme]              its summary, measured quickly, as a table; with --readme it goes
+                                 into the README
   overhead [FORMAT…] [--mib N]   streaming through a file object against the bare backend
   fuzz [TARGET] [--seconds N]    one fuzz target, or all in turn (default: 60 seconds each)
   venv                           only make or refresh target/venv, the Python of the tests
@@ -66,7 +68,8 @@ fn run(args: &[String]) -> Result {
     match command.as_str() {
         "test" => no_arguments(command, rest).and_then(|()| test::run(&Workspace::find()?)),
         "features" => features::run(&Workspace::find()?, rest),
-        "bench" => bench::matrix(&Workspace::find()?, rest),
+        "bench" => bench::criterion(&Workspace::find()?, rest),
+        "matrix" => bench::matrix(&Workspace::find()?, rest),
         "overhead" => bench::overhead(&Workspace::find()?, rest),
         "fuzz" => fuzz::run(&Workspace::find()?, rest),
         "venv" => no_arguments(command, rest).and_then(|()| {
