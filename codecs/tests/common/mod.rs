@@ -52,9 +52,18 @@ pub(crate) fn compressed_formats() -> Vec<Compressor> {
         .collect()
 }
 
+/// Formats that are being written while there are tests of them already.
+const COMING: [&str; 2] = ["blosc", "lzo"];
+
 /// A built-in format, unless this build leaves it out.
 pub(crate) fn format(name: &str) -> Option<Compressor> {
-    let format = Compressor::by_name(name).unwrap();
+    let format = match Compressor::by_name(name) {
+        Err(_) if COMING.contains(&name) => {
+            skip(&format!("there is no format {name} yet"));
+            return None;
+        }
+        format => format.unwrap(),
+    };
     if format.is_available() {
         return Some(format);
     }
