@@ -211,3 +211,69 @@ pub(super) fn plausible(head: &[u8]) -> bool {
         .decompress(head, &mut out, FlushDecompress::None)
         .is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::super::bare_blocks;
+    use super::*;
+    use crate::{Compressor, DecodeOptions, Encode, Format, Head, Options, Probe, Spec};
+
+    /// A container of nothing.
+    struct Bare;
+
+    impl Container for Bare {
+        const TRAILER: usize = 0;
+        fn header(&mut self, _: u8) -> Result<Option<()>> {
+            unreachable!("it begins behind its header")
+        }
+        fn update(&mut self, _: &[u8]) {}
+        fn check(&self, _: &[u8]) -> Result<()> {
+            Ok(())
+        }
+        fn reset(&mut self) {}
+    }
+
+    struct RawDeflate;
+
+    impl Format for RawDeflate {
+        fn spec(&self) -> &Spec {
+            const SPEC: Spec = Spec::new("deflate-raw", "a deflate stream without a container");
+            &SPEC
+        }
+        fn probe(&self, _: &Head<'_>) -> Probe {
+            Probe::No
+        }
+        fn encoder(&self, _: &EncodeOptions) -> Result<Box<dyn Encode>> {
+            Err(Error::unsupported("for reading only"))
+        }
+        fn decoder(&self, _: &DecodeOptions) -> Result<Box<dyn Decode>> {
+            let mut member = Member::new(Bare);
+            member.phase = Phase::Body;
+            Ok(Box::new(member))
+        }
+    }
+
+    #[test]
+    fn bare_streams_of_the_corpus() {
+        let deflate = Compressor::new(RawDeflate);
+        bare_blocks::judge("deflate-raw", &[], |coded| {
+            let whole = deflate.decompress(coded);
+            // In small pieces the same comes out.
+            for size in [1, 7, 64 << 10] {
+                let mut reader = Options::new().format(&deflate).exact(coded)?;
+                let (mut plain, mut piece) = (Vec::new(), vec![0; size]);
+                let result = loop {
+                    match reader.read(&mut piece) {
+                        Ok(0) => break Ok(plain),
+                        Ok(n) => plain.extend_from_slice(&piece[..n]),
+                        Err(error) => break Err(error),
+                    }
+                };
+                assert_eq!(result.ok(), whole.clone().ok(), "{size} bytes a read");
+            }
+            whole
+        });
+    }
+}

@@ -37,6 +37,11 @@ macro_rules! coders {
     };
 }
 
+#[cfg(all(
+    test,
+    any(feature = "zlib", feature = "gzip", feature = "lz4", feature = "snappy")
+))]
+mod bare_blocks;
 pub(crate) mod blosc;
 mod bz2;
 #[cfg(any(feature = "zlib", feature = "gzip"))]

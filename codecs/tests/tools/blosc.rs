@@ -12,8 +12,8 @@ const CODECS: [&str; 5] = ["blosclz", "lz4", "lz4hc", "zlib", "zstd"];
 const SHUFFLES: [u8; 3] = [0, 1, 2];
 const LEVELS: [u8; 4] = [0, 1, 5, 9];
 
-/// Chunks that `request` makes with everything that there is to choose, `names` saying how it calls the level.
-fn chunks(peer: &mut Peer, format: &Compressor, request: &Value, level: &str) {
+/// Chunks that `request` makes with everything that there is to choose.
+fn chunks(peer: &mut Peer, format: &Compressor, request: &Value) {
     for codec in CODECS {
         for shuffle in SHUFFLES {
             // Such as are split into streams, such as are not, and the largest.
@@ -23,7 +23,7 @@ fn chunks(peer: &mut Peer, format: &Compressor, request: &Value, level: &str) {
                     request["cname"] = codec.into();
                     request["shuffle"] = shuffle.into();
                     request["typesize"] = typesize.into();
-                    request[level] = number.into();
+                    request["clevel"] = number.into();
                     // A number of elements and something over, less than which there is nothing to shuffle.
                     peer.ours_reads(format, &request, &[100, 17_003]);
                     if typesize == 4 && (shuffle == 1 || number == 5) {
@@ -38,7 +38,7 @@ fn chunks(peer: &mut Peer, format: &Compressor, request: &Value, level: &str) {
         request["cname"] = codec.into();
         request["shuffle"] = 1.into();
         request["typesize"] = 8.into();
-        request[level] = number.into();
+        request["clevel"] = number.into();
         peer.ours_reads(format, &request, &[LARGE]);
     }
 }
@@ -49,7 +49,7 @@ fn chunks_of_python_blosc() {
         return;
     };
     let request = json!({"peer": "functions", "module_name": "blosc"});
-    chunks(&mut peer, &format, &request, "clevel");
+    chunks(&mut peer, &format, &request);
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn chunks_of_numcodecs() {
         return;
     };
     let request = json!({"peer": "numcodecs", "id": "blosc"});
-    chunks(&mut peer, &format, &request, "clevel");
+    chunks(&mut peer, &format, &request);
     // Sizes of blocks that nothing would choose by itself.
     for blocksize in [128, 1000, 65_536, 10_000_000] {
         let request = json!({"peer": "numcodecs", "id": "blosc", "blocksize": blocksize, "typesize": 4});
