@@ -30,6 +30,7 @@ const ARCHIVES: &[(&str, &str)] = &[
     (".tlz", "lzma"),
     (".tzst", "zstd"),
     (".tlz4", "lz4"),
+    (".tzo", "lzo"),
 ];
 
 impl Place {

@@ -45,6 +45,7 @@
 //! | `zstd` | `.zst` `.zstd` | −131072–22 (3) | yes, skippable frames too | XXH64 | libzstd |
 //! | `lz4` | `.lz4` | 0–12 (0) | yes, skippable and legacy frames too | XXH32 | lz4_flex, liblz4 from level 3 on |
 //! | `snappy` | `.sz` `.snappy` | | yes | CRC-32C | snap |
+//! | `lzo` | `.lzo` | 1–9 (1) | yes | Adler-32 | its own |
 //! | `none` | | | | none | |
 //!
 //! [`Compressor::spec`] has the same as data. Each is a cargo feature of that name, all on by default; a build
@@ -72,7 +73,7 @@
 //! | xz | joined, across padding too | accepted in multiples of 4, else error | error |
 //! | zstd | joined, skippable frames too | error | error |
 //! | lz4 | joined, skippable and legacy frames too | error | error |
-//! | snappy | joined | error | error |
+//! | snappy, lzo | joined | error | error |
 //! | zlib, lzma | error | error | error |
 //!
 //! [`Tail::Ignore`] turns the errors of the last two columns into an end; [`Members::One`] does not look.

@@ -212,4 +212,4 @@ macro_rules! chunkings {
     };
 }
 
-chunkings!(none, zlib, gzip, bz2, lzma, xz, zstd, lz4, snappy);
+chunkings!(none, zlib, gzip, bz2, lzma, xz, zstd, lz4, snappy, lzo);

@@ -24,4 +24,4 @@ macro_rules! conforms {
     };
 }
 
-conforms!(none, zlib, gzip, bz2, lzma, xz, zstd, lz4, snappy, blosc);
+conforms!(none, zlib, gzip, bz2, lzma, xz, zstd, lz4, snappy, blosc, lzo);

@@ -14,7 +14,7 @@ use common::{compressed_formats, sample};
 /// What becomes of a stream with one bit flipped: an error, or the same data all the same, for bits that say
 /// nothing about it (gzip's time and system, the dictionary size of lzma, the codes of symbols that a block of
 /// bz2 does not use). Wrong data is not in the table: even lzma, which has no checksum, runs past its end mark.
-const FLIPS: [(&str, usize, usize); 9] = [
+const FLIPS: [(&str, usize, usize); 10] = [
     ("zlib", 8498, 14),
     ("gzip", 8545, 63),
     ("bz2", 7081, 175),
@@ -24,6 +24,7 @@ const FLIPS: [(&str, usize, usize); 9] = [
     ("lz4", 13449, 7),
     ("snappy", 12739, 4),
     ("blosc", 14078, 34),
+    ("lzo", 13384, 0),
 ];
 
 /// Where a stream may end before its end, so that a cut there passes, and how many flips lose all data: those that

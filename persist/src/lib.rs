@@ -54,7 +54,8 @@
 //! are refused, by name.
 //!
 //! # Features
-//! One for each codec, all on by default: `zlib`, `gzip`, `bz2`, `lzma`, `xz`, `zstd`, `lz4`, `snappy`.
+//! One for each codec, all on by default: `zlib`, `gzip`, `bz2`, `lzma`, `xz`, `zstd`, `lz4`, `snappy`,
+//! `lzo`.
 //!
 //! # Layers
 //! [`codecs`] does compressed files, [`arrays`] arrays and `.npy`, [`pickle`] Python's objects. This crate puts them

@@ -11,7 +11,7 @@ use serde::Serialize;
 fn formats() -> Vec<&'static str> {
     let registry = codecs::Registry::global();
     let names = [
-        "none", "zlib", "gzip", "bz2", "lzma", "xz", "zstd", "lz4", "snappy", "blosc",
+        "none", "zlib", "gzip", "bz2", "lzma", "xz", "zstd", "lz4", "snappy", "blosc", "lzo",
     ];
     names
         .into_iter()
@@ -140,7 +140,7 @@ fn every_cut_is_an_error() {
 #[test]
 fn a_wrong_byte_never_goes_unnoticed_where_there_is_a_checksum() {
     let value = (vec![5; 20], Array::from_vec(vec![7_u8; 64], &[64]).unwrap());
-    for format in ["zlib", "gzip", "bz2", "xz", "zstd", "lz4"] {
+    for format in ["zlib", "gzip", "bz2", "xz", "zstd", "lz4", "lzo"] {
         if !formats().contains(&format) {
             continue;
         }

@@ -120,6 +120,8 @@ fn collect_seeds(corpus: &Path, target: &str, into: &Path) -> Result<usize> {
 /// Whether files in a folder of the corpus, named for their format, are food for a target.
 fn suits(target: &str, folder: &str) -> bool {
     match target.strip_prefix("decode_") {
+        // Its files are in the folder of the program that writes them.
+        Some("lzo") => folder == "lzop",
         Some(format) => format == folder,
         None => target == "detect",
     }
@@ -225,6 +227,7 @@ mod tests {
     fn targets_get_the_files_of_their_format() {
         assert!(suits("decode_gzip", "gzip"));
         assert!(!suits("decode_lzma", "xz"));
+        assert!(suits("decode_lzo", "lzop"));
         assert!(suits("detect", "foreign"));
         assert!(!suits("round_trip", "gzip"));
     }

@@ -17,6 +17,7 @@ const TOOLS: &[Tool] = &[
     ("xz", &["-c", "--format=lzma"], &["-dc", "--format=lzma"], "lzma"),
     ("zstd", &["-c"], &["-dc"], "zstd"),
     ("lz4", &["-c"], &["-dc"], "lz4"),
+    ("lzop", &["-c"], &["-dc"], "lzo"),
     ("pigz", &["-c", "-z"], &["-dc", "-z"], "zlib"),
     ("pigz", &["-c"], &["-dc"], "gzip"),
     ("lbzip2", &["-c"], &["-dc"], "bz2"),

@@ -150,7 +150,13 @@ fn content_decides_when_reading_whatever_the_name_says() {
 fn archive_extensions_become_tar() {
     let dir = Dir::new();
     dir.write("src", b"pretend to be a tar");
-    for (extension, format) in [("tgz", "gzip"), ("tbz2", "bz2"), ("txz", "xz"), ("tzst", "zstd")] {
+    for (extension, format) in [
+        ("tgz", "gzip"),
+        ("tbz2", "bz2"),
+        ("txz", "xz"),
+        ("tzst", "zstd"),
+        ("tzo", "lzo"),
+    ] {
         let name = format!("src.{extension}");
         dir.demijohn(["compress", "--format", format, "-o", &name, "src"])
             .run()

@@ -46,13 +46,14 @@ pub(crate) mod blosc;
 mod bz2;
 #[cfg(any(feature = "zlib", feature = "gzip"))]
 mod deflate;
-#[cfg(any(feature = "lz4", feature = "snappy", feature = "blosc"))]
+#[cfg(any(feature = "lz4", feature = "snappy", feature = "blosc", feature = "lzo"))]
 mod gather;
 mod gzip;
 #[cfg(any(feature = "lzma", feature = "xz"))]
 mod liblzma;
 mod lz4;
 mod lzma;
+mod lzo;
 mod none;
 mod skippable;
 mod snappy;
@@ -75,6 +76,7 @@ pub(crate) fn builtin() -> Vec<Compressor> {
         Compressor::new(lz4::Lz4),
         Compressor::new(snappy::Snappy),
         Compressor::new(blosc::Blosc::new()),
+        Compressor::new(lzo::Lzo),
     ]
 }
 
@@ -94,6 +96,7 @@ mod tests {
             "lz4" => cfg!(feature = "lz4"),
             "snappy" => cfg!(feature = "snappy"),
             "blosc" => cfg!(feature = "blosc"),
+            "lzo" => cfg!(feature = "lzo"),
             _ => true,
         };
         for format in Registry::builtin().formats().iter() {

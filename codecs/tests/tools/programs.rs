@@ -1,6 +1,9 @@
 //! Command-line programs: a process for each stream, data in its standard input and out of its standard output.
 
+use std::io::Write;
 use std::process::Command;
+
+use demijohn_codecs::Options;
 
 use super::common::{format, pipe, sample, tool};
 use super::{LARGE, SIZES, Streams, ours_decodes};
@@ -161,6 +164,40 @@ fn lz4_and_ours() {
 }
 
 #[test]
+fn lzop_and_ours() {
+    reads_ours("lzo", "lzop", &["-dc"], true);
+    let variants: [&[&str]; 8] = [
+        &["-1c"],
+        &["-3c"],
+        &["-6c"],
+        &["-7c"],
+        &["-9c"],
+        &["-c", "--crc32"],
+        &["-c", "--no-checksum"],
+        &["-c", "-C"],
+    ];
+    ours_reads("lzo", "lzop", &variants, &SIZES);
+    ours_reads("lzo", "lzop", &variants, &[LARGE]);
+}
+
+/// lzop itself never writes such blocks.
+#[test]
+fn lzop_reads_our_largest_blocks() {
+    let (Some(format), Some(program)) = (format("lzo"), tool("lzop")) else {
+        return;
+    };
+    let plain = sample(LARGE).repeat(4);
+    let mut writer = Options::new()
+        .block_size(64 << 20)
+        .writer(Vec::new(), &format)
+        .unwrap();
+    writer.write_all(&plain).unwrap();
+    let coded = writer.finish().unwrap().0;
+    let got = pipe(Command::new(program).arg("-dc"), &coded).unwrap();
+    assert!(got == plain, "other bytes");
+}
+
+#[test]
 fn files_of_several_members_are_joined() {
     // As `cat a b` makes them: of the tool alone, and of both.
     for (name, program) in [
@@ -171,6 +208,7 @@ fn files_of_several_members_are_joined() {
         ("xz", "xz"),
         ("zstd", "zstd"),
         ("lz4", "lz4"),
+        ("lzo", "lzop"),
     ] {
         let (Some(format), Some(program)) = (format(name), tool(program)) else {
             continue;

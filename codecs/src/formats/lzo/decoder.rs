@@ -1,0 +1,394 @@
+//! Reading one archive.
+
+use super::super::gather::Gather;
+use super::MAGIC;
+use super::coder::{
+    ADLER32_CODED, ADLER32_PLAIN, BLOCK_MOST, CRC32_CODED, CRC32_HEADER, CRC32_PLAIN, EXTRA_FIELD, FILTER,
+    LONG_HEADER, METHODS, MULTIPART, UNKNOWN, VERSION, adler32,
+};
+use super::decompress::{RATIO, decompress};
+use crate::error::{Error, Result};
+use crate::format::{Decode, DecodeOptions, Status, Step};
+
+/// The first version whose headers are like this.
+const OLDEST: u16 = 0x0900;
+
+pub(super) fn decoder(options: &DecodeOptions) -> Result<Box<dyn Decode>> {
+    Ok(Box::new(Decoder {
+        memory: options.memory,
+        state: State::Magic,
+        header: Vec::new(),
+        flags: 0,
+        extra: Checksum::of(0),
+        gathered: Gather::default(),
+        plain: Vec::new(),
+        plain_at: 0,
+        plain_end: 0,
+        failed: None,
+    }))
+}
+
+/// What the next bytes are.
+#[derive(Clone, Copy, Debug)]
+enum State {
+    Magic,
+    Version,
+    /// From there to the flags, in headers with and without the fields of later versions.
+    Fields {
+        long: bool,
+    },
+    /// From there to the length of the name.
+    Details {
+        long: bool,
+    },
+    /// The name and the checksum.
+    Name {
+        long: bool,
+        len: usize,
+    },
+    /// The extra field: its length, what is left of it, its checksum.
+    ExtraLength,
+    Extra(u32),
+    ExtraChecksum,
+    /// A block, or the end mark: its length once it is plain, and as it stands here.
+    PlainLength,
+    CodedLength {
+        plain: usize,
+    },
+    /// Its checksums and itself.
+    Block {
+        plain: usize,
+        coded: usize,
+    },
+    End,
+}
+
+/// The sum over the extra field, which may be too long to gather.
+enum Checksum {
+    Adler32(simd_adler32::Adler32),
+    Crc32(crc32fast::Hasher),
+}
+
+impl Checksum {
+    fn of(flags: u32) -> Self {
+        if flags & CRC32_HEADER != 0 {
+            Checksum::Crc32(crc32fast::Hasher::new())
+        } else {
+            Checksum::Adler32(simd_adler32::Adler32::new())
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        match self {
+            Checksum::Adler32(sum) => sum.write(bytes),
+            Checksum::Crc32(sum) => sum.update(bytes),
+        }
+    }
+
+    fn compare(&self, what: &str, stored: u32) -> Result<()> {
+        match self {
+            Checksum::Adler32(sum) => compare(&format!("Adler-32 of {what}"), stored, sum.finish()),
+            Checksum::Crc32(sum) => compare(&format!("CRC-32 of {what}"), stored, sum.clone().finalize()),
+        }
+    }
+}
+
+struct Decoder {
+    memory: Option<u64>,
+    state: State,
+    /// What its checksum covers.
+    header: Vec<u8>,
+    flags: u32,
+    extra: Checksum,
+    gathered: Gather,
+    /// A block for which the caller's slice had no room, and what of it is still to be handed out.
+    plain: Vec<u8>,
+    plain_at: usize,
+    plain_end: usize,
+    failed: Option<Error>,
+}
+
+impl Decode for Decoder {
+    fn step(&mut self, input: &[u8], out: &mut [u8], _: bool) -> Result<Step> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        let (mut consumed, mut produced) = (0, 0);
+        let status = match self.run(input, &mut consumed, out, &mut produced) {
+            Ok(status) => status,
+            Err(error) if produced == 0 => return Err(error),
+            // The data before the damage goes out first.
+            Err(error) => {
+                self.failed = Some(error);
+                Status::More
+            }
+        };
+        Ok(Step {
+            consumed,
+            produced,
+            status,
+        })
+    }
+
+    fn reset(&mut self) -> Result<()> {
+        self.state = State::Magic;
+        self.header.clear();
+        self.gathered.clear();
+        (self.plain_at, self.plain_end) = (0, 0);
+        self.failed = None;
+        Ok(())
+    }
+}
+
+impl Decoder {
+    fn run(
+        &mut self,
+        input: &[u8],
+        consumed: &mut usize,
+        out: &mut [u8],
+        produced: &mut usize,
+    ) -> Result<Status> {
+        loop {
+            let n = (self.plain_end - self.plain_at).min(out.len() - *produced);
+            out[*produced..*produced + n].copy_from_slice(&self.plain[self.plain_at..self.plain_at + n]);
+            self.plain_at += n;
+            *produced += n;
+            if self.plain_at < self.plain_end || (*produced > 0 && *produced == out.len()) {
+                return Ok(Status::More);
+            }
+            let rest = &input[*consumed..];
+            let need = match self.state {
+                State::End => return Ok(Status::Done),
+                State::Extra(0) => {
+                    self.state = State::ExtraChecksum;
+                    continue;
+                }
+                State::Extra(left) => {
+                    let n = rest.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+                    if n == 0 {
+                        return Ok(Status::More);
+                    }
+                    self.extra.write(&rest[..n]);
+                    *consumed += n;
+                    self.state = State::Extra(left - u32::try_from(n).expect("no more than is left"));
+                    continue;
+                }
+                State::Magic => MAGIC.len(),
+                State::Version => 2,
+                // The library, the version needed, method, level, flags.
+                State::Fields { long } => 2 + if long { 2 + 1 + 1 } else { 1 } + 4,
+                // The filter, mode, time, the upper half of the time, the length of the name.
+                State::Details { long } => {
+                    let filter = if self.has(FILTER) { 4 } else { 0 };
+                    filter + 4 + 4 + if long { 4 } else { 0 } + 1
+                }
+                State::Name { len, .. } => len + 4,
+                State::ExtraLength | State::ExtraChecksum => 4,
+                State::PlainLength | State::CodedLength { .. } => 4,
+                State::Block { plain, coded } => 4 * self.checksums(coded < plain).count() + coded,
+            };
+            let mut gathered = std::mem::take(&mut self.gathered);
+            let (n, item) = gathered.take(need, rest);
+            *consumed += n;
+            let result = item.map(|item| self.item(item, out, produced));
+            if result.is_some() {
+                gathered.clear();
+            }
+            self.gathered = gathered;
+            match result {
+                Some(result) => result?,
+                None => return Ok(Status::More),
+            }
+        }
+    }
+
+    fn has(&self, flag: u32) -> bool {
+        self.flags & flag != 0
+    }
+
+    /// What to do with an item that is all there.
+    fn item(&mut self, item: &[u8], out: &mut [u8], produced: &mut usize) -> Result<()> {
+        match self.state {
+            State::Magic if item == MAGIC => self.state = State::Version,
+            State::Magic => return Err(Error::corrupt("it does not begin as lzop's files do")),
+            State::Version => {
+                let version = u16::from_be_bytes([item[0], item[1]]);
+                if version < OLDEST {
+                    return Err(Error::corrupt(format!(
+                        "a header of version {version:#06x}, {OLDEST:#06x} is the first"
+                    )));
+                }
+                self.header.extend_from_slice(item);
+                let long = version >= LONG_HEADER;
+                self.state = State::Fields { long };
+            }
+            State::Fields { long } => {
+                self.header.extend_from_slice(item);
+                self.flags = word(&item[item.len() - 4..]);
+                self.state = State::Details { long };
+            }
+            State::Details { long } => {
+                self.header.extend_from_slice(item);
+                let len = usize::from(item[item.len() - 1]);
+                self.state = State::Name { long, len };
+            }
+            State::Name { long, len } => {
+                let (name, checksum) = item.split_at(len);
+                self.header.extend_from_slice(name);
+                self.header(long, word(checksum))?;
+            }
+            State::ExtraLength => {
+                self.extra.write(item);
+                self.state = State::Extra(word(item));
+            }
+            State::ExtraChecksum => {
+                self.extra.compare("the extra field", word(item))?;
+                self.state = State::PlainLength;
+            }
+            State::PlainLength => {
+                let plain = usize::try_from(word(item)).unwrap_or(usize::MAX);
+                if plain > BLOCK_MOST {
+                    return Err(Error::corrupt(format!(
+                        "a block of {plain} bytes, {BLOCK_MOST} are the most"
+                    )));
+                }
+                self.state = match plain {
+                    0 => State::End,
+                    plain => State::CodedLength { plain },
+                };
+            }
+            State::CodedLength { plain } => self.block_header(plain, word(item))?,
+            State::Block { plain, coded } => self.block(item, plain, coded, out, produced)?,
+            State::Extra(_) | State::End => unreachable!("these are no items"),
+        }
+        Ok(())
+    }
+
+    /// Looks at the fields only once they are known to be whole.
+    fn header(&mut self, long: bool, checksum: u32) -> Result<()> {
+        let mut sum = Checksum::of(self.flags);
+        sum.write(&self.header);
+        sum.compare("the header", checksum)?;
+        self.extra = Checksum::of(self.flags);
+        let needed = if long {
+            u16::from_be_bytes([self.header[4], self.header[5]])
+        } else {
+            OLDEST
+        };
+        let method = self.header[if long { 6 } else { 4 }];
+        let refused = if needed < OLDEST {
+            return Err(Error::corrupt(format!(
+                "it asks for lzop of version {needed:#06x}, {OLDEST:#06x} is the first"
+            )));
+        } else if needed > VERSION {
+            format!("it asks for lzop of version {needed:#06x}, {VERSION:#06x} is known")
+        } else if !METHODS.contains(&method) {
+            format!("method {method} is not LZO1X")
+        } else if self.has(FILTER) {
+            "its data went through a filter".to_owned()
+        } else if self.has(MULTIPART) {
+            "it is a part of a file in several".to_owned()
+        } else if self.has(UNKNOWN) {
+            format!("unknown flags ({:#010x})", self.flags & UNKNOWN)
+        } else {
+            self.state = if self.has(EXTRA_FIELD) {
+                State::ExtraLength
+            } else {
+                State::PlainLength
+            };
+            return Ok(());
+        };
+        Err(Error::unsupported(refused))
+    }
+
+    fn block_header(&mut self, plain: usize, coded: u32) -> Result<()> {
+        let coded = usize::try_from(coded).unwrap_or(usize::MAX);
+        if coded > plain || plain > coded.saturating_mul(RATIO) {
+            return Err(Error::corrupt(format!(
+                "a block of {coded} bytes cannot be one of {plain} plain ones"
+            )));
+        }
+        let need = plain + coded;
+        if self.memory.is_some_and(|memory| memory < need as u64) {
+            return Err(Error::limit(format!(
+                "a block, coded and plain, takes {need} bytes"
+            )));
+        }
+        self.state = State::Block { plain, coded };
+        Ok(())
+    }
+
+    /// The checksums of a block, in their order. Stored ones have none of their coded form.
+    fn checksums(&self, compressed: bool) -> impl Iterator<Item = u32> + Clone + use<> {
+        let coded = if compressed {
+            ADLER32_CODED | CRC32_CODED
+        } else {
+            0
+        };
+        let flags = self.flags & (ADLER32_PLAIN | CRC32_PLAIN | coded);
+        [ADLER32_PLAIN, CRC32_PLAIN, ADLER32_CODED, CRC32_CODED]
+            .into_iter()
+            .filter(move |flag| flags & flag != 0)
+    }
+
+    fn block(
+        &mut self,
+        item: &[u8],
+        plain_len: usize,
+        coded_len: usize,
+        out: &mut [u8],
+        produced: &mut usize,
+    ) -> Result<()> {
+        self.state = State::PlainLength;
+        let compressed = coded_len < plain_len;
+        let (stored, coded) = item.split_at(item.len() - coded_len);
+        let sums = self.checksums(compressed).zip(stored.chunks_exact(4).map(word));
+        for (flag, stored) in sums.clone() {
+            match flag {
+                ADLER32_CODED => compare("Adler-32 of a coded block", stored, adler32(coded))?,
+                CRC32_CODED => compare("CRC-32 of a coded block", stored, crc32fast::hash(coded))?,
+                _ => {}
+            }
+        }
+        let straight = plain_len <= out.len() - *produced;
+        let plain = if straight {
+            &mut out[*produced..*produced + plain_len]
+        } else {
+            if self.plain.len() < plain_len {
+                self.plain.reserve_exact(plain_len - self.plain.len());
+                self.plain.resize(plain_len, 0);
+            }
+            &mut self.plain[..plain_len]
+        };
+        if compressed {
+            decompress(coded, plain).map_err(|e| Error::corrupt(format!("a block is damaged: {e}")))?;
+        } else {
+            plain.copy_from_slice(coded);
+        }
+        for (flag, stored) in sums {
+            match flag {
+                ADLER32_PLAIN => compare("Adler-32 of a block", stored, adler32(plain))?,
+                CRC32_PLAIN => compare("CRC-32 of a block", stored, crc32fast::hash(plain))?,
+                _ => {}
+            }
+        }
+        if straight {
+            *produced += plain_len;
+        } else {
+            (self.plain_at, self.plain_end) = (0, plain_len);
+        }
+        Ok(())
+    }
+}
+
+fn word(bytes: &[u8]) -> u32 {
+    u32::from_be_bytes(bytes.try_into().expect("four bytes"))
+}
+
+fn compare(name: &str, stored: u32, computed: u32) -> Result<()> {
+    if stored == computed {
+        Ok(())
+    } else {
+        Err(Error::checksum(name, stored.into(), computed.into()))
+    }
+}
