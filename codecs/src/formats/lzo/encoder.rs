@@ -1,15 +1,14 @@
 //! Writing one archive.
 
 use super::MAGIC;
-use super::coder::{
-    ADLER32_CODED, ADLER32_PLAIN, BLOCK_MOST, LIBRARY, LONG_HEADER, LZO1X_1, UNIX, VERSION, adler32,
-};
+use super::coder::{ADLER32_CODED, ADLER32_PLAIN, LIBRARY, LONG_HEADER, LZO1X_1, UNIX, VERSION, adler32};
 use super::compress::{Compressor, most};
 use crate::adapters::Blocked;
 use crate::error::Result;
 use crate::format::{BlockEncode, Blocks, Encode, EncodeOptions, Framing, Piece};
 
-/// Plain bytes in a block, if the options do not say: lzop's size.
+/// Plain bytes in a block, if the options do not ask for fewer. lzop writes blocks of this size, and reads no larger
+/// ones as Debian builds it ("block size too small -- recompile lzop").
 const BLOCK: usize = 256 << 10;
 /// Rights for the file that lzop makes of ours: who owns it writes, all read.
 const MODE: u32 = 0o100_644;
@@ -22,7 +21,7 @@ pub(super) struct Pieces;
 
 impl Blocks for Pieces {
     fn block_size(&self, options: &EncodeOptions) -> usize {
-        options.block_size.unwrap_or(BLOCK).clamp(1, BLOCK_MOST)
+        options.block_size.unwrap_or(BLOCK).clamp(1, BLOCK)
     }
 
     fn block_encoder(&self, options: &EncodeOptions) -> Result<Box<dyn BlockEncode>> {
@@ -58,7 +57,7 @@ impl BlockEncode for Block {
         let stored = n >= input.len();
         let data = if stored { input } else { &self.coded[..n] };
         for len in [input.len(), data.len()] {
-            let len = u32::try_from(len).expect("64 MiB at most");
+            let len = u32::try_from(len).expect("256 KiB at most");
             out.extend_from_slice(&len.to_be_bytes());
         }
         out.extend_from_slice(&adler32(input).to_be_bytes());

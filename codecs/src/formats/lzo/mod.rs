@@ -3,7 +3,7 @@
 //!
 //! * Reads what lzop writes at all levels (LZO1X-1, LZO1X-1(15) and LZO1X-999 are one format to a reader), with any
 //!   choice of checksums, with headers of old versions, names and extra fields, blocks of up to 64 MiB.
-//! * Writes one archive of blocks of 256 KiB, those that do not shrink stored, without name and time, with the
+//! * Writes one archive of blocks of 256 KiB (the most that lzop reads by default; options may ask for less), those that do not shrink stored, without name and time, with the
 //!   Adler-32 of each block both as it was and as it is coded. The latter finds every flipped bit.
 //! * Checks headers, extra fields, the lengths of blocks, and all four checksums, where they are there.
 //! * Refuses parts of files in several (`F_MULTIPART`), filters (`F_H_FILTER`), and what needs an lzop after 1.04.
@@ -91,7 +91,7 @@ mod coder {
     pub(super) const METHODS: std::ops::RangeInclusive<u8> = 1..=3;
     pub(super) const LZO1X_1: u8 = 1;
 
-    /// The most plain bytes in a block.
+    /// The most plain bytes in a block that any lzop may write.
     pub(super) const BLOCK_MOST: usize = 64 << 20;
 
     pub(super) fn adler32(bytes: &[u8]) -> u32 {
