@@ -1,6 +1,8 @@
 //! What can be typed: the verbs and their options, with their help.
 
 use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args as Group, Parser, Subcommand, ValueHint};
@@ -22,6 +24,7 @@ use crate::bytes;
         demijohn decompress notes.txt.zst           writes notes.txt\n  \
         demijohn cat access.log.* | grep 404        whatever each file is compressed with\n  \
         demijohn test backup/*                      reads everything to the end and checks it\n  \
+        demijohn bench notes.txt                    which format and level suit it best\n  \
         demijohn demo                               the main job in one go: objects to files and back\n\n\
         Exit status: 0 all well, 1 something failed, 2 wrong usage, 130 interrupted, 141 output pipe closed.",
     arg_required_else_help = true,
@@ -40,6 +43,7 @@ pub(crate) enum Verb {
     Decompress(Decompress),
     Cat(Cat),
     Test(Test),
+    Bench(Bench),
     Demo(Demo),
     Codecs(Codecs),
     Completions(Completions),
@@ -68,9 +72,8 @@ pub(crate) struct Compress {
     /// Compression level (short: -1 … -19); each format has its own range and default
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) level: Option<i32>,
-    /// Threads to use, 0 for one per core; the bytes written don't depend on it
-    #[arg(short = 'T', long, value_name = "N")]
-    pub(crate) threads: Option<usize>,
+    #[command(flatten)]
+    pub(crate) threads: Threads,
     #[command(flatten)]
     pub(crate) talk: Talk,
     #[command(flatten)]
@@ -184,6 +187,58 @@ pub(crate) struct Test {
     pub(crate) talk: Talk,
 }
 
+/// Measure every format on your own data: size and speed, at several levels
+///
+/// Each FILE, or standard input for -, is compressed and decompressed in memory by every format at its lowest,
+/// default and highest sensible level. Without a FILE built-in data of rising entropy is measured, at the
+/// default levels. What comes back is compared; exits with 1 if anything is different.
+#[derive(Debug, Group)]
+#[command(after_help = "Examples:\n  \
+        demijohn bench dump.sql\n  \
+        demijohn bench --formats zstd,lz4 --all-levels dump.sql\n  \
+        tar c src | demijohn bench -T 0 --levels 1,6..9 --sample 64M -\n\n\
+        With --json, one object a line for each FILE:\n  \
+        file, measured (bytes), total (bytes, null if not known), compressed_with (format or null),\n  \
+        decoded (by --decode), threads, and results, the smallest first, each an object of\n  \
+        format, level (null for a format without), compressed (bytes), ratio, compress_seconds,\n  \
+        compress_runs, decompress_seconds, decompress_runs (seconds are the median of so many runs),\n  \
+        best_compress, best_decompress (nothing else is smaller and as fast), error (text or null).")]
+pub(crate) struct Bench {
+    #[command(flatten)]
+    pub(crate) files: Files,
+    /// Formats to measure, as in zstd,xz; else all that compress
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = formats())]
+    pub(crate) formats: Vec<Compressor>,
+    /// Levels to measure, as in 1,6..9, of those that a format has
+    #[arg(
+        long,
+        value_name = "N,…",
+        allow_hyphen_values = true,
+        conflicts_with = "all_levels"
+    )]
+    pub(crate) levels: Option<Levels>,
+    /// Measure all levels up to 19
+    #[arg(long)]
+    pub(crate) all_levels: bool,
+    /// Bytes to measure of each FILE, from its beginning; of built-in data 1 MiB at most
+    #[arg(long, value_name = "SIZE", value_parser = bytes::parse, default_value = "8MiB")]
+    pub(crate) sample: u64,
+    /// Measure what is in a compressed FILE instead of its bytes
+    #[arg(long)]
+    pub(crate) decode: bool,
+    /// Repeat each measurement for so long, once at least
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "0.2")]
+    pub(crate) min_time: Duration,
+    #[command(flatten)]
+    pub(crate) threads: Threads,
+    /// No progress bar
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// Print one JSON object per FILE
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// Show the main job: dump an object through every codec, load it back, compare
 ///
 /// Without a FILE the object is a built-in one, a dict with arrays, strings and nested lists. With one it is the
@@ -286,9 +341,8 @@ pub(crate) struct Decoding {
     /// Refuse to write more than this for one file
     #[arg(long, value_name = "SIZE", value_parser = bytes::parse_limit)]
     pub(crate) max_output: Option<bytes::Limit>,
-    /// Threads to use, 0 for one per core, where the format can be decoded by several
-    #[arg(short = 'T', long, value_name = "N")]
-    pub(crate) threads: Option<usize>,
+    #[command(flatten)]
+    pub(crate) threads: Threads,
 }
 
 impl Decoding {
@@ -315,12 +369,59 @@ pub(crate) struct Talk {
     pub(crate) verbose: bool,
 }
 
-/// How many threads an option of the command line asks for.
-pub(crate) fn threads(asked: Option<usize>) -> Option<usize> {
-    match asked {
-        Some(0) => Some(std::thread::available_parallelism().map_or(1, usize::from)),
-        other => other,
+/// How many help.
+#[derive(Clone, Copy, Debug, Group)]
+pub(crate) struct Threads {
+    /// Threads to use where the format has use for them, 0 for one per core; the bytes don't depend on it
+    #[arg(short = 'T', long, value_name = "N")]
+    threads: Option<usize>,
+}
+
+impl Threads {
+    /// The number asked for, if one was.
+    pub(crate) fn get(self) -> Option<usize> {
+        match self.threads {
+            Some(0) => Some(std::thread::available_parallelism().map_or(1, usize::from)),
+            other => other,
+        }
     }
+}
+
+/// Levels by number: `1,6,9` or `1..9`.
+#[derive(Clone, Debug)]
+pub(crate) struct Levels(pub(crate) Vec<i32>);
+
+impl FromStr for Levels {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        /// More than any table should have.
+        const MOST: usize = 1000;
+        let usage = || "levels are numbers and ranges, such as 1,6,9 or 1..9".to_owned();
+        let number = |text: &str| text.trim().parse::<i32>().map_err(|_| usage());
+        let mut levels = Vec::new();
+        for part in text.split(',') {
+            let (first, last) = part.split_once("..").unwrap_or((part, part));
+            let (first, last) = (number(first)?, number(last)?);
+            if first > last {
+                return Err(usage());
+            }
+            levels.extend((first..=last).take(MOST + 1));
+            if levels.len() > MOST {
+                return Err(format!("more than {MOST} levels"));
+            }
+        }
+        Ok(Levels(levels))
+    }
+}
+
+/// Parses a number of seconds.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text
+        .parse()
+        .ok()
+        .and_then(|n| Duration::try_from_secs_f64(n).ok());
+    seconds.ok_or_else(|| "a time is a number of seconds, such as 0.5".to_owned())
 }
 
 /// The names of the registered formats; shells complete them, and the error for another lists them.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use demijohn_codecs::{Compressor, Error, ErrorKind, Options, Pipe, Reader, Seekable, Source, Spec};
 
-use crate::args::{self, Decoding, Talk};
+use crate::args::{Decoding, Talk};
 use crate::foreign;
 use crate::interrupt::Interruptible;
 use crate::progress::{Bar, Side};
@@ -135,7 +135,7 @@ pub(crate) fn decoder(
         .veto(demijohn::pickle::looks_like)
         .limits(decoding.limits())
         .on_progress(bar.callback());
-    if let Some(threads) = args::threads(decoding.threads) {
+    if let Some(threads) = decoding.threads.get() {
         options = options.threads(threads);
     }
     if let Some(format) = decoding.format.as_ref().or(agreed) {

@@ -16,6 +16,7 @@ mod interrupt;
 mod output;
 mod progress;
 mod report;
+mod synthetic;
 mod table;
 mod verbs;
 

@@ -73,13 +73,49 @@ impl Drop for Bar {
     }
 }
 
+/// A bar over a list of things to do, cleared when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Steps(Option<ProgressBar>);
+
+impl Steps {
+    pub(crate) fn start(quiet: bool, name: &str, steps: usize) -> Self {
+        let shown = !quiet && io::stderr().is_terminal();
+        Steps(shown.then(|| {
+            ProgressBar::new(steps as u64)
+                .with_style(template("{prefix}: {wide_msg} [{bar:15}] {pos}/{len}, {elapsed}"))
+                .with_prefix(printable(name))
+        }))
+    }
+
+    /// Begins a step, which is done when the next one begins.
+    pub(crate) fn next(&self, what: String) {
+        if let Some(bar) = &self.0 {
+            if !bar.message().is_empty() {
+                bar.inc(1);
+            }
+            bar.set_message(what);
+        }
+    }
+}
+
+impl Drop for Steps {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
 fn style(total_known: bool) -> ProgressStyle {
-    let template = if total_known {
+    template(if total_known {
         "{wide_msg} {percent:>3}% [{bar:15}] {decimal_bytes}/{decimal_total_bytes} \
          {decimal_bytes_per_sec}, {eta} left"
     } else {
         "{wide_msg} {decimal_bytes}, {decimal_bytes_per_sec}, {elapsed} so far"
-    };
+    })
+}
+
+fn template(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template)
         .expect("the template is well-formed")
         .progress_chars("=> ")

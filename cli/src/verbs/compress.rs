@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Read};
 
 use demijohn_codecs::{Compressor, Options, Source as _, Summary};
 
-use crate::args::{self, Compress};
+use crate::args::Compress;
 use crate::bytes;
 use crate::copy::{CopyError, copy};
 use crate::input::{Input, Operand};
@@ -66,7 +66,7 @@ fn one(args: &Compress, format: &Compressor, operand: &Operand) -> Result<(), Fa
     if let Some(level) = args.level {
         options = options.level(level);
     }
-    if let Some(threads) = args::threads(args.threads) {
+    if let Some(threads) = args.threads.get() {
         options = options.threads(threads);
     }
     if let Some(size) = size {

@@ -1,5 +1,6 @@
 //! The verbs, one file each.
 
+mod bench;
 mod cat;
 mod codecs;
 mod completions;
@@ -21,6 +22,7 @@ pub(crate) fn run(verb: Verb) -> Exit {
         Verb::Decompress(args) => decompress::run(&args),
         Verb::Cat(args) => cat::run(&args),
         Verb::Test(args) => test::run(&args),
+        Verb::Bench(args) => bench::run(&args),
         Verb::Demo(args) => demo::run(&args),
         Verb::Codecs(args) => codecs::run(&args),
         Verb::Completions(args) => completions::run(&args),

@@ -192,14 +192,14 @@ print("lz4 is here" if lz4 else "")
     let plainly = listed(&shown, "Python's joblib opens what these wrote: ");
     assert_eq!(plainly[0], "none");
     assert_eq!(opened(), files(&plainly));
-    let with_package = listed(&shown, "with a package of that name installed: ");
+    let with_package = listed(&shown, "  with a package of that name installed: ");
     let both = opened();
     if lines.next() == Some("lz4 is here") {
         assert_eq!(both, files(&[plainly.clone(), with_package.clone()].concat()));
     } else {
         skip("the Python of the interop tests has no lz4");
     }
-    let never = listed(&shown, "demijohn alone opens: ");
+    let never = listed(&shown, "  and not at all: ");
     assert_eq!(
         plainly.len() + with_package.len() + never.len(),
         codecs().len() + 1

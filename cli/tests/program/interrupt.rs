@@ -184,6 +184,26 @@ fn while_a_demo_has_files_in_a_temporary_directory() {
 }
 
 #[test]
+fn while_measuring() {
+    if !signals_work() {
+        return;
+    }
+    let dir = Dir::new();
+    dir.write("notes", noise(1 << 20));
+    // In the midst of many short runs, and of a long one.
+    for args in [
+        &["--formats=snappy", "--min-time=100", "notes"][..],
+        &["--formats=xz", "--levels=9", "--sample=64M", "/dev/urandom"],
+    ] {
+        let child = dir.demijohn([&["bench"], args].concat()).start();
+        let_it_begin();
+        send("INT", &child);
+        let ended = end(child).status(130);
+        assert_eq!((ended.stdout(), ended.stderr()), (&b""[..], ""));
+    }
+}
+
+#[test]
 fn the_unfinished_copy_of_a_private_file_is_private() {
     let dir = Dir::new();
     dir.write("notes", noise(64 << 20));

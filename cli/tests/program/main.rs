@@ -3,6 +3,7 @@
 #![cfg(unix)]
 #![allow(clippy::print_stdout, reason = "skipped tests say so on standard output")]
 
+mod bench;
 mod damage;
 mod demo;
 mod files;

@@ -97,3 +97,27 @@ fn long_work_shows_a_bar_on_a_terminal_only() {
         .run()
         .ok();
 }
+
+#[test]
+fn measuring_shows_what_is_being_measured_on_a_terminal_only() {
+    if !has_tool("script") {
+        return;
+    }
+    let dir = Dir::new();
+    dir.write("notes", sample(200_000));
+    let line = "demijohn bench --formats=gzip --min-time 0.2 notes";
+    let (code, shown) = on_terminal(&dir, line);
+    assert_eq!(code, 0, "{shown}");
+    assert!(
+        shown.contains("notes: gzip 9 ") && shown.contains(" 2/3, "),
+        "{shown}"
+    );
+    let (code, shown) = on_terminal(&dir, &format!("{line} -q"));
+    assert_eq!(code, 0, "{shown}");
+    assert!(
+        shown.starts_with("notes: 200 kB") && !shown.contains("/3,"),
+        "{shown}"
+    );
+    let ended = dir.shell(&format!("{line} > table")).run();
+    assert!(ended.ok().is_empty());
+}

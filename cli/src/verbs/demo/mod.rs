@@ -265,9 +265,9 @@ fn readers(trials: &[Trial]) -> String {
     let never = names(&|name| !JOBLIB.contains(&name) && !JOBLIB_WITH_PACKAGE.contains(&name));
     let mut text = String::new();
     for (what, names) in [
-        ("Python's joblib opens what these wrote: ", plainly),
-        ("with a package of that name installed:  ", with_package),
-        ("demijohn alone opens:                   ", never),
+        ("Python's joblib opens what these wrote:   ", plainly),
+        ("  with a package of that name installed:  ", with_package),
+        ("  and not at all:                         ", never),
     ] {
         if !names.is_empty() {
             text.push_str(&format!("{what}{names}\n"));
