@@ -58,7 +58,13 @@ fn formats(args: &Bench) -> Result<Vec<Compressor>, Failure> {
         let there = all
             .iter()
             .filter(|f| f.is_available() && !f.spec().is_transparent());
-        return Ok(there.cloned().collect());
+        let there: Vec<_> = there.cloned().collect();
+        if there.is_empty() {
+            return Err(Failure::Usage(
+                "this build of the program leaves out every format that compresses".to_owned(),
+            ));
+        }
+        return Ok(there);
     }
     let mut formats: Vec<Compressor> = Vec::new();
     for format in &args.formats {
