@@ -355,8 +355,9 @@ fn blocks_that_say_nonsense_are_corrupt() {
     );
     // Too large, larger than when it was plain, and too small for what it is to be: said before the bytes are there.
     for (plain, coded) in [
-        ((64 << 20) + 1, 9),
-        (u32::MAX, 9),
+        ((64 << 20) + 1, 1 << 20),
+        ((64 << 20) + 1, (64 << 20) + 1),
+        (u32::MAX, u32::MAX),
         (100, 101),
         (100, u32::MAX),
         (100, 0),
