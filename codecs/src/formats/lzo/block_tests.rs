@@ -382,6 +382,21 @@ fn blocks_around_the_usual_size_and_beyond_the_reach_of_positions() {
     }
 }
 
+/// Between noise, of which up to three bytes cost nothing more, three bytes that stood near before: they take two.
+#[test]
+fn the_slow_search_finds_three_bytes() {
+    let fresh = noise(2000, 17);
+    let mut plain = fresh[..1000].to_vec();
+    for two in fresh[1000..].chunks_exact(2) {
+        plain.extend_from_slice(two);
+        let from = plain.len() - 700;
+        plain.extend_from_within(from..from + 3);
+    }
+    // 3,500 bytes: 1,000, and 500 times 4 for 5.
+    let n = round_trip(9, &plain);
+    assert!(n < 3100, "{n} bytes of {}", plain.len());
+}
+
 /// What costs the fast search most: runs that need two bytes more, before matches that save one.
 #[test]
 fn no_block_takes_more_room_than_most_says() {
