@@ -4,9 +4,10 @@
 //! upper three bits and the distance's upper five; lengths go on in bytes of 255, and one distance stands for two
 //! more bytes of distance.
 
+use super::matches::{CUT, literals, repeat};
+
 /// Decodes `coded` to the front of `out`; the number of bytes, or what is wrong.
 pub(super) fn decode(coded: &[u8], out: &mut [u8]) -> Result<usize, &'static str> {
-    const CUT: &str = "the data ends in the middle of a match";
     let Some(&first) = coded.first() else {
         return Ok(0);
     };
@@ -23,11 +24,7 @@ pub(super) fn decode(coded: &[u8], out: &mut [u8]) -> Result<usize, &'static str
             ) {
                 *to = *from;
             } else {
-                let from = coded
-                    .get(at..at + n)
-                    .ok_or("the data ends in the middle of literals")?;
-                let to = out.get_mut(made..made + n).ok_or(TOO_LONG)?;
-                to.copy_from_slice(from);
+                literals(coded, at, out, made, n)?;
             }
             at += n;
             made += n;
@@ -56,12 +53,8 @@ pub(super) fn decode(coded: &[u8], out: &mut [u8]) -> Result<usize, &'static str
             repeat(out, made, distance, len)?;
             made += len;
         }
-        if at >= coded.len() {
-            return if at == coded.len() && made <= out.len() {
-                Ok(made)
-            } else {
-                Err("the data ends in the middle of literals")
-            };
+        if at == coded.len() {
+            return Ok(made);
         }
         control = usize::from(coded[at]);
         at += 1;
@@ -71,47 +64,9 @@ pub(super) fn decode(coded: &[u8], out: &mut [u8]) -> Result<usize, &'static str
 /// The distance of a match that is farther away: two more bytes are added to it.
 const FAR: usize = 8192;
 
-const TOO_LONG: &str = "there is more data than the block holds";
-
-/// Bytes moved at a time.
-const WORD: usize = 16;
-
-/// Writes `len` bytes at `at` that repeat those `distance` in front of them.
-fn repeat(out: &mut [u8], at: usize, distance: usize, len: usize) -> Result<(), &'static str> {
-    let Some(from) = at.checked_sub(distance) else {
-        return Err("a match reaches back before the first byte");
-    };
-    if len > out.len() - at {
-        return Err(TOO_LONG);
-    }
-    if distance >= WORD && at + len + WORD <= out.len() {
-        // Whole words, the last of which may write past the match; what comes next overwrites that.
-        let out = &mut out[from..at + len + WORD];
-        let mut done = 0;
-        while done < len {
-            let word: [u8; WORD] = *out[done..].first_chunk().expect("a word behind the match");
-            *out[done + distance..]
-                .first_chunk_mut()
-                .expect("a word behind the match") = word;
-            done += WORD;
-        }
-    } else if distance == 1 {
-        let byte = out[from];
-        out[at..at + len].fill(byte);
-    } else {
-        // What is there already doubles with each turn.
-        let mut done = 0;
-        while done < len {
-            let n = (distance + done).min(len - done);
-            out.copy_within(from..from + n, at + done);
-            done += n;
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::matches::TOO_LONG;
     use super::*;
 
     fn decoded(coded: &[u8], len: usize) -> Result<Vec<u8>, &'static str> {

@@ -3,8 +3,8 @@
 use flate2::{Decompress, FlushDecompress};
 use zstd_safe::DCtx;
 
-use super::blosclz;
 use super::chunk::Codec;
+use super::{blosclz, lz4};
 use crate::error::{Error, Result};
 
 /// The libraries' decoders, made when they are first needed.
@@ -19,7 +19,7 @@ impl Backends {
     pub(super) fn decode(&mut self, codec: Codec, coded: &[u8], out: &mut [u8]) -> Result<()> {
         let len = match codec {
             Codec::Blosclz => blosclz::decode(coded, out).map_err(|e| damaged(codec, e))?,
-            Codec::Lz4 => lz4_flex::block::decompress_into(coded, out).map_err(|e| damaged(codec, e))?,
+            Codec::Lz4 => lz4::decode(coded, out).map_err(|e| damaged(codec, e))?,
             Codec::Snappy => {
                 // The decoder would accept room for more.
                 let len = snap::raw::decompress_len(coded).map_err(|e| damaged(codec, e))?;

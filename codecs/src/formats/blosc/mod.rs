@@ -120,6 +120,10 @@ mod digest;
 #[cfg(feature = "blosc")]
 mod encode;
 #[cfg(feature = "blosc")]
+mod lz4;
+#[cfg(feature = "blosc")]
+mod matches;
+#[cfg(feature = "blosc")]
 mod shuffle;
 #[cfg(all(test, feature = "blosc"))]
 mod tests;

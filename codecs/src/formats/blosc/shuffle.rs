@@ -308,8 +308,8 @@ mod tests {
             state.to_be_bytes()[0]
         };
         let bytes: Vec<u8> = (0..100_000).map(|_| noise()).collect();
-        for typesize in (1..=40).chain([63, 64, 65, 100, 254, 255]) {
-            for elements in [1, 7, 8, 15, 16, 17, 120, 128, 136, 255, 256, 384] {
+        for typesize in (1..=18).chain([24, 31, 32, 33, 100, 255]) {
+            for elements in [1, 8, 15, 16, 17, 128, 136, 255, 384] {
                 for rest in [0, 1, typesize - 1].into_iter().filter(|rest| *rest < typesize) {
                     let plain = &bytes[..elements * typesize + rest];
                     for filter in [Filter::None, Filter::Bytes, Filter::Bits] {
@@ -317,7 +317,7 @@ mod tests {
                             continue;
                         }
                         let block = shuffled(filter, typesize, plain);
-                        for granules in [1, 2, 1000] {
+                        for granules in [1, 1000] {
                             let what = format!("{filter:?}, {elements} elements of {typesize}, {rest} more");
                             let native = undone::<Native>(filter, typesize, &block, granules);
                             assert!(native == plain, "{what}");
