@@ -9,9 +9,11 @@ use crate::error::{Error, Result};
 use crate::file::Summary;
 use crate::source::{Exact, Pipe, Seekable, Source};
 
-/// Plain bytes kept for small reads and for [`BufRead`]. Reads of at least this size go straight into the
-/// caller's slice.
+/// Plain bytes kept for small reads and for [`BufRead`].
 const BUFFER: usize = 256 << 10;
+/// Reads of at least this size go straight into the caller's slice. The copy through the buffer costs a fast format
+/// more than a decoder loses by slices that are smaller than the buffer.
+const STRAIGHT: usize = 64 << 10;
 
 /// Reads the plain bytes of a compressed stream.
 ///
@@ -232,7 +234,7 @@ impl<S: Source> Read for Reader<S> {
         if self.target.is_some() {
             return Ok(0);
         }
-        if self.at == self.len && (out.len() >= BUFFER || self.is_transparent()) {
+        if self.at == self.len && (out.len() >= STRAIGHT || self.is_transparent()) {
             // The window for seeking back moves along: it is empty and stands behind what is delivered.
             (self.at, self.len) = (0, 0);
             return Ok(self.engine.read(&mut self.input, out)?);
