@@ -15,7 +15,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use demijohn::Array;
 use demijohn::arrays::{DType, Layout, Order};
 use demijohn_benches::{Entropy, stream};
-use demijohn_codecs::{Compressor, Registry};
+use demijohn_codecs::Compressor;
 
 /// Plain bytes per iteration. The slow codecs get less, so that no iteration takes seconds.
 fn size_for(codec: &str) -> usize {
@@ -26,11 +26,7 @@ fn size_for(codec: &str) -> usize {
 }
 
 fn matrix(criterion: &mut Criterion) {
-    for compressor in Registry::global()
-        .formats()
-        .iter()
-        .filter(|format| format.is_available())
-    {
+    for compressor in &stream::formats() {
         let name = compressor.name();
         let mut group = criterion.benchmark_group(name);
         let size = size_for(name);

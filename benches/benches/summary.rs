@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use demijohn_benches::summary::{Cell, Row, table};
 use demijohn_benches::{Entropy, stream, time};
-use demijohn_codecs::{Compressor, Registry};
+use demijohn_codecs::Compressor;
 
 /// Plain bytes a cell.
 const SIZE: usize = 8 << 20;
@@ -25,9 +25,9 @@ const CHUNK: usize = 1 << 20;
 const BUDGET: Duration = Duration::from_millis(300);
 
 fn main() {
-    let formats = Registry::global().formats();
-    let available = formats.iter().filter(|format| format.is_available());
-    let rows: Vec<_> = available
+    let formats = stream::formats();
+    let rows: Vec<_> = formats
+        .iter()
         .map(|format| {
             // Standard output is for the table.
             eprintln!("{}", format.name());

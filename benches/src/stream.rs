@@ -1,8 +1,17 @@
-//! One stream through the file objects, on memory and on one thread.
+//! Streams through the file objects, on memory and on one thread.
 
 use std::io::{Read, Write};
 
-use demijohn_codecs::Options;
+use demijohn_codecs::{Compressor, Options, Registry};
+
+/// The registered formats that this build reads and writes.
+#[must_use]
+pub fn formats() -> Vec<Compressor> {
+    let all = Registry::global().formats();
+    let both =
+        |format: &&Compressor| format.is_available() && Options::new().writer(Vec::new(), *format).is_ok();
+    all.iter().filter(both).cloned().collect()
+}
 
 /// Appends a whole stream at the default level to `coded`, `chunk` plain bytes a call.
 ///

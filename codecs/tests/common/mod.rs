@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use demijohn_codecs::{Compressor, Registry};
+use demijohn_codecs::{Compressor, Options, Registry};
 
 /// Says that something could not be tested here: on standard output, and in the file that
 /// `DEMIJOHN_SKIP_LOG` names.
@@ -69,6 +69,17 @@ pub(crate) fn format(name: &str) -> Option<Compressor> {
     }
     skip(&format!("this build leaves {name} out"));
     None
+}
+
+/// Can this build write the format, and not only read it?
+pub(crate) fn writes(format: &Compressor) -> bool {
+    match Options::new().writer(Vec::new(), format) {
+        Ok(_) => true,
+        Err(error) => {
+            skip(&format!("{error}"));
+            false
+        }
+    }
 }
 
 /// A program of that name, unless it is not installed.
