@@ -224,12 +224,12 @@ fn files_of_several_members_are_joined() {
         ];
         let coded = coded.concat();
         assert!(format.decompress(&coded).unwrap() == both, "{name}: ours");
-        // lzop decodes all of it, and then warns of several members with an exit status like an error's.
-        if program != "lzop" {
-            assert!(
-                pipe(Command::new(program).arg("-dc"), &coded).unwrap() == both,
-                "{name}: {program}"
-            );
+        let mut decode = Command::new(program);
+        decode.arg("-dc");
+        if program == "lzop" {
+            // Right bytes or not, it fails for having warned of a second archive.
+            decode.arg("--ignore-warn");
         }
+        assert!(pipe(&mut decode, &coded).unwrap() == both, "{name}: {program}");
     }
 }

@@ -141,14 +141,14 @@ impl Chunk {
             && self.typesize <= 16
             && blocksize / self.typesize >= 128
             && plain.len() == blocksize
-            && blocksize % self.typesize == 0
+            && blocksize.is_multiple_of(self.typesize)
         {
             self.typesize
         } else {
             1
         };
         let filter = match self.filter {
-            Filter::Bits if (plain.len() / self.typesize) % 8 != 0 => Filter::None,
+            Filter::Bits if !(plain.len() / self.typesize).is_multiple_of(8) => Filter::None,
             filter => filter,
         };
         let block = shuffled(filter, self.typesize, plain);
