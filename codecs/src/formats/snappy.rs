@@ -58,8 +58,9 @@ mod coder {
 
     /// Plain bytes that a chunk may have.
     const CHUNK: usize = 64 << 10;
-    /// Plain bytes in a piece, which is several chunks, so that handing pieces about costs little.
-    const PIECE: usize = 16 * CHUNK;
+    /// Plain bytes in a piece: as much as the engine hands over of small writes, so that they are not gathered once
+    /// more. The bytes do not depend on it.
+    const PIECE: usize = 2 * CHUNK;
 
     const COMPRESSED: u8 = 0x00;
     const STORED: u8 = 0x01;
