@@ -137,6 +137,18 @@ pub trait Encode: Send {
     /// What the backend reports. The encoder is not called again after an error.
     fn step(&mut self, input: &[u8], out: &mut [u8], op: Op) -> Result<Step>;
 
+    /// The coded bytes that wait in a buffer of the encoder's own, if it has one. The engine then gives
+    /// [`step`](Self::step) no room, and writes from this buffer to the sink, without a copy between; a call that
+    /// fills it makes progress.
+    fn ready(&self) -> Option<&[u8]> {
+        None
+    }
+
+    /// So many of the [`ready`](Self::ready) bytes have been written.
+    fn taken(&mut self, n: usize) {
+        let _ = n;
+    }
+
     /// Takes note of what the plain bytes from offset `at` of the stream on are made of.
     ///
     /// Calls come in order, each before the byte at its offset is given to [`step`](Self::step).

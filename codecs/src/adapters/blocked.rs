@@ -137,6 +137,14 @@ impl Encode for Blocked {
         }
     }
 
+    fn ready(&self) -> Option<&[u8]> {
+        Some(&self.coded[self.coded_at..])
+    }
+
+    fn taken(&mut self, n: usize) {
+        self.coded_at += n;
+    }
+
     fn hint(&mut self, at: u64, hint: Hint) {
         let Hint::ElementSize(size) = hint;
         self.elements.change(at, size);

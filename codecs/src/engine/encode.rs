@@ -37,6 +37,8 @@ pub(crate) struct EncodeEngine {
     encoded: u64,
     /// Coded bytes that the sink has taken.
     written: u64,
+    /// The encoder has its coded bytes in a buffer of its own.
+    lends: bool,
     /// Where the coded bytes go while the head of the stream is not known.
     late: Option<Late>,
     /// Is there anything a flush would make decodable?
@@ -61,15 +63,19 @@ impl EncodeEngine {
         declared: Option<u64>,
         meter: Meter,
     ) -> Self {
+        let late = encoder.late_head().is_some().then(|| Late::Held(Vec::new()));
+        // Its buffer and its head cannot be borrowed at once.
+        let lends = late.is_none() && encoder.ready().is_some();
         EncodeEngine {
-            late: encoder.late_head().is_some().then(|| Late::Held(Vec::new())),
+            lends,
+            late,
             compressor,
             encoder,
             declared,
             meter,
             slab: Vec::new(),
             slab_at: 0,
-            out: vec![0; ROOM],
+            out: if lends { Vec::new() } else { vec![0; ROOM] },
             out_at: 0,
             out_len: 0,
             encoded: 0,
@@ -279,7 +285,8 @@ impl EncodeEngine {
             if op != Op::Run && step.status == Status::Done {
                 return Ok(());
             }
-            if step.consumed == 0 && step.produced == 0 {
+            let stuck = step.consumed == 0 && step.produced == 0;
+            if stuck && self.encoder.ready().is_none_or(<[u8]>::is_empty) {
                 return Err(Error::corrupt(
                     "the encoder takes no more input and gives no output",
                 ));
@@ -289,6 +296,13 @@ impl EncodeEngine {
 
     /// Writes the coded bytes at hand.
     fn drain<W: Write>(&mut self, sink: &mut Sink<W>) -> Result<()> {
+        while self.lends
+            && let Some(ready @ [_, ..]) = self.encoder.ready()
+        {
+            let n = sink.write(ready)?;
+            self.encoder.taken(n);
+            self.written += n as u64;
+        }
         while self.out_at < self.out_len {
             let coded = &self.out[self.out_at..self.out_len];
             self.out_at += match (&mut self.late, self.encoder.late_head()) {
