@@ -46,6 +46,7 @@
 //! | `lz4` | `.lz4` | 0–12 (0) | yes, skippable and legacy frames too | XXH32 | lz4_flex, liblz4 from level 3 on |
 //! | `snappy` | `.sz` `.snappy` | | yes | CRC-32C | snap |
 //! | `lzo` | `.lzo` | 1–9 (1) | yes | Adler-32 | its own |
+//! | `blosc` | `.blp` `.blosc` | 0–9 (5) | no | Adler-32 | ours; zlib-rs, libzstd and snap for blocks |
 //! | `none` | | | | none | |
 //!
 //! [`Compressor::spec`] has the same as data. Each is a cargo feature of that name, all on by default; a build
@@ -74,13 +75,14 @@
 //! | zstd | joined, skippable frames too | error | error |
 //! | lz4 | joined, skippable and legacy frames too | error | error |
 //! | snappy, lzo | joined | error | error |
-//! | zlib, lzma | error | error | error |
+//! | zlib, lzma, blosc | error | error | error |
 //!
 //! [`Tail::Ignore`] turns the errors of the last two columns into an end; [`Members::One`] does not look.
 //! A legacy frame of lz4 ends only with its input: a cut between two of its blocks cannot be told, and what
 //! follows it and is no frame is `Corrupt` or `Truncated`. Nothing here writes such frames. A stream of snappy ends
 //! only with its input too: a cut between chunks cannot be told, and what follows is taken for chunks. No bytes are
-//! a stream of no data.
+//! a stream of no data. A bare chunk of blosc has no checksum, and a bloscpack file that does not say how many chunks
+//! it has may end behind any of them.
 //!
 //! Empty input is `Truncated` for a format asked for by name, and plain data without bytes for detection.
 //!

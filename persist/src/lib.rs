@@ -55,7 +55,7 @@
 //!
 //! # Features
 //! One for each codec, all on by default: `zlib`, `gzip`, `bz2`, `lzma`, `xz`, `zstd`, `lz4`, `snappy`,
-//! `lzo`.
+//! `lzo`, `blosc`.
 //!
 //! # Layers
 //! [`codecs`] does compressed files, [`arrays`] arrays and `.npy`, [`pickle`] Python's objects. This crate puts them

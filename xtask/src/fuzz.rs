@@ -122,6 +122,8 @@ fn suits(target: &str, folder: &str) -> bool {
     match target.strip_prefix("decode_") {
         // Its files are in the folder of the program that writes them.
         Some("lzo") => folder == "lzop",
+        // Files of chunks are a folder of their own there.
+        Some("blosc") => matches!(folder, "blosc" | "bloscpack"),
         Some(format) => format == folder,
         None => target == "detect",
     }
@@ -226,6 +228,7 @@ mod tests {
     #[test]
     fn targets_get_the_files_of_their_format() {
         assert!(suits("decode_gzip", "gzip"));
+        assert!(suits("decode_blosc", "blosc") && suits("decode_blosc", "bloscpack"));
         assert!(!suits("decode_lzma", "xz"));
         assert!(suits("decode_lzo", "lzop"));
         assert!(suits("detect", "foreign"));

@@ -17,15 +17,7 @@ pub(super) fn decode(coded: &[u8], out: &mut [u8]) -> Result<usize, &'static str
     loop {
         if control < 32 {
             let n = control + 1;
-            // A fixed length is one or two moves; the bytes too many are overwritten by what comes next.
-            if let (Some(from), Some(to)) = (
-                coded[at..].first_chunk::<32>(),
-                out[made..].first_chunk_mut::<32>(),
-            ) {
-                *to = *from;
-            } else {
-                literals(coded, at, out, made, n)?;
-            }
+            literals(coded, at, out, made, n)?;
             at += n;
             made += n;
         } else {

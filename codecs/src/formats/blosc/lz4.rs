@@ -1,8 +1,8 @@
 //! LZ4 blocks ([the block format](https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md)) that refer to nothing
 //! outside themselves.
 //!
-//! lz4_flex, which decodes the blocks of lz4 frames, is slow at what shuffled data is full of: short matches and long
-//! runs. This takes half its time there, and a third for shuffled bits.
+//! lz4_flex, which decodes the blocks of lz4 frames, is slow at what shuffled data is full of: short distances and long
+//! runs. Bytes that were shuffled take it 1.1 to 1.3 times as long as this, shuffled bits three times as long.
 
 use super::matches::{CUT, literals, repeat};
 

@@ -13,6 +13,7 @@ pub(super) const CUT: &str = "the data ends in the middle of a match";
 pub(super) const CUT_LITERALS: &str = "the data ends in the middle of literals";
 
 /// Copies `len` literals from `coded[from..]` to `out[at..]`.
+#[inline(always)]
 pub(super) fn literals(
     coded: &[u8],
     from: usize,
@@ -20,9 +21,16 @@ pub(super) fn literals(
     at: usize,
     len: usize,
 ) -> Result<(), &'static str> {
-    let from = coded.get(from..from + len).ok_or(CUT_LITERALS)?;
-    let to = out.get_mut(at..at + len).ok_or(TOO_LONG)?;
-    to.copy_from_slice(from);
+    let from = coded.get(from..).ok_or(CUT_LITERALS)?;
+    let to = out.get_mut(at..).ok_or(TOO_LONG)?;
+    if len <= 2 * WORD
+        && let (Some(from), Some(to)) = (from.first_chunk::<{ 2 * WORD }>(), to.first_chunk_mut())
+    {
+        *to = *from;
+        return Ok(());
+    }
+    let from = from.get(..len).ok_or(CUT_LITERALS)?;
+    to.get_mut(..len).ok_or(TOO_LONG)?.copy_from_slice(from);
     Ok(())
 }
 

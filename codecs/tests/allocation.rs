@@ -1,0 +1,157 @@
+//! Headers that lie must not cost memory: counts what is really allocated.
+#![cfg(feature = "blosc")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::io::Read;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use demijohn_codecs::{Error, Limits, Options};
+
+struct Counting;
+
+static NOW: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
+
+fn grew(by: usize) {
+    PEAK.fetch_max(NOW.fetch_add(by, Relaxed) + by, Relaxed);
+}
+
+// SAFETY: everything is passed on to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        grew(layout.size());
+        // SAFETY: the caller's contract is passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        grew(layout.size());
+        // SAFETY: the caller's contract is passed on.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        NOW.fetch_sub(layout.size(), Relaxed);
+        // SAFETY: the caller's contract is passed on.
+        unsafe { System.dealloc(block, layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        NOW.fetch_sub(layout.size(), Relaxed);
+        grew(size);
+        // SAFETY: the caller's contract is passed on.
+        unsafe { System.realloc(block, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// What reading costs beyond the reader's own buffer and the caller's slice.
+fn peak(coded: &[u8]) -> usize {
+    let mut slice = [0; 1000];
+    let mut reader = Options::new()
+        .format("blosc")
+        .limits(Limits::none())
+        .reader(coded)
+        .unwrap();
+    let before = NOW.load(Relaxed);
+    PEAK.store(before, Relaxed);
+    let error = loop {
+        match reader.read(&mut slice) {
+            Ok(0) => panic!("a lie passes"),
+            Ok(_) => {}
+            Err(error) => break Error::from(error),
+        }
+    };
+    let peak = PEAK.load(Relaxed) - before;
+    assert!(peak < 1 << 20, "{peak} bytes until {error}");
+    peak
+}
+
+/// A chunk: its flags, typesize, plain bytes, those of a block, its own length, and what follows.
+fn chunk(flags: u8, typesize: u8, lengths: [u32; 3], body: &[u8]) -> Vec<u8> {
+    let mut chunk = vec![2, 1, flags, typesize];
+    for length in lengths {
+        chunk.extend(length.to_le_bytes());
+    }
+    chunk.extend(body);
+    chunk
+}
+
+/// One test, as the counters are the process's.
+#[test]
+fn memory_follows_what_arrives_not_what_is_claimed() {
+    const HUGE: u32 = (1 << 31) - 17;
+    const LARGEST_BLOCK: u32 = 715_827_542;
+    // A block that begins right behind the table, and whose coded form has 100 bytes.
+    let block = [
+        &28_u32.to_le_bytes()[..],
+        &[0; 8],
+        &100_u32.to_le_bytes(),
+        &[7; 100],
+    ]
+    .concat();
+    for codec in 0..5 {
+        for shuffle in [0, 1, 4] {
+            for split in [0, 0x10] {
+                let flags = codec << 5 | shuffle | split;
+                for cbytes in [1000, HUGE, u32::MAX] {
+                    for typesize in [1, 8] {
+                        let lengths = [LARGEST_BLOCK / 8 * 16, LARGEST_BLOCK / 8 * 8, cbytes];
+                        peak(&chunk(flags, typesize, lengths, &block[..4]));
+                        peak(&chunk(flags, typesize, lengths, &block));
+                        peak(&chunk(flags, typesize, [HUGE, 1, cbytes], &[99; 1000]));
+                        peak(&chunk(flags, typesize, [HUGE / 10, 1, cbytes], &[99; 1000]));
+                    }
+                }
+            }
+        }
+    }
+    // A frame of zstd that promises a gigabyte and has one short block.
+    let frame = b"\x28\xb5\x2f\xfd\xe0\x00\x00\x00\x40\x00\x00\x00\x00\x4d\x00\x00\x0f0123456";
+    let zstd = [
+        &20_u32.to_le_bytes()[..],
+        &[frame.len().to_le_bytes()[0], 0, 0, 0],
+        frame,
+    ]
+    .concat();
+    peak(&chunk(
+        0x90,
+        1,
+        [1 << 29, 1 << 29, 16 + u32::try_from(zstd.len()).unwrap()],
+        &zstd,
+    ));
+    // A megabyte of zeros that claims to be the beginning of two gigabytes.
+    peak(&chunk(0x12, 1, [HUGE, HUGE, HUGE + 16], &[0; 1 << 20]));
+
+    // Files: the number of chunks and of spare offsets, the size of chunks, and of metadata.
+    let file = |options: u8, chunk_size: i32, chunks: i64, spare: i64, body: &[u8]| {
+        let mut file = b"blpk\x03".to_vec();
+        file.extend([options, 1, 8]);
+        file.extend(chunk_size.to_le_bytes().repeat(2));
+        file.extend(chunks.to_le_bytes());
+        file.extend(spare.to_le_bytes());
+        file.extend(body);
+        file
+    };
+    for chunks in [1 << 31, 1 << 56, 1 << 60, i64::MAX] {
+        for spare in [0, 1 << 40, i64::MAX] {
+            let offset = chunks
+                .wrapping_add(spare)
+                .wrapping_mul(8)
+                .wrapping_add(32)
+                .to_le_bytes();
+            peak(&file(0, i32::MAX, chunks, spare, &[]));
+            peak(&file(1, i32::MAX, chunks, spare, &offset));
+            peak(&file(1, i32::MAX, chunks, spare, &offset.repeat(2)));
+        }
+    }
+    let metadata = [
+        &b"JSON\0\0\0\0\0\x01\x00\x06"[..],
+        &u32::MAX.to_le_bytes().repeat(3),
+        &[0; 9],
+    ]
+    .concat();
+    peak(&file(2, 8192, 1, 0, &metadata));
+}
