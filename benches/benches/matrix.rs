@@ -37,12 +37,18 @@ fn matrix(criterion: &mut Criterion) {
                 let mut sink = Vec::with_capacity(size + (size >> 3));
                 bencher.iter(|| {
                     sink.clear();
-                    stream::write(name, black_box(&plain), size, &mut sink);
+                    stream::write(name, black_box(&plain), entropy.element_size(), size, &mut sink);
                 });
             });
             group.bench_function(BenchmarkId::new("read", entropy.name()), |bencher| {
                 let mut coded = Vec::new();
-                stream::write(name, &entropy.bytes(size), size, &mut coded);
+                stream::write(
+                    name,
+                    &entropy.bytes(size),
+                    entropy.element_size(),
+                    size,
+                    &mut coded,
+                );
                 let mut plain = vec![0; size];
                 bencher.iter(|| stream::read(name, black_box(&coded), size, &mut plain));
             });

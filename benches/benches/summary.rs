@@ -57,7 +57,13 @@ fn cell(format: &'static str, entropy: Entropy) -> Cell {
     let mut coded = Vec::with_capacity(SIZE + (SIZE >> 3));
     let write = fastest(|| {
         coded.clear();
-        stream::write(format, black_box(&plain), CHUNK, &mut coded);
+        stream::write(
+            format,
+            black_box(&plain),
+            entropy.element_size(),
+            CHUNK,
+            &mut coded,
+        );
     });
     let mut back = vec![0; SIZE];
     let read = fastest(|| stream::read(format, black_box(&coded), CHUNK, &mut back));

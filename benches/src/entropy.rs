@@ -56,6 +56,16 @@ impl Entropy {
         }
     }
 
+    /// Bytes in an element, for formats that shuffle.
+    #[must_use]
+    pub fn element_size(self) -> usize {
+        match self {
+            Entropy::Text => 1,
+            Entropy::Images => 4,
+            Entropy::Zeros | Entropy::Categorical | Entropy::Smooth | Entropy::Random => 8,
+        }
+    }
+
     /// Exactly `len` bytes of this class, little-endian; the same on every call.
     #[must_use]
     pub fn bytes(self, len: usize) -> Vec<u8> {

@@ -4,22 +4,24 @@ use std::io::{Read, Write};
 
 use demijohn_codecs::{Compressor, Options, Registry};
 
-/// The registered formats that this build reads and writes.
+/// The registered formats that this build has.
 #[must_use]
 pub fn formats() -> Vec<Compressor> {
     let all = Registry::global().formats();
-    let both =
-        |format: &&Compressor| format.is_available() && Options::new().writer(Vec::new(), *format).is_ok();
-    all.iter().filter(both).cloned().collect()
+    all.iter()
+        .filter(|format| format.is_available())
+        .cloned()
+        .collect()
 }
 
-/// Appends a whole stream at the default level to `coded`, `chunk` plain bytes a call.
+/// Appends a whole stream at the default level to `coded`, `chunk` plain bytes of elements of that size a call.
 ///
 /// # Panics
 /// If the registry has no such format, or `chunk` is 0.
-pub fn write(format: &'static str, plain: &[u8], chunk: usize, coded: &mut Vec<u8>) {
+pub fn write(format: &'static str, plain: &[u8], element_size: usize, chunk: usize, coded: &mut Vec<u8>) {
     let mut writer = Options::new()
         .threads(1)
+        .element_size(element_size)
         .writer(coded, format)
         .expect("a built-in format");
     for piece in plain.chunks(chunk) {

@@ -48,11 +48,12 @@ fn main() -> ExitCode {
 fn measure(backend: &dyn Direct, entropy: Entropy, request: &Request) {
     let mib = request.mib.unwrap_or(backend.mib());
     let plain = entropy.bytes(mib << 20);
+    let element_size = entropy.element_size();
 
     let mut coded = Vec::with_capacity(plain.len() + plain.len() / 8);
-    backend.write(&plain, &mut coded);
+    backend.write(&plain, element_size, &mut coded);
     let mut streamed = Vec::with_capacity(coded.capacity());
-    stream::write(backend.name(), &plain, request.chunk, &mut streamed);
+    stream::write(backend.name(), &plain, element_size, request.chunk, &mut streamed);
     // Not a matter of taste: where the bytes differ the two sides do different work.
     assert!(
         coded == streamed || !backend.makes_our_bytes(),
@@ -64,11 +65,17 @@ fn measure(backend: &dyn Direct, entropy: Entropy, request: &Request) {
         request.pairs,
         || {
             coded.clear();
-            backend.write(black_box(&plain), &mut coded);
+            backend.write(black_box(&plain), element_size, &mut coded);
         },
         || {
             streamed.clear();
-            stream::write(backend.name(), black_box(&plain), request.chunk, &mut streamed);
+            stream::write(
+                backend.name(),
+                black_box(&plain),
+                element_size,
+                request.chunk,
+                &mut streamed,
+            );
         },
     );
     write.print(backend.name(), entropy, "write", plain.len());

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use demijohn_codecs::{Compressor, Options, Registry};
+use demijohn_codecs::{Compressor, Registry};
 
 /// Says that something could not be tested here: on standard output, and in the file that
 /// `DEMIJOHN_SKIP_LOG` names.
@@ -52,34 +52,14 @@ pub(crate) fn compressed_formats() -> Vec<Compressor> {
         .collect()
 }
 
-/// Formats that are being written while there are tests of them already.
-const COMING: [&str; 2] = ["blosc", "lzo"];
-
 /// A built-in format, unless this build leaves it out.
 pub(crate) fn format(name: &str) -> Option<Compressor> {
-    let format = match Compressor::by_name(name) {
-        Err(_) if COMING.contains(&name) => {
-            skip(&format!("there is no format {name} yet"));
-            return None;
-        }
-        format => format.unwrap(),
-    };
+    let format = Compressor::by_name(name).unwrap();
     if format.is_available() {
         return Some(format);
     }
     skip(&format!("this build leaves {name} out"));
     None
-}
-
-/// Can this build write the format, and not only read it?
-pub(crate) fn writes(format: &Compressor) -> bool {
-    match Options::new().writer(Vec::new(), format) {
-        Ok(_) => true,
-        Err(error) => {
-            skip(&format!("{error}"));
-            false
-        }
-    }
 }
 
 /// A program of that name, unless it is not installed.

@@ -13,7 +13,7 @@ impl Direct for Bz2 {
         16
     }
 
-    fn write(&self, plain: &[u8], coded: &mut Vec<u8>) {
+    fn write(&self, plain: &[u8], _: usize, coded: &mut Vec<u8>) {
         for block in plain.chunks(9 * 99_000) {
             let mut compress = bzip2::Compress::new(bzip2::Compression::new(9), 0);
             coded.reserve(block.len() + block.len() / 100 + 600);

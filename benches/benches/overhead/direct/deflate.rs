@@ -58,7 +58,7 @@ impl Direct for Gzip {
         "gzip"
     }
 
-    fn write(&self, plain: &[u8], coded: &mut Vec<u8>) {
+    fn write(&self, plain: &[u8], _: usize, coded: &mut Vec<u8>) {
         coded.extend_from_slice(&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]);
         let mut crc = crc32fast::Hasher::new();
         deflate(plain, coded, |segment| crc.update(segment));
@@ -82,7 +82,7 @@ impl Direct for Zlib {
         "zlib"
     }
 
-    fn write(&self, plain: &[u8], coded: &mut Vec<u8>) {
+    fn write(&self, plain: &[u8], _: usize, coded: &mut Vec<u8>) {
         coded.extend_from_slice(&[0x78, 0x5e]);
         let mut adler = simd_adler32::Adler32::new();
         deflate(plain, coded, |segment| adler.write(segment));

@@ -51,7 +51,7 @@ impl Direct for Lzma {
         8
     }
 
-    fn write(&self, plain: &[u8], coded: &mut Vec<u8>) {
+    fn write(&self, plain: &[u8], _: usize, coded: &mut Vec<u8>) {
         let options = LzmaOptions::new_preset(6).expect("a preset");
         let stream = Stream::new_lzma_encoder(&options).expect("memory suffices");
         lzma_write(stream, plain, coded);
@@ -78,7 +78,7 @@ impl Direct for Xz {
         8
     }
 
-    fn write(&self, plain: &[u8], coded: &mut Vec<u8>) {
+    fn write(&self, plain: &[u8], _: usize, coded: &mut Vec<u8>) {
         const BLOCK: u32 = 4 << 20;
         let mut options = LzmaOptions::new_preset(6).expect("a preset");
         options.dict_size(BLOCK);

@@ -18,7 +18,7 @@ impl Direct for Lz4 {
         "lz4"
     }
 
-    fn write(&self, plain: &[u8], coded: &mut Vec<u8>) {
+    fn write(&self, plain: &[u8], _: usize, coded: &mut Vec<u8>) {
         coded.extend_from_slice(&[0x04, 0x22, 0x4d, 0x18]);
         let descriptor = [0x64, 0x60];
         coded.extend_from_slice(&descriptor);

@@ -1,6 +1,7 @@
 //! The backends called directly, on slices, doing what the formats of `demijohn-codecs` do at their defaults: the
 //! same level, the same independent pieces, the same checksums. One module a backend; [`all`] lists them.
 
+mod blosc;
 mod bz2;
 mod deflate;
 mod liblzma;
@@ -24,8 +25,8 @@ pub(crate) trait Direct {
         true
     }
 
-    /// Appends the whole stream to `coded`.
-    fn write(&self, plain: &[u8], coded: &mut Vec<u8>);
+    /// Appends the whole stream to `coded`; the data is an array of elements of that size.
+    fn write(&self, plain: &[u8], element_size: usize, coded: &mut Vec<u8>);
 
     /// Decodes a whole stream of exactly so many bytes and verifies what there is to verify.
     fn read(&self, coded: &[u8], plain: &mut [u8]);
@@ -36,6 +37,7 @@ pub(crate) fn all() -> Vec<Box<dyn Direct>> {
     vec![
         Box::new(lz4::Lz4),
         Box::new(snappy::Snappy),
+        Box::new(blosc::Blosc),
         Box::new(zstd::Zstd),
         Box::new(deflate::Gzip),
         Box::new(deflate::Zlib),

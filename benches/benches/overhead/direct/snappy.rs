@@ -13,7 +13,7 @@ impl Direct for Snappy {
         "snappy"
     }
 
-    fn write(&self, plain: &[u8], coded: &mut Vec<u8>) {
+    fn write(&self, plain: &[u8], _: usize, coded: &mut Vec<u8>) {
         coded.extend_from_slice(b"\xff\x06\0\0sNaPpY");
         let mut encoder = snap::raw::Encoder::new();
         let mut room = vec![0; snap::raw::max_compress_len(CHUNK)];

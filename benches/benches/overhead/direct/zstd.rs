@@ -12,7 +12,7 @@ impl Direct for Zstd {
         "zstd"
     }
 
-    fn write(&self, plain: &[u8], coded: &mut Vec<u8>) {
+    fn write(&self, plain: &[u8], _: usize, coded: &mut Vec<u8>) {
         let mut context = CCtx::create();
         for parameter in [
             CParameter::CompressionLevel(3),

@@ -5,8 +5,9 @@
 //!   or not. Reads chunks of all five codecs (blosclz, lz4, snappy, zlib, zstd), shuffled by bytes, by bits or not
 //!   at all, split or not, with their blocks in any order.
 //! * Writes bloscpack with offsets, chunks of 1 MiB coded by lz4 with their bytes shuffled, and Adler-32 of each; other
-//!   inner codecs and filters by [choice](Blosc). Elements are as large as [`Options::element_size`](crate::Options::element_size) or a
-//!   [`Hint`](crate::Hint) says; of one byte, which nothing can be shuffled in, if nobody says.
+//!   inner codecs and filters by [choice](Blosc). Elements are as large as
+//!   [`Options::element_size`](crate::Options::element_size) or a [`Hint`](crate::Hint) says; of one byte, in which
+//!   there is nothing to shuffle, if nobody says.
 //! * Checks every length and offset in the headers, that no two blocks share bytes, and bloscpack's checksums.
 //! * Refuses bloscpack of other versions, Blosc 2 chunks and frames, and codecs that have no number in Blosc 1, by
 //!   name.
