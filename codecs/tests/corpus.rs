@@ -309,7 +309,7 @@ fn plain_files_that_broke_compressors_come_back() {
     let Some(corpus) = corpus() else { return };
     for sample in samples(&corpus).iter().filter(|s| s.codec == "roundtrip") {
         let plain = sample.bytes();
-        for format in compressed_formats().into_iter() {
+        for format in compressed_formats() {
             let spec = format.spec();
             let levels = spec.level_range().map_or(vec![None], |range| {
                 let ends = [*range.start(), *range.end()];
