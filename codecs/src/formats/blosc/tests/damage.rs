@@ -192,6 +192,28 @@ fn headers_of_chunks_must_be_consistent() {
 }
 
 #[test]
+fn no_two_blocks_share_bytes() {
+    let plain = plain(10_000);
+    // A split of zlib may have more bytes than its stream: nothing else is wrong with these.
+    for order in [vec![], vec![1, 0, 2], vec![2, 0, 1]] {
+        let chunk = Chunk {
+            codec: Codec::Zlib,
+            order,
+            ..Chunk::default()
+        };
+        let good = chunk.code(&plain);
+        let at = start(&good, 0);
+        let mut longer = good.clone();
+        longer[at] += 1;
+        assert!(longer[at] > 0);
+        let (_, end) = read(&longer, 5000, 5000);
+        let error = end.unwrap_err();
+        assert!(error.to_string().contains("reaches beyond its end"), "{error}");
+        reads_as("blocks side by side", &good, &plain);
+    }
+}
+
+#[test]
 fn headers_of_files_must_be_consistent() {
     let plain = plain(20_000);
     let pack = Pack {
