@@ -32,10 +32,13 @@ pub struct Array {
 
 impl Array {
     /// An array of zeros.
-    #[must_use]
-    pub fn zeros(layout: Layout) -> Self {
+    ///
+    /// # Errors
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) for Python objects.
+    pub fn zeros(layout: Layout) -> Result<Self> {
+        layout.require_raw()?;
         let data = AlignedBuf::zeroed(layout.nbytes());
-        Self { layout, data }
+        Ok(Self { layout, data })
     }
 
     /// An array of the elements of `data` in C order (last axis fastest).
@@ -74,6 +77,7 @@ impl Array {
     /// # Errors
     /// [`Parameter`](crate::ErrorKind::Parameter) if there are more or fewer bytes than [`Layout::nbytes`].
     pub fn from_bytes(layout: Layout, bytes: &[u8]) -> Result<Self> {
+        layout.require_raw()?;
         if bytes.len() != layout.nbytes() {
             let (given, needed) = (bytes.len(), layout.nbytes());
             return Err(Error::parameter(format!(
@@ -92,6 +96,7 @@ impl Array {
     /// [`Truncated`](crate::ErrorKind::Truncated) if the source ends early or has fewer bytes to begin with,
     /// [`Limit`](crate::ErrorKind::Limit) if there is no memory, [`Io`](crate::ErrorKind::Io) if reading fails.
     pub fn read(layout: Layout, source: &mut (impl Read + ?Sized), available: Available) -> Result<Self> {
+        layout.require_raw()?;
         let known = match available {
             Available::Unknown => false,
             Available::Bytes(n) if n < layout.nbytes() as u64 => {
@@ -188,7 +193,7 @@ impl Array {
 
     fn check_element<T: Element>(&self) -> Result<()> {
         let (wanted, dtype) = (DType::of::<T>(), self.dtype());
-        if dtype.scalar() != wanted.scalar() {
+        if dtype.kind() != wanted.kind() {
             Err(Error::parameter(format!("the array holds {dtype}, not {wanted}")))
         } else if !dtype.is_native() {
             Err(Error::parameter(format!(
@@ -200,23 +205,27 @@ impl Array {
     }
 
     /// This array in the machine's own byte order: itself if it is already, otherwise a converted copy.
-    #[must_use]
-    pub fn to_native(&self) -> Cow<'_, Self> {
+    ///
+    /// # Errors
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) for structs with fields that overlap.
+    pub fn to_native(&self) -> Result<Cow<'_, Self>> {
         if self.dtype().is_native() {
-            Cow::Borrowed(self)
+            Ok(Cow::Borrowed(self))
         } else {
-            Cow::Owned(self.clone().into_native())
+            self.clone().into_native().map(Cow::Owned)
         }
     }
 
     /// Converts the array to the machine's own byte order, in place.
-    #[must_use]
-    pub fn into_native(mut self) -> Self {
+    ///
+    /// # Errors
+    /// As for [`to_native`](Self::to_native).
+    pub fn into_native(mut self) -> Result<Self> {
         if !self.dtype().is_native() {
-            self.layout.dtype().swap_bytes(self.data.as_mut_slice());
+            self.layout.dtype().swap_to_native(self.data.as_mut_slice())?;
             self.layout = self.layout.with_dtype(self.dtype().to_native());
         }
-        self
+        Ok(self)
     }
 
     /// Whether each element has the same bytes, for arrays of equal shape that stand in different orders.
@@ -287,7 +296,7 @@ mod tests {
         fn check<T: Element + PartialEq + fmt::Debug>(data: &[T]) {
             let array = Array::from_slice(data, &[data.len()]).unwrap();
             assert_eq!(array.as_slice::<T>().unwrap(), data);
-            assert_eq!(array.dtype().scalar(), T::SCALAR);
+            assert_eq!(array.dtype().scalar(), Some(T::SCALAR));
             assert_eq!(array.nbytes(), size_of_val(data));
         }
         check(&[true, false]);
@@ -329,9 +338,9 @@ mod tests {
                 .to_string()
                 .contains("byte order")
         );
-        let native = array.to_native();
+        let native = array.to_native().unwrap();
         assert_eq!(native.as_slice::<u16>().unwrap(), [1, 0x0203]);
-        assert!(matches!(native.to_native(), Cow::Borrowed(_)));
+        assert!(matches!(native.to_native().unwrap(), Cow::Borrowed(_)));
         assert_ne!(array, *native);
     }
 
@@ -380,7 +389,7 @@ mod tests {
 
     #[test]
     fn zeros_can_be_filled_in_place() {
-        let mut array = Array::zeros(Layout::new(DType::of::<f32>(), &[3], Order::C).unwrap());
+        let mut array = Array::zeros(Layout::new(DType::of::<f32>(), &[3], Order::C).unwrap()).unwrap();
         array.as_mut_slice::<f32>().unwrap()[1] = 2.5;
         assert_eq!(array.as_slice::<f32>().unwrap(), [0.0, 2.5, 0.0]);
     }

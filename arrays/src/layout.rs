@@ -2,10 +2,14 @@
 
 use std::fmt;
 
-use crate::{DType, Error, Result};
+use crate::{DType, Error, Kind, Result};
 
 /// The largest number of axes: numpy 2's limit (numpy 1 stopped at 32).
 pub const MAX_NDIM: usize = 64;
+
+/// How many elements of no bytes at all an array may have. Elsewhere the bytes that a file has bound the elements; here
+/// only this keeps a loop over them from running for ages.
+const MAX_EMPTY_ELEMENTS: u128 = 1 << 20;
 
 /// Which axis runs fastest through memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -44,7 +48,8 @@ impl Layout {
     ///
     /// # Errors
     /// [`Corrupt`](crate::ErrorKind::Corrupt) for more than [`MAX_NDIM`] axes, and for a product of shape and item
-    /// size that does not fit the address space.
+    /// size that does not fit the address space, for sub-arrays as elements (their axes belong to the shape), and for
+    /// more than a million elements of no size.
     pub fn new(dtype: DType, shape: &[usize], order: Order) -> Result<Self> {
         Self::from_extents(dtype, shape.iter().map(|&n| n as u128), order)
     }
@@ -58,6 +63,11 @@ impl Layout {
         if extents.len() > MAX_NDIM {
             return Err(Error::corrupt(format!(
                 "invalid shape: more than {MAX_NDIM} axes"
+            )));
+        }
+        if let Kind::SubArray(_) = dtype.kind() {
+            return Err(Error::corrupt(format!(
+                "invalid dtype {dtype}: only fields of structs are sub-arrays"
             )));
         }
         let too_big = || Error::corrupt(format!("invalid shape {}: too big", Shape(&extents)));
@@ -74,6 +84,9 @@ impl Layout {
         } else {
             (product(1)?, product(dtype.itemsize() as u128)?)
         };
+        if dtype.itemsize() == 0 && count > MAX_EMPTY_ELEMENTS {
+            return Err(too_big());
+        }
         let nbytes = isize::try_from(nbytes).map_err(|_| too_big())?.unsigned_abs();
         let count = usize::try_from(count).map_err(|_| too_big())?;
         let shape = extents
@@ -139,6 +152,21 @@ impl Layout {
     #[must_use]
     pub fn nbytes(&self) -> usize {
         self.nbytes
+    }
+
+    /// Whether the bytes of the elements are all there is.
+    ///
+    /// # Errors
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) if there are objects.
+    pub(crate) fn require_raw(&self) -> Result<()> {
+        if !self.dtype.has_objects() {
+            return Ok(());
+        }
+        Err(Error::unsupported(format!(
+            "arrays of {} hold Python objects, which are pickled instead of raw data: the crate demijohn-pickle reads \
+             pickles",
+            self.dtype
+        )))
     }
 
     pub(crate) fn with_dtype(&self, dtype: DType) -> Self {

@@ -52,7 +52,9 @@ mod pyliteral;
 mod ser;
 
 pub use array::{Array, Available};
-pub use dtype::{ByteOrder, DType, Scalar};
+pub use dtype::{
+    ByteOrder, DType, Field, Kind, MAX_DEPTH, MAX_ITEMSIZE, Scalar, Struct, SubArray, TimeBase, TimeUnit,
+};
 pub use element::Element;
 pub use error::{Error, ErrorKind, Result};
 pub use half::f16;

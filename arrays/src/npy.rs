@@ -9,7 +9,10 @@
 
 use std::io::{Read, Write};
 
+#[cfg(doc)]
+use crate::DType;
 use crate::buffer::read_full;
+use crate::dtype::{self, Form};
 use crate::layout::Shape;
 use crate::pyliteral::{self, Literal};
 use crate::{Array, Available, Error, Layout, Order, Result};
@@ -137,11 +140,7 @@ fn parse_header(text: &str) -> Result<Layout> {
         *slot = Some(value);
     }
     let missing = |key| move || Error::corrupt(format!(".npy header lacks {key:?}"));
-    let dtype = match descr.ok_or_else(missing("descr"))? {
-        Literal::Str(text) => text.parse()?,
-        Literal::List(_) => return Err(Error::unsupported("arrays of records are not supported")),
-        other => return Err(Error::corrupt(format!("invalid descr in .npy header: {other:?}"))),
-    };
+    let dtype = dtype::from_literal(&descr.ok_or_else(missing("descr"))?, Form::Npy)?;
     let order = match fortran.ok_or_else(missing("fortran_order"))? {
         Literal::Bool(true) => Order::F,
         Literal::Bool(false) => Order::C,
@@ -168,19 +167,21 @@ fn parse_header(text: &str) -> Result<Layout> {
 /// # Errors
 /// [`Io`](crate::ErrorKind::Io) if writing fails.
 pub fn write(array: &Array, sink: &mut (impl Write + ?Sized)) -> Result<()> {
-    sink.write_all(&header(array.layout()))?;
+    sink.write_all(&header(array.layout())?)?;
     sink.write_all(array.as_bytes())?;
     Ok(())
 }
 
 /// The bytes in front of the data of such an array; their number is a multiple of 64.
-#[must_use]
-pub fn header(layout: &Layout) -> Vec<u8> {
+///
+/// # Errors
+/// [`Unsupported`](crate::ErrorKind::Unsupported) for structs that the format cannot describe: see [`DType::descr`].
+pub fn header(layout: &Layout) -> Result<Vec<u8>> {
     let order = layout.canonical_order();
     let fortran = if order == Order::F { "True" } else { "False" };
-    let (dtype, shape) = (layout.dtype(), layout.shape());
+    let (descr, shape) = (layout.dtype().descr()?, layout.shape());
     let mut text = format!(
-        "{{'descr': '{dtype}', 'fortran_order': {fortran}, 'shape': {}, }}",
+        "{{'descr': {descr}, 'fortran_order': {fortran}, 'shape': {}, }}",
         Shape(shape)
     );
     let growing = if order == Order::F {
@@ -195,7 +196,7 @@ pub fn header(layout: &Layout) -> Vec<u8> {
             GROWTH_AXIS_DIGITS.saturating_sub(digits),
         ));
     }
-    wrap(&text)
+    Ok(wrap(&text))
 }
 
 /// Puts magic, version and length in front of a header text, and pads it.
@@ -277,12 +278,12 @@ mod tests {
             expected.extend(text.bytes());
             expected.extend(vec![b' '; spaces]);
             expected.push(b'\n');
-            assert_eq!(header(&layout), expected, "{text}");
+            assert_eq!(header(&layout).unwrap(), expected, "{text}");
         }
         // The room to grow counts where it makes the header longer.
         let long = |first, second| {
             let shape: Vec<usize> = [first, second].into_iter().chain([1; 12]).collect();
-            header(&layout("<f8", &shape, Order::C)).len()
+            header(&layout("<f8", &shape, Order::C)).unwrap().len()
         };
         assert_eq!((long(3, 400), long(30, 400), long(3, 40)), (192, 192, 128));
     }
@@ -340,14 +341,9 @@ mod tests {
                 "objects",
             ),
             (
-                "{'descr': [('a', '<i2')], 'fortran_order': False, 'shape': ()}",
-                ErrorKind::Unsupported,
-                "records",
-            ),
-            (
                 "{'descr': 3, 'fortran_order': False, 'shape': ()}",
                 ErrorKind::Corrupt,
-                "descr",
+                "dtype",
             ),
             (
                 "{'descr': '<i2', 'fortran_order': 0, 'shape': ()}",

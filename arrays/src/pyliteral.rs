@@ -4,12 +4,13 @@
 //! there: either quote, `L` behind integers, `u` and `b` before strings, a comma after the last item. No operators,
 //! no floats, no names.
 
+use std::fmt::{self, Write};
 use std::str::Chars;
 
 use crate::{Error, Result};
 
-/// numpy nests record descriptions; nothing sane nests deeper than this.
-const MAX_DEPTH: usize = 32;
+/// Structs nest in structs, with up to three brackets for each: enough for [`MAX_DEPTH`](crate::MAX_DEPTH) of them.
+const MAX_BRACKETS: usize = 3 * crate::MAX_DEPTH + 4;
 
 /// A value that a literal stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +22,71 @@ pub(crate) enum Literal {
     Tuple(Vec<Literal>),
     List(Vec<Literal>),
     Dict(Vec<(Literal, Literal)>),
+}
+
+impl Literal {
+    /// The number, if it is one that could be a size.
+    pub(crate) fn as_usize(&self) -> Option<usize> {
+        match self {
+            Self::Int(n) => usize::try_from(*n).ok(),
+            _ => None,
+        }
+    }
+}
+
+/// Something out of a file in a message: as for debugging, and no longer than a line.
+pub(crate) struct Short<'a, T>(pub(crate) &'a T);
+
+impl<T: fmt::Debug> fmt::Display for Short<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// Fails where it is full, which ends the formatting of what might be long.
+        struct Line(String);
+        impl Write for Line {
+            fn write_str(&mut self, text: &str) -> fmt::Result {
+                let room = 80_usize.saturating_sub(self.0.len());
+                let fits = (0..=room.min(text.len()))
+                    .rev()
+                    .find(|&n| text.is_char_boundary(n));
+                self.0.push_str(&text[..fits.unwrap_or(0)]);
+                if text.len() > room {
+                    Err(fmt::Error)
+                } else {
+                    Ok(())
+                }
+            }
+        }
+        let mut line = Line(String::new());
+        let cut = write!(line, "{:?}", self.0).is_err();
+        f.write_str(&line.0)?;
+        f.write_str(if cut { "…" } else { "" })
+    }
+}
+
+/// A string as Python writes it: in single quotes, or in double ones where only that avoids a backslash.
+pub(crate) struct Repr<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Repr<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quote = if self.0.contains('\'') && !self.0.contains('"') {
+            '"'
+        } else {
+            '\''
+        };
+        f.write_char(quote)?;
+        for c in self.0.chars() {
+            match c {
+                '\n' => f.write_str("\\n")?,
+                '\r' => f.write_str("\\r")?,
+                '\t' => f.write_str("\\t")?,
+                c if c == quote || c == '\\' => write!(f, "\\{c}")?,
+                c if c.is_control() => write!(f, "\\x{:02x}", u32::from(c))?,
+                // Invisible separators; Python escapes more, and reads these either way.
+                '\u{2028}' | '\u{2029}' => write!(f, "\\u{:04x}", u32::from(c))?,
+                c => f.write_char(c)?,
+            }
+        }
+        f.write_char(quote)
+    }
 }
 
 /// Parses a text that is one literal with white space around it.
@@ -67,7 +133,7 @@ impl Parser<'_> {
     }
 
     fn value(&mut self, depth: usize) -> Result<Literal> {
-        if depth > MAX_DEPTH {
+        if depth > MAX_BRACKETS {
             return Err(self.error("nested too deep"));
         }
         self.skip_space();
@@ -231,6 +297,21 @@ mod tests {
             ),
         ] {
             assert_eq!(parse(text).unwrap(), value, "{text}");
+        }
+    }
+
+    #[test]
+    fn strings_are_written_as_python_writes_them() {
+        for (text, python) in [
+            ("a", "'a'"),
+            ("it's", "\"it's\""),
+            ("it's \"it\"", r#"'it\'s "it"'"#),
+            ("\\ \n\r\t\0\x7f\u{85}", r"'\\ \n\r\t\x00\x7f\x85'"),
+            ("é π 😀", "'é π 😀'"),
+            ("\u{2028}", r"'\u2028'"),
+        ] {
+            assert_eq!(Repr(text).to_string(), python);
+            assert_eq!(parse(python).unwrap(), Literal::Str(text.into()), "{python}");
         }
     }
 

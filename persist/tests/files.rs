@@ -344,7 +344,7 @@ fn errors_of_source_and_sink_come_out_unchanged() {
             self.0 -= n;
         }
     }
-    let big = Array::zeros(Layout::new("|u1".parse().unwrap(), &[3 << 20], Order::C).unwrap());
+    let big = Array::zeros(Layout::new("|u1".parse().unwrap(), &[3 << 20], Order::C).unwrap()).unwrap();
     let error = demijohn::dump_to(&big, Bad(1 << 20), "none").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Io);
     assert_eq!(io::Error::from(error).kind(), io::ErrorKind::StorageFull);
@@ -383,7 +383,7 @@ fn limits_are_obeyed() {
     );
     #[cfg(feature = "gzip")]
     {
-        let zeros = Array::zeros(Layout::new("|u1".parse().unwrap(), &[1 << 20], Order::C).unwrap());
+        let zeros = Array::zeros(Layout::new("|u1".parse().unwrap(), &[1 << 20], Order::C).unwrap()).unwrap();
         let bytes = dumped(&zeros, "gzip");
         let mut limits = Limits::default();
         limits.stream = limits.stream.output(1 << 19);

@@ -72,7 +72,7 @@ fn peer(python: &Path, command: &str, folder: &Path) {
 fn pattern(dtype: &str, shape: &[usize], order: Order) -> Array {
     let layout = Layout::new(dtype.parse().unwrap(), shape, order).unwrap();
     let bytes = (0..layout.nbytes()).map(|i| u8::try_from((i * 7 + 3) % 251).unwrap());
-    let bytes: Vec<u8> = if layout.dtype().scalar() == Scalar::Bool {
+    let bytes: Vec<u8> = if layout.dtype().scalar() == Some(Scalar::Bool) {
         bytes.map(|b| b & 1).collect()
     } else {
         bytes.collect()

@@ -323,7 +323,10 @@ fn the_byte_order_is_that_of_the_state() {
     });
     let array = load(&[big, SHAPE], &[1, 2, 3, 4]).unwrap();
     assert_eq!(array.dtype().to_string(), ">u2");
-    assert_eq!(array.to_native().as_slice::<u16>().unwrap(), [0x0102, 0x0304]);
+    assert_eq!(
+        array.to_native().unwrap().as_slice::<u16>().unwrap(),
+        [0x0102, 0x0304]
+    );
     let odd: (&str, Part) = ("dtype", |out| {
         dtype(out, "u2")?;
         out.int(9)?;

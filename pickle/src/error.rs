@@ -260,7 +260,9 @@ mod tests {
         let error = Error::from("<q9".parse::<arrays::DType>().unwrap_err());
         assert_eq!(error.kind(), ErrorKind::Corrupt);
         assert!(std::error::Error::source(&error).unwrap().is::<arrays::Error>());
-        let error = Error::from(io::Error::from("|O".parse::<arrays::DType>().unwrap_err()));
+        let overlapping = "{'names': ['a', 'b'], 'formats': ['<i2', '<i2'], 'offsets': [0, 0]}";
+        let error = overlapping.parse::<arrays::DType>().unwrap().descr().unwrap_err();
+        let error = Error::from(io::Error::from(error));
         assert_eq!(error.kind(), ErrorKind::Unsupported);
     }
 }

@@ -6,7 +6,7 @@
 
 use std::io::Write;
 
-use demijohn_arrays::{ByteOrder, DType};
+use demijohn_arrays::{ByteOrder, DType, Kind};
 
 use crate::{Emitter, Error, MemoId, Result, Value};
 
@@ -32,9 +32,27 @@ pub fn dtype(value: Value<'_>) -> Result<DType> {
         )));
     };
     let dtype: DType = code.parse()?;
+    if dtype.scalar().is_none() {
+        return Err(Error::unsupported(format!(
+            "arrays of {} ({code:?}) are not supported",
+            in_words(&dtype)
+        )));
+    }
     match object.state() {
         None => Ok(dtype),
-        Some(state) => Ok(DType::with_order(dtype.scalar(), byte_order(state)?)),
+        Some(state) => Ok(dtype.with_byte_order(byte_order(state)?)),
+    }
+}
+
+fn in_words(dtype: &DType) -> &'static str {
+    match dtype.kind() {
+        Kind::Object => "Python objects",
+        Kind::Bytes(_) => "byte strings",
+        Kind::Text(_) | Kind::String => "text",
+        Kind::Datetime(_) => "dates",
+        Kind::Timedelta(_) => "time differences",
+        Kind::LongDouble(_) | Kind::ComplexLongDouble(_) => "long doubles",
+        _ => "records or raw bytes",
     }
 }
 
@@ -71,11 +89,18 @@ fn byte_order(state: Value<'_>) -> Result<ByteOrder> {
 /// Writes a dtype as numpy pickles it; answers where the memo has it, as dtypes are shared.
 ///
 /// # Errors
-/// [`Io`](crate::ErrorKind::Io) if writing fails.
+/// [`Unsupported`](crate::ErrorKind::Unsupported) for dtypes other than plain numbers; [`Io`](crate::ErrorKind::Io) if
+/// writing fails.
 pub fn emit_dtype<W: Write>(out: &mut Emitter<W>, dtype: &DType) -> Result<MemoId> {
     out.begin()?;
     out.shared_global("numpy", "dtype")?;
-    out.str(dtype.code())?;
+    if dtype.scalar().is_none() {
+        return Err(Error::unsupported(format!(
+            "arrays of {} ({dtype}) cannot be pickled",
+            in_words(dtype)
+        )));
+    }
+    out.str(&dtype.code())?;
     out.memoize()?;
     out.bool(false)?;
     out.bool(true)?;
