@@ -12,7 +12,8 @@ mod sealed {
 /// A Rust type with the memory layout of a numpy scalar in native byte order.
 ///
 /// Implemented for `bool`, the integers of 8 to 64 bits, [`struct@f16`](crate::f16), `f32`, `f64`, and for complex
-/// numbers as `[f32; 2]` and `[f64; 2]` (real part first). The trait is sealed.
+/// numbers as `[f32; 2]` and `[f64; 2]` (real part first), with the feature `ndarray` also as
+/// [`num_complex::Complex`](https://docs.rs/num-complex). The trait is sealed.
 pub trait Element: sealed::Sealed + Copy + Send + Sync + 'static {
     /// The scalar type with this layout.
     const SCALAR: Scalar;
@@ -34,6 +35,12 @@ elements! {
     u8 => Uint8, u16 => Uint16, u32 => Uint32, u64 => Uint64,
     f16 => Float16, f32 => Float32, f64 => Float64,
     [f32; 2] => Complex64, [f64; 2] => Complex128,
+}
+
+#[cfg(feature = "ndarray")]
+elements! {
+    // Both are `repr(C)`, the real part first.
+    num_complex::Complex<f32> => Complex64, num_complex::Complex<f64> => Complex128,
 }
 
 impl sealed::Sealed for bool {}
@@ -98,6 +105,11 @@ mod tests {
         check::<f64>();
         check::<[f32; 2]>();
         check::<[f64; 2]>();
+        #[cfg(feature = "ndarray")]
+        {
+            check::<num_complex::Complex<f32>>();
+            check::<num_complex::Complex<f64>>();
+        }
     }
 
     #[test]

@@ -126,8 +126,16 @@ impl Layout {
     /// An array with no elements, or with at most one axis longer than one, is in both orders at once.
     #[must_use]
     pub fn canonical_order(&self) -> Order {
-        let both = self.count == 0 || self.shape.iter().filter(|&&n| n > 1).count() <= 1;
-        if both { Order::C } else { self.order }
+        if self.is_both_orders() {
+            Order::C
+        } else {
+            self.order
+        }
+    }
+
+    /// Whether the elements stand in C order and in Fortran order at once.
+    pub(crate) fn is_both_orders(&self) -> bool {
+        self.count == 0 || self.shape.iter().filter(|&&n| n > 1).count() <= 1
     }
 
     /// Number of axes.

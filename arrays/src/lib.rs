@@ -50,8 +50,10 @@ pub mod npy;
 mod pyliteral;
 #[cfg(feature = "serde")]
 mod ser;
+mod strides;
 
-pub use array::{Array, Available};
+pub use array::{Array, Available, FieldView, Strings};
+pub use buffer::MapMode;
 pub use dtype::{
     ByteOrder, DType, Field, Kind, MAX_DEPTH, MAX_ITEMSIZE, Scalar, Struct, SubArray, TimeBase, TimeUnit,
 };
@@ -59,6 +61,10 @@ pub use element::Element;
 pub use error::{Error, ErrorKind, Result};
 pub use half::f16;
 pub use layout::{Layout, MAX_NDIM, Order};
+#[cfg(feature = "ndarray")]
+pub use ndarray;
+#[cfg(feature = "ndarray")]
+pub use num_complex::Complex;
 #[cfg(feature = "serde")]
 #[doc(hidden)]
 pub use ser::TOKEN;

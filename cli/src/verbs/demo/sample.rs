@@ -126,9 +126,9 @@ mod tests {
         assert!(sample.is_same(there_and_back(&sample).root()));
         let changes: [fn(&mut Sample); 8] = [
             |s| s.title.push('!'),
-            |s| s.features.as_mut_bytes()[1_000] ^= 1,
-            |s| s.images.as_mut_bytes()[1_000] ^= 1,
-            |s| s.labels.as_mut_bytes()[0] ^= 1,
+            |s| s.features.as_mut_bytes().unwrap()[1_000] ^= 1,
+            |s| s.images.as_mut_bytes().unwrap()[1_000] ^= 1,
+            |s| s.labels.as_mut_bytes().unwrap()[0] ^= 1,
             |s| s.names[7].push('!'),
             |s| drop(s.names.pop()),
             |s| s.folds[1][0][3] += 1,
