@@ -79,6 +79,15 @@ impl Error {
         Self::new(ErrorKind::Parameter, message)
     }
 
+    /// The same error with the name of the file within a file in front. Those of the source stay as they are.
+    #[cfg(feature = "npz")]
+    pub(crate) fn within(mut self, name: &str) -> Self {
+        if self.0.source.is_none() {
+            self.0.message = format!("{name}: {}", self.0.message).into();
+        }
+        self
+    }
+
     /// Which kind of error this is.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {

@@ -47,6 +47,8 @@ mod element;
 mod error;
 mod layout;
 pub mod npy;
+#[cfg(feature = "npz")]
+pub mod npz;
 mod pyliteral;
 #[cfg(feature = "serde")]
 mod ser;

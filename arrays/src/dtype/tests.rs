@@ -173,6 +173,12 @@ fn alignment_is_no_part_of_equality() {
         ),
         (16, 4, 12)
     );
+    let again = dtype(&DType::from(outer.clone()).to_string());
+    let inner = |s: &Struct| s.fields()[1].dtype().as_struct().unwrap().is_aligned();
+    assert!(
+        inner(again.as_struct().unwrap()) && inner(&outer),
+        "printing keeps it, inside as well"
+    );
     assert_ne!(
         placed,
         dtype("{'names': ['a', 'b'], 'formats': ['i1', '<i4'], 'offsets': [0, 4], 'itemsize': 9}")

@@ -81,7 +81,7 @@ impl DType {
             order => order.symbol().into(),
         };
         match &self.kind {
-            Kind::Struct(s) => write_struct(s, false, out),
+            Kind::Struct(s) => write_struct(s, out),
             Kind::SubArray(s) => write_sub_array(s, out),
             Kind::Number(Scalar::Bool) => out.write_str("'?'"),
             Kind::Bytes(0) | Kind::Void(0) | Kind::Text(0) => {
@@ -153,9 +153,10 @@ fn write_sub_array(s: &SubArray, out: &mut dyn Write) -> fmt::Result {
     write!(out, ", {})", Shape(s.shape()))
 }
 
-/// numpy's `str` of a struct; alignment is mentioned of the outermost only.
-fn write_struct(s: &Struct, outermost: bool, out: &mut dyn Write) -> fmt::Result {
-    let aligned = outermost && s.is_aligned();
+/// numpy's `str` of a struct. It leaves out that structs inside of others are aligned, and then cannot be read back; here
+/// it is always said.
+fn write_struct(s: &Struct, out: &mut dyn Write) -> fmt::Result {
+    let aligned = s.is_aligned();
     // In a list, a field without a name would be read as a gap.
     let unnamed = s.fields().iter().any(|field| field.name().is_empty());
     if !aligned && !unnamed && s.is_packed() {
@@ -211,7 +212,7 @@ fn write_struct_list(s: &Struct, out: &mut dyn Write) -> fmt::Result {
 impl fmt::Display for DType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
-            Kind::Struct(s) => write_struct(s, true, f),
+            Kind::Struct(s) => write_struct(s, f),
             Kind::SubArray(s) => write_sub_array(s, f),
             _ => f.write_str(&self.type_string()),
         }

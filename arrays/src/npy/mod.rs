@@ -15,7 +15,7 @@ use std::path::Path;
 
 pub use header::{Header, header, read_header};
 
-use crate::{Array, Available, Error, MapMode, Result};
+use crate::{Array, Available, Error, Layout, MapMode, Result};
 
 /// What every `.npy` file begins with.
 pub const MAGIC: [u8; 6] = *b"\x93NUMPY";
@@ -61,17 +61,27 @@ pub fn read(source: &mut (impl Read + ?Sized)) -> Result<Array> {
 /// As for [`read`].
 pub fn read_with(source: &mut (impl Read + ?Sized), options: ReadOptions) -> Result<Array> {
     let Header { layout, len, .. } = read_header(source, options.max_header)?;
-    if layout.nbytes() > options.max_data {
-        let limit = options.max_data;
-        return Err(Error::limit(format!(
-            "array {layout} is larger than the limit of {limit} bytes"
-        )));
+    check_limit(&layout, &options)?;
+    Array::read(layout, source, behind(options.available, len))
+}
+
+/// Whether the array is within the limit.
+pub(crate) fn check_limit(layout: &Layout, options: &ReadOptions) -> Result<()> {
+    if layout.nbytes() <= options.max_data {
+        return Ok(());
     }
-    let available = match options.available {
+    let limit = options.max_data;
+    Err(Error::limit(format!(
+        "array {layout} is larger than the limit of {limit} bytes"
+    )))
+}
+
+/// How much is available once `len` bytes have been read.
+pub(crate) fn behind(available: Available, len: u64) -> Available {
+    match available {
         Available::Unknown => Available::Unknown,
         Available::Bytes(n) => Available::Bytes(n.saturating_sub(len)),
-    };
-    Array::read(layout, source, available)
+    }
 }
 
 /// Reads the array in a file; what may follow it there is not looked at.
