@@ -230,6 +230,26 @@ mod tests {
     }
 
     #[test]
+    fn memory_is_asked_for_as_it_fills() {
+        /// Gives so many bytes and remembers how much room there was for each.
+        struct Watch(usize, Vec<usize>);
+        impl Read for Watch {
+            fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+                self.1.push(out.len());
+                let n = self.0.min(out.len());
+                self.0 -= n;
+                Ok(n)
+            }
+        }
+        let mut source = Watch(3 << 20, Vec::new());
+        assert!(Buffer::read(1 << 46, &mut source, false).is_err());
+        assert_eq!(source.1, [256, 256, 512, 1024, 2048, 1024].map(|kib| kib << 10));
+        let mut source = Watch(3 << 20, Vec::new());
+        assert!(Buffer::read(3 << 20, &mut source, true).is_ok());
+        assert_eq!(source.1, [3 << 20], "in one piece where the length is known");
+    }
+
+    #[test]
     fn an_impossible_length_is_an_error() {
         let error = Buffer::read(isize::MAX as usize - 100, &mut io::empty(), true).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Limit);

@@ -62,8 +62,9 @@ pub fn read_header(source: &mut (impl Read + ?Sized), max_header: usize) -> Resu
             ".npy header of {length} bytes; the limit is {max_header}"
         )));
     }
-    let mut header = vec![0; length];
-    require(read_full(source, &mut header)?, length)?;
+    let mut header = Vec::new();
+    source.take(length as u64).read_to_end(&mut header)?;
+    require(header.len(), length)?;
     let text = if latin1 {
         header.iter().map(|&b| char::from(b)).collect()
     } else {

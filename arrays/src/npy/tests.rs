@@ -184,21 +184,106 @@ fn long_headers_are_refused_before_they_are_read() {
     );
 }
 
+/// Gives one byte at a time.
+struct Slowly<'a>(&'a [u8]);
+
+impl Read for Slowly<'_> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let n = out.len().min(1);
+        self.0.read(&mut out[..n])
+    }
+}
+
 #[test]
-fn every_cut_is_truncated_and_known_sizes_say_so_before_reading() {
+fn every_cut_of_every_kind_of_file_is_truncated() {
+    let long = format!("[('{}', '|u1')]", "x".repeat(66_000));
+    let mut versions = Vec::new();
+    for (dtype, shape, order) in [
+        ("<u4", &[3][..], Order::C),
+        (">M8[25s]", &[], Order::C),
+        ("<U2", &[2, 2], Order::F),
+        ("[('a', '<i4', (2,)), ('b', [('c', 'S3')])]", &[2], Order::C),
+        ("[('π', '<i4')]", &[2], Order::C),
+        (&long, &[2], Order::C),
+    ] {
+        let array = Array::zeros(layout(dtype, shape, order)).unwrap();
+        let mut bytes = Vec::new();
+        write(&array, &mut bytes).unwrap();
+        versions.push(bytes[6]);
+        let size = bytes.len() as u64;
+        for known in [Available::Unknown, Available::Bytes(size)] {
+            let options = ReadOptions {
+                max_header: 100_000,
+                available: known,
+                ..ReadOptions::default()
+            };
+            // All cuts of the long one are as many reads of a long header: those near the ends will do.
+            let near = |cut: &usize| bytes.len() < 2000 || *cut < 300 || bytes.len() - *cut < 300;
+            for cut in (0..bytes.len()).filter(near) {
+                let error = read_with(&mut &bytes[..cut], options).unwrap_err();
+                assert_eq!(
+                    error.kind(),
+                    ErrorKind::Truncated,
+                    "{dtype:.20} cut at {cut}: {error}"
+                );
+            }
+            assert_eq!(read_with(&mut Slowly(&bytes), options).unwrap(), array);
+        }
+    }
+    assert_eq!(versions, [1, 1, 1, 1, 3, 2]);
+}
+
+#[test]
+fn known_sizes_and_limits_are_seen_before_reading() {
     let array = Array::from_vec(vec![1_u32, 2, 3], &[3]).unwrap();
     let mut bytes = Vec::new();
     write(&array, &mut bytes).unwrap();
-    for cut in 0..bytes.len() {
-        let error = read(&mut &bytes[..cut]).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Truncated, "cut at {cut}: {error}");
-    }
     let options = ReadOptions {
         available: Available::Bytes(139),
         ..ReadOptions::default()
     };
     let error = read_with(&mut bytes.as_slice(), options).unwrap_err();
     assert!(error.to_string().contains("11 are left"), "{error}");
+    for (max_data, kind) in [(12, None), (11, Some(ErrorKind::Limit))] {
+        let options = ReadOptions {
+            max_data,
+            ..ReadOptions::default()
+        };
+        let read = read_with(&mut bytes.as_slice(), options);
+        assert_eq!(read.err().map(|error| error.kind()), kind);
+    }
+}
+
+#[test]
+fn structs_are_read_and_others_are_refused() {
+    let read_descr = |descr: &str| {
+        let header = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': (1,), }}");
+        read(&mut file([1, 0], &header, &[1; 64]).as_slice())
+    };
+    let array = read_descr("[('', '|V1'), (('t', 'a'), '<i2'), ('b', [('c', '|u1', (2,))])]").unwrap();
+    assert_eq!(
+        (array.nbytes(), array.field("t").unwrap().get(0)),
+        (5, Some(&[1, 1][..]))
+    );
+    for descr in [
+        // numpy's own reader takes no dicts, and makes nothing of sub-arrays here.
+        "{'names': ['a'], 'formats': ['<i4'], 'offsets': [0]}",
+        "[('a', {'names': ['a'], 'formats': ['<i4'], 'offsets': [0]})]",
+        "('<i4', (2,))",
+        "[('a', '<i4'), ('a', '<i4')]",
+        "[('a', '<q4')]",
+        "None",
+    ] {
+        assert_eq!(
+            read_descr(descr).unwrap_err().kind(),
+            ErrorKind::Corrupt,
+            "{descr}"
+        );
+    }
+    assert_eq!(
+        read_descr("[('a', '|O')]").unwrap_err().kind(),
+        ErrorKind::Unsupported
+    );
 }
 
 #[test]
