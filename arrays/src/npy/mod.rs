@@ -121,7 +121,7 @@ pub unsafe fn map(path: impl AsRef<Path>, mode: MapMode) -> Result<Array> {
 /// Writes an array to a file, in place of what is there. If the disk is full, what was there is lost.
 ///
 /// # Errors
-/// As for [`write`]; and [`Io`](crate::ErrorKind::Io) if the file cannot be made.
+/// As for [`write()`]; and [`Io`](crate::ErrorKind::Io) if the file cannot be made.
 pub fn save(path: impl AsRef<Path>, array: &Array) -> Result<()> {
     // What cannot be written is to leave the old file alone.
     let header = header(array.layout())?;
