@@ -7,33 +7,34 @@ use std::io;
 /// The result of this crate's operations.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Which kind of thing went wrong; see [`Error::kind`].
+/// Which kind of thing went wrong; see [`Error::kind`]. The crate demijohn-pickle uses the same kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The input ended before the array did.
+    /// The input ended before what it holds did.
     Truncated,
     /// The input contradicts itself or its format.
     Corrupt,
-    /// Valid, as far as can be told, but not something this crate handles.
+    /// Valid, as far as can be told, but not something that is handled here.
     Unsupported,
     /// A limit was reached.
     Limit,
-    /// The caller asked for something impossible: lengths that do not match, a view of the wrong type.
+    /// The caller asked for something impossible: lengths that do not match, a view of the wrong type, a key that is not
+    /// there.
     Parameter,
-    /// The source or the sink failed; the [`io::Error`] is the source of this error.
+    /// The source or the sink failed; the [`io::Error`] is kept.
     Io,
 }
 
-impl ErrorKind {
-    fn to_io(self) -> io::ErrorKind {
-        match self {
-            Self::Truncated => io::ErrorKind::UnexpectedEof,
-            Self::Corrupt => io::ErrorKind::InvalidData,
-            Self::Unsupported => io::ErrorKind::Unsupported,
-            Self::Limit => io::ErrorKind::OutOfMemory,
-            Self::Parameter => io::ErrorKind::InvalidInput,
-            Self::Io => io::ErrorKind::Other,
+impl From<ErrorKind> for io::ErrorKind {
+    fn from(kind: ErrorKind) -> Self {
+        match kind {
+            ErrorKind::Truncated => Self::UnexpectedEof,
+            ErrorKind::Corrupt => Self::InvalidData,
+            ErrorKind::Unsupported => Self::Unsupported,
+            ErrorKind::Limit => Self::OutOfMemory,
+            ErrorKind::Parameter => Self::InvalidInput,
+            ErrorKind::Io => Self::Other,
         }
     }
 }
@@ -147,7 +148,7 @@ impl From<Error> for io::Error {
                 source: Some(source),
                 ..
             } => source,
-            inner => Self::new(inner.kind.to_io(), Error(Box::new(inner))),
+            inner => Self::new(inner.kind.into(), Error(Box::new(inner))),
         }
     }
 }

@@ -6,55 +6,13 @@ use std::io;
 
 use demijohn_arrays as arrays;
 
+/// Which kind of thing went wrong; see [`Error::kind`].
+pub use demijohn_arrays::ErrorKind;
+
 use crate::opcode;
 
 /// The result of this crate's operations.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// Which kind of thing went wrong; see [`Error::kind`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The input ended before the pickle did.
-    Truncated,
-    /// The input is not a pickle, or contradicts itself.
-    Corrupt,
-    /// Valid, as far as can be told, but not something this crate handles.
-    Unsupported,
-    /// One of the [`Limits`](crate::Limits) was reached.
-    Limit,
-    /// The caller asked for something impossible: a key that is not there, a value of another type.
-    Parameter,
-    /// The source or the sink failed; the [`io::Error`] is kept.
-    Io,
-}
-
-impl ErrorKind {
-    fn to_io(self) -> io::ErrorKind {
-        match self {
-            Self::Truncated => io::ErrorKind::UnexpectedEof,
-            Self::Corrupt => io::ErrorKind::InvalidData,
-            Self::Unsupported => io::ErrorKind::Unsupported,
-            Self::Limit => io::ErrorKind::OutOfMemory,
-            Self::Parameter => io::ErrorKind::InvalidInput,
-            Self::Io => io::ErrorKind::Other,
-        }
-    }
-}
-
-impl From<arrays::ErrorKind> for ErrorKind {
-    fn from(kind: arrays::ErrorKind) -> Self {
-        match kind {
-            arrays::ErrorKind::Truncated => Self::Truncated,
-            arrays::ErrorKind::Corrupt => Self::Corrupt,
-            arrays::ErrorKind::Limit => Self::Limit,
-            arrays::ErrorKind::Parameter => Self::Parameter,
-            arrays::ErrorKind::Io => Self::Io,
-            // Kinds that may be added later are things this version does not know.
-            _ => Self::Unsupported,
-        }
-    }
-}
 
 /// An error of this crate: a [kind](ErrorKind), a sentence, and the place in the stream where there is one.
 ///
@@ -179,10 +137,10 @@ impl std::error::Error for Error {
 
 impl From<arrays::Error> for Error {
     fn from(e: arrays::Error) -> Self {
-        if e.kind() == arrays::ErrorKind::Io {
+        if e.kind() == ErrorKind::Io {
             return io::Error::from(e).into();
         }
-        let mut error = Self::new(e.kind().into(), e.to_string());
+        let mut error = Self::new(e.kind(), e.to_string());
         error.0.source = Some(Source::Array(e));
         error
     }
@@ -213,7 +171,7 @@ impl From<Error> for io::Error {
                 source: Some(Source::Io(source)),
                 ..
             } => source,
-            inner => Self::new(inner.kind.to_io(), Error(Box::new(inner))),
+            inner => Self::new(inner.kind.into(), Error(Box::new(inner))),
         }
     }
 }
