@@ -338,3 +338,16 @@ fn errors_of_the_source_come_out_unchanged() {
     assert_eq!(error.kind(), ErrorKind::Io);
     assert_eq!(error.io().unwrap().raw_os_error(), Some(5));
 }
+
+#[test]
+fn an_entry_cannot_be_longer_than_the_file() {
+    let header = npy::header(&Layout::new("|u1".parse().unwrap(), &[1 << 30], Order::C).unwrap()).unwrap();
+    let claimed = u32::try_from(header.len() + (1 << 30)).unwrap();
+    let mut bytes = forged(&header, rawzip::CompressionMethod::STORE, 0, claimed.into());
+    // The compressed size in the list of entries, which rawzip has written as it was.
+    let record = bytes.windows(4).position(|w| w == b"PK\x01\x02").unwrap();
+    bytes[record + 20..record + 24].copy_from_slice(&claimed.to_le_bytes());
+    let (kind, text) = error_of(&bytes);
+    assert_eq!(kind, ErrorKind::Truncated);
+    assert!(text.contains("the zip file ends before"), "{text}");
+}
