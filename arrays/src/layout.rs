@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::dtype::Brief;
 use crate::{DType, Error, Kind, Result};
 
 /// The largest number of axes: numpy 2's limit (numpy 1 stopped at 32).
@@ -67,7 +68,8 @@ impl Layout {
         }
         if let Kind::SubArray(_) = dtype.kind() {
             return Err(Error::corrupt(format!(
-                "invalid dtype {dtype}: only fields of structs are sub-arrays"
+                "invalid dtype {}: only fields of structs are sub-arrays",
+                Brief(&dtype)
             )));
         }
         let too_big = || Error::corrupt(format!("invalid shape {}: too big", Shape(&extents)));
@@ -173,7 +175,7 @@ impl Layout {
         Err(Error::unsupported(format!(
             "arrays of {} hold Python objects, which are pickled instead of raw data: the crate demijohn-pickle reads \
              pickles",
-            self.dtype
+            Brief(&self.dtype)
         )))
     }
 
@@ -193,9 +195,15 @@ impl fmt::Debug for Layout {
 }
 
 impl fmt::Display for Layout {
-    /// For example `<f8 (2, 3) C`.
+    /// For example `<f8 (2, 3) C`; long types are cut.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} {}", self.dtype, Shape(&self.shape), self.order.as_str())
+        write!(
+            f,
+            "{} {} {}",
+            Brief(&self.dtype),
+            Shape(&self.shape),
+            self.order.as_str()
+        )
     }
 }
 

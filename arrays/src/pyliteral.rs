@@ -39,27 +39,32 @@ pub(crate) struct Short<'a, T>(pub(crate) &'a T);
 
 impl<T: fmt::Debug> fmt::Display for Short<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// Fails where it is full, which ends the formatting of what might be long.
-        struct Line(String);
-        impl Write for Line {
-            fn write_str(&mut self, text: &str) -> fmt::Result {
-                let room = 80_usize.saturating_sub(self.0.len());
-                let fits = (0..=room.min(text.len()))
-                    .rev()
-                    .find(|&n| text.is_char_boundary(n));
-                self.0.push_str(&text[..fits.unwrap_or(0)]);
-                if text.len() > room {
-                    Err(fmt::Error)
-                } else {
-                    Ok(())
-                }
+        cut(f, format_args!("{:?}", self.0))
+    }
+}
+
+/// Writes at most a line of something that may be long, and does not go on with formatting it then.
+pub(crate) fn cut(f: &mut fmt::Formatter<'_>, what: fmt::Arguments<'_>) -> fmt::Result {
+    /// Fails where it is full, which ends the formatting.
+    struct Line(String);
+    impl Write for Line {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            let room = 80_usize.saturating_sub(self.0.len());
+            let fits = (0..=room.min(text.len()))
+                .rev()
+                .find(|&n| text.is_char_boundary(n));
+            self.0.push_str(&text[..fits.unwrap_or(0)]);
+            if text.len() > room {
+                Err(fmt::Error)
+            } else {
+                Ok(())
             }
         }
-        let mut line = Line(String::new());
-        let cut = write!(line, "{:?}", self.0).is_err();
-        f.write_str(&line.0)?;
-        f.write_str(if cut { "…" } else { "" })
     }
+    let mut line = Line(String::new());
+    let cut = line.write_fmt(what).is_err();
+    f.write_str(&line.0)?;
+    f.write_str(if cut { "…" } else { "" })
 }
 
 /// A string as Python writes it: in single quotes, or in double ones where only that avoids a backslash.

@@ -3,6 +3,8 @@
 use std::fmt;
 
 use super::Array;
+use crate::dtype::Brief;
+use crate::pyliteral::Short;
 use crate::strides::Offsets;
 use crate::{DType, Error, Field, Kind, Layout, Order, Result};
 
@@ -31,7 +33,7 @@ impl Array {
     /// [`Parameter`](crate::ErrorKind::Parameter) if elements are no structs or have no such field.
     pub fn field(&self, name: &str) -> Result<FieldView<'_>> {
         let Some(s) = self.dtype().as_struct() else {
-            let dtype = self.dtype();
+            let dtype = Brief(self.dtype());
             return Err(Error::parameter(format!(
                 "the array holds {dtype}, which has no fields"
             )));
@@ -41,7 +43,8 @@ impl Array {
             None => {
                 let names: Vec<&str> = s.fields().iter().map(Field::name).collect();
                 Err(Error::parameter(format!(
-                    "there is no field {name:?} among {names:?}"
+                    "there is no field {name:?} among {}",
+                    Short(&names)
                 )))
             }
         }

@@ -14,6 +14,7 @@ pub use field::FieldView;
 pub use text::Strings;
 
 use crate::buffer::Buffer;
+use crate::dtype::Brief;
 use crate::{DType, Element, Error, Layout, MapMode, Order, Result, element};
 
 /// How many bytes a source is known to hold still; decides how memory for an array is set aside.
@@ -269,7 +270,10 @@ impl Array {
     fn check_element<T: Element>(&self) -> Result<()> {
         let (wanted, dtype) = (DType::of::<T>(), self.dtype());
         if dtype.kind() != wanted.kind() {
-            return Err(Error::parameter(format!("the array holds {dtype}, not {wanted}")));
+            return Err(Error::parameter(format!(
+                "the array holds {}, not {wanted}",
+                Brief(dtype)
+            )));
         }
         self.check_numbers(align_of::<T>())
     }
@@ -279,12 +283,14 @@ impl Array {
         let dtype = self.dtype();
         if !dtype.is_native() {
             return Err(Error::parameter(format!(
-                "the array holds {dtype}, in foreign byte order: use to_native()"
+                "the array holds {}, in foreign byte order: use to_native()",
+                Brief(dtype)
             )));
         }
         if !self.as_bytes().as_ptr().addr().is_multiple_of(alignment) {
             return Err(Error::parameter(format!(
-                "the array holds {dtype} and is mapped from a place that is no multiple of {alignment}: use into_owned()"
+                "the array holds {} and is mapped from a place that is no multiple of {alignment}: use into_owned()",
+                Brief(dtype)
             )));
         }
         Ok(())

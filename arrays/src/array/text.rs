@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::Array;
+use crate::dtype::Brief;
 use crate::{ByteOrder, Error, Kind, Result, TimeUnit, element};
 
 /// The strings of an array of type `S` or `U`, in memory order: see [`Array::strings`].
@@ -40,7 +41,7 @@ impl Array {
             Kind::Bytes(_) => Encoding::Bytes,
             Kind::Text(_) => Encoding::Utf32(self.dtype().byte_order()),
             _ => {
-                let dtype = self.dtype();
+                let dtype = Brief(self.dtype());
                 return Err(Error::parameter(format!("the array holds {dtype}, not strings")));
             }
         };
@@ -60,7 +61,7 @@ impl Array {
     /// from a place in a file that is no multiple of 8.
     pub fn times(&self) -> Result<(&[i64], TimeUnit)> {
         let (Kind::Datetime(unit) | Kind::Timedelta(unit)) = self.dtype().kind() else {
-            let dtype = self.dtype();
+            let dtype = Brief(self.dtype());
             return Err(Error::parameter(format!(
                 "the array holds {dtype}, not dates or time differences"
             )));

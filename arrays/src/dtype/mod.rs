@@ -13,6 +13,7 @@ pub use time::{TimeBase, TimeUnit};
 
 pub(crate) use text::{Form, from_literal};
 
+use crate::pyliteral::cut;
 use crate::{Element, Error, Result};
 use compound::{Traits, check_itemsize};
 
@@ -288,8 +289,9 @@ impl DType {
         match &self.kind {
             Kind::Struct(s) if s.is_overlapping() => {
                 return Err(Error::unsupported(format!(
-                    "the fields of {self} overlap, so they cannot be put in this machine's byte order; \
-                     read them one at a time"
+                    "the fields of {} overlap, so they cannot be put in this machine's byte order; \
+                     read them one at a time",
+                    Brief(self)
                 )));
             }
             Kind::Struct(s) => {
@@ -340,8 +342,20 @@ impl From<SubArray> for DType {
 }
 
 impl fmt::Debug for DType {
+    /// As it prints, in at most a line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DType({self})")
+        f.write_str("DType(")?;
+        cut(f, format_args!("{self}"))?;
+        f.write_str(")")
+    }
+}
+
+/// A type in a message: as it prints, in at most a line.
+pub(crate) struct Brief<'a>(pub(crate) &'a DType);
+
+impl fmt::Display for Brief<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        cut(f, format_args!("{}", self.0))
     }
 }
 

@@ -323,6 +323,19 @@ fn messages_stay_short_whatever_the_file_says() {
     let text = format!("[('a', [{}])]", "'é', ".repeat(10_000));
     assert!(error(&text).to_string().len() < 300);
     assert!(error(&"é".repeat(10_000)).to_string().len() < 300);
+    let columns: Vec<String> = (0..1000).map(|i| format!("('column {i}', '>f8')")).collect();
+    let wide = dtype(&format!("[{}]", columns.join(", ")));
+    let layout = crate::Layout::new(wide.clone(), &[1], crate::Order::C).unwrap();
+    assert!(format!("{layout} {layout:?} {wide:?}").len() < 500);
+    assert!(wide.to_string().len() > 10_000, "which is no message");
+    let array = crate::Array::zeros(layout).unwrap();
+    for error in [
+        array.as_slice::<u8>().unwrap_err(),
+        array.field("x").unwrap_err(),
+        array.strings().unwrap_err(),
+    ] {
+        assert!(error.to_string().len() < 300, "{error}");
+    }
 }
 
 #[test]

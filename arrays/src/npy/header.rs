@@ -59,7 +59,7 @@ pub fn read_header(source: &mut (impl Read + ?Sized), max_header: usize) -> Resu
     let length = u32::from_le_bytes(length) as usize;
     if length > max_header {
         return Err(Error::limit(format!(
-            ".npy header of {length} bytes; the limit is {max_header}"
+            ".npy header of {length} bytes; the limit is {max_header} (ReadOptions::max_header)"
         )));
     }
     let mut header = Vec::new();

@@ -89,17 +89,21 @@ pub(crate) fn behind(available: Available, len: u64) -> Available {
 /// # Errors
 /// As for [`read`]; and [`Io`](crate::ErrorKind::Io) if the file cannot be opened.
 pub fn load(path: impl AsRef<Path>) -> Result<Array> {
+    load_with(path, ReadOptions::default())
+}
+
+/// Reads the array in a file as [`load`] does, with options. How much is [available](ReadOptions::available) is known
+/// of plain files.
+///
+/// # Errors
+/// As for [`load`].
+pub fn load_with(path: impl AsRef<Path>, mut options: ReadOptions) -> Result<Array> {
     let mut file = File::open(path)?;
     let metadata = file.metadata()?;
-    let options = ReadOptions {
-        // Pipes and the like have no size that means anything.
-        available: if metadata.is_file() {
-            Available::Bytes(metadata.len())
-        } else {
-            Available::Unknown
-        },
-        ..ReadOptions::default()
-    };
+    // Pipes and the like have no size that means anything.
+    if metadata.is_file() {
+        options.available = Available::Bytes(metadata.len());
+    }
     read_with(&mut file, options)
 }
 
@@ -111,11 +115,24 @@ pub fn load(path: impl AsRef<Path>) -> Result<Array> {
 /// # Safety
 /// As for [`Array::map`].
 pub unsafe fn map(path: impl AsRef<Path>, mode: MapMode) -> Result<Array> {
+    // SAFETY: the caller's contract is passed on.
+    unsafe { map_with(path, mode, ReadOptions::default()) }
+}
+
+/// Maps the array in a file as [`map`] does, with options.
+///
+/// # Errors
+/// As for [`map`].
+///
+/// # Safety
+/// As for [`Array::map`].
+pub unsafe fn map_with(path: impl AsRef<Path>, mode: MapMode, options: ReadOptions) -> Result<Array> {
     let writing = mode == MapMode::ReadWrite;
     let mut file = File::options().read(true).write(writing).open(path)?;
-    let header = read_header(&mut file, MAX_HEADER)?;
+    let Header { layout, len, .. } = read_header(&mut file, options.max_header)?;
+    check_limit(&layout, &options)?;
     // SAFETY: the caller's contract is passed on.
-    unsafe { Array::map(header.layout, &file, header.len, mode) }
+    unsafe { Array::map(layout, &file, len, mode) }
 }
 
 /// Writes an array to a file, in place of what is there. If the disk is full, what was there is lost.
