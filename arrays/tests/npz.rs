@@ -3,6 +3,7 @@
 #![cfg(feature = "npz")]
 
 use std::io::{self, Cursor, Write};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use demijohn_arrays::{Array, ErrorKind, Layout, Order, npy, npz};
 use npz::{Compression, Reader, Writer};
@@ -318,25 +319,38 @@ fn a_failed_sink_is_not_gone_on_with() {
 
 #[test]
 fn errors_of_the_source_come_out_unchanged() {
-    struct Breaks(Cursor<Vec<u8>>, bool);
-    impl io::Read for Breaks {
+    /// Breaks at reads from a place on, once it is told to.
+    struct Breaks<'a>(Cursor<Vec<u8>>, &'a AtomicU64);
+    impl io::Read for Breaks<'_> {
         fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-            // The list at the end can be read, the data at the beginning cannot.
-            if self.1 && self.0.position() < 100 && self.0.position() > 0 {
+            if self.0.position() >= self.1.load(Relaxed) {
                 return Err(io::Error::from_raw_os_error(5));
             }
             self.0.read(out)
         }
     }
-    impl io::Seek for Breaks {
+    impl io::Seek for Breaks<'_> {
         fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
             self.0.seek(to)
         }
     }
-    let file = Reader::new(Breaks(Cursor::new(written(Compression::Stored)), true)).unwrap();
-    let error = file.read("x").unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Io);
-    assert_eq!(error.io().unwrap().raw_os_error(), Some(5));
+    let from = AtomicU64::new(u64::MAX);
+    let open = || Reader::new(Breaks(Cursor::new(written(Compression::Stored)), &from));
+    let file = open().unwrap();
+    // In the entry's own header; behind it; in the list of entries; at once.
+    let mut errors = Vec::new();
+    for place in [0, 40] {
+        from.store(place, Relaxed);
+        errors.push(file.read("x").unwrap_err());
+    }
+    for place in [5, 0] {
+        from.store(place, Relaxed);
+        errors.push(open().unwrap_err());
+    }
+    for error in errors {
+        assert_eq!(error.kind(), ErrorKind::Io, "{error}");
+        assert_eq!(error.io().unwrap().raw_os_error(), Some(5));
+    }
 }
 
 #[test]

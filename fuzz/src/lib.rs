@@ -1,9 +1,10 @@
 //! What the fuzz targets share: each one hands its input to a function here, which panics where a promise of
-//! `demijohn-codecs` is broken.
+//! `demijohn-codecs` or `demijohn-arrays` is broken.
 //!
 //! * [`decode`]: bytes that claim to be of a format end in data or in an error, and in the same one whatever the
 //!   sizes of the reads.
 //! * [`Plan`]: what is written is read again, whatever the sizes of the writes and wherever they are flushed.
+//! * [`npy`]: bytes that claim to be arrays end in arrays that can be written and read again, or in an error.
 //! * [`detect`]: recognising a format looks at no more than it says, and does not depend on how bytes arrive.
 
 #![forbid(unsafe_code)]
@@ -11,8 +12,10 @@
 mod decode;
 mod detect;
 mod drip;
+mod npy;
 mod round_trip;
 
 pub use decode::decode;
 pub use detect::detect;
+pub use npy::npy;
 pub use round_trip::Plan;
