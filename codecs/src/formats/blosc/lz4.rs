@@ -15,18 +15,20 @@ const LONG: usize = 15;
 pub(super) fn decode(coded: &[u8], out: &mut [u8]) -> Result<usize, &'static str> {
     let (mut at, mut made) = (0, 0);
     loop {
+        // A token, all the literals there can be without a length of their own, and a distance; and room for as many.
+        // Only the last few sequences have less.
+        let fast = coded.get(at..).and_then(|rest| rest.first_chunk::<19>());
+        let room = out.get_mut(made..).and_then(|out| out.first_chunk_mut::<16>());
         let token = usize::from(*coded.get(at).ok_or(CUT)?);
         at += 1;
         let (mut run, mut len) = (token >> 4, token & 15);
         let distance = if run < LONG
-            // All the literals there can be and a distance, and room for as many: all but the last few sequences.
-            && let Some(from) = coded[at..].first_chunk::<18>()
-            && let Some(to) = out.get_mut(made..).and_then(|out| out.first_chunk_mut::<16>())
+            && let (Some(from), Some(to)) = (fast, room)
         {
-            to.copy_from_slice(&from[..16]);
+            to.copy_from_slice(&from[1..17]);
             at += run + 2;
             made += run;
-            [from[run], from[run + 1]]
+            [from[run + 1], from[run + 2]]
         } else {
             if run == LONG {
                 run += more(coded, &mut at)?;
