@@ -394,7 +394,7 @@ fn the_slow_search_finds_three_bytes() {
     }
     // 3,500 bytes: 1,000, and 500 times 4 for 5.
     let n = round_trip(9, &plain);
-    assert!(n < 3100, "{n} bytes of {}", plain.len());
+    assert!(n < 3200, "{n} bytes of {}", plain.len());
 }
 
 /// What costs the fast search most: runs that need two bytes more, before matches that save one.
