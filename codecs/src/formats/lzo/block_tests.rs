@@ -401,7 +401,7 @@ fn the_slow_search_finds_three_bytes() {
 #[test]
 fn no_block_takes_more_room_than_most_says() {
     // Words to refer to, between zeros, which keep the search from passing over them; beyond 16 KiB; references.
-    let words = noise(4000, 12);
+    let words = noise(2000, 12);
     let mut plain = Vec::new();
     for word in words.chunks_exact(4) {
         plain.extend_from_slice(word);
@@ -418,7 +418,7 @@ fn no_block_takes_more_room_than_most_says() {
     }
     let added = round_trip(1, &plain) - round_trip(1, &plain[..before]);
     let len = plain.len() - before;
-    assert!(added > len + 300, "{added} bytes for {len}: this tests nothing");
+    assert!(added > len + 150, "{added} bytes for {len}: this tests nothing");
     assert!(added < most(len), "{added} bytes for {len}");
 }
 
