@@ -8,9 +8,9 @@
 //! * Checks headers, extra fields, the lengths of blocks, and all four checksums, where they are there.
 //! * Refuses parts of files in several (`F_MULTIPART`), filters (`F_H_FILTER`), and what needs an lzop after 1.04.
 //!
-//! Levels mean what they do to lzop: 1 to 6 are one fast search, and the point of the format; 7 to 9 search long. Level
-//! 8 makes smaller files than lzop's 9 in less time, level 9 smaller ones still. Who wants small files is better off
-//! with zstd, whose default level beats them in size and speed.
+//! Levels mean what they do to lzop: 1 to 6 are one fast search, and the point of the format; 7 to 9 search long, for
+//! files within a percent of lzop's at the same level. Who wants small files is better off with zstd, whose default
+//! level beats them all in size and speed.
 //!
 //! One flipped bit can turn the length of a full block into the end mark. What follows is then trailing data, an error
 //! unless [`Tail::Ignore`](crate::Tail::Ignore) is asked for.
