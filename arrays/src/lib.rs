@@ -61,8 +61,8 @@
 //! # Features
 //! * `npz` (default): the module [`npz`].
 //! * `ndarray`: views and conversions, and `num_complex::Complex` as an [`Element`]. Both crates are re-exported.
-//! * `serde`: [`Array`] implements `serde::Serialize`. demijohn's own serializer writes it as an array; any other
-//!   sees a struct of `dtype`, `shape`, `order` and `data`.
+//! * `serde`: [`Array`] implements `serde::Serialize` and `Deserialize`. demijohn's own serializer writes it as an array; any
+//!   other sees a struct of `dtype`, `shape`, `order` and `data`.
 
 // Links to what is there with all features, as on docs.rs.
 #![cfg_attr(
@@ -76,6 +76,8 @@ struct Readme;
 
 mod array;
 mod buffer;
+#[cfg(feature = "serde")]
+mod de;
 mod dtype;
 mod element;
 mod error;

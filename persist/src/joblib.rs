@@ -14,7 +14,7 @@ use std::io::{self, Read, Write};
 use crate::arrays::{Array, DType, Layout, Order};
 use crate::hinted::ElementSize;
 use crate::pickle::{
-    self, ArrayWriter, Batch, Emitter, Error, ErrorKind, MemoId, Object, Payload, Raw, Result, Value,
+    self, ArrayWriter, Batch, Emitter, Error, ErrorKind, Found, MemoId, Payload, Raw, Result, Value,
 };
 
 const MODULE: &str = "joblib.numpy_pickle";
@@ -114,37 +114,28 @@ fn shape<W: Write>(out: &mut Emitter<W>, shape: &[usize]) -> Result<()> {
 pub(crate) struct JoblibReader;
 
 impl Payload for JoblibReader {
-    fn read(&mut self, object: Value<'_>, raw: &mut Raw<'_>) -> Result<Option<Array>> {
+    fn read(&mut self, object: Value<'_>, raw: &mut Raw<'_>) -> Result<Found> {
         let Some(object) = object.as_object() else {
-            return Ok(None);
+            return Ok(Found::Nothing);
         };
-        let Some((module, name)) = class_of(object) else {
-            return Ok(None);
+        let Some((module, name)) = object.class().as_global() else {
+            return Ok(Found::Nothing);
         };
         // Libraries that carried a copy of joblib: `sklearn.externals.joblib.numpy_pickle`.
         if !module.ends_with(MODULE) && !module.ends_with("joblib.numpy_pickle_compat") {
-            return Ok(None);
+            return Ok(Found::Nothing);
         }
         match name {
             CLASS => {
                 let state = object.state().ok_or_else(|| invalid("it has no state"))?;
-                read_array(state, raw).map(Some)
+                read_array(state, raw)
             }
             "NDArrayWrapper" | "ZNDArrayWrapper" => Err(Error::new(
                 ErrorKind::Unsupported,
                 "arrays in companion files (joblib before 0.10) are not supported",
             )),
-            _ => Ok(None),
+            _ => Ok(Found::Nothing),
         }
-    }
-}
-
-/// The class that an object is an instance of, in whichever protocol that was said.
-fn class_of(object: Object<'_>) -> Option<(&str, &str)> {
-    if object.calls("copyreg", "_reconstructor") {
-        object.args().iter().next()?.as_global()
-    } else {
-        object.callable().as_global()
     }
 }
 
@@ -152,9 +143,13 @@ fn invalid(what: &str) -> Error {
     Error::new(ErrorKind::Corrupt, format!("invalid array wrapper: {what}"))
 }
 
-fn read_array(state: Value<'_>, raw: &mut Raw<'_>) -> Result<Array> {
+fn read_array(state: Value<'_>, raw: &mut Raw<'_>) -> Result<Found> {
     let key = |key: &str| state.find(key).ok_or_else(|| invalid(&format!("no {key:?}")));
     let dtype = pickle::numpy::dtype(key("dtype")?)?;
+    if dtype.has_objects() {
+        // There is neither pad nor data but the pickle of the whole array.
+        return Ok(Found::Pickle);
+    }
     let shape = key("shape")?;
     let extent = |n: Value<'_>| n.as_int().and_then(|n| u128::try_from(n.as_i128()?).ok());
     let extents: Option<Vec<u128>> = shape.iter().map(extent).collect();
@@ -180,7 +175,7 @@ fn read_array(state: Value<'_>, raw: &mut Raw<'_>) -> Result<Array> {
         read_exact(raw, &mut [0; 255][..length[0].into()], &layout)?;
     }
     let available = raw.available();
-    Ok(Array::read(layout, raw, available)?)
+    Ok(Found::Array(Array::read(layout, raw, available)?))
 }
 
 fn read_exact(raw: &mut Raw<'_>, out: &mut [u8], layout: &Layout) -> Result<()> {

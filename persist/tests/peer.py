@@ -148,9 +148,11 @@ def write(folder):
             joblib.dump(value, os.path.join(folder, f"{name}.{container}.pkl"), compress=compress)
     for protocol in range(6):
         joblib.dump(VALUES["dtypes"], os.path.join(folder, f"dtypes.protocol{protocol}.pkl"), protocol=protocol)
-    joblib.dump(np.array([1, "a"], dtype=object), os.path.join(folder, "refused.objects.pkl"))
-    joblib.dump(np.array(["2020-01-01"], "M8[D]"), os.path.join(folder, "refused.dates.pkl"))
-    joblib.dump(np.zeros(2, [("a", "<i4"), ("b", "<f8")]), os.path.join(folder, "refused.records.pkl"))
+    objects = np.array([1, "a", None], dtype=object)
+    objects[2] = np.arange(3, dtype="<i8")
+    joblib.dump(objects, os.path.join(folder, "others.objects.pkl"))
+    joblib.dump(np.array(["2020-01-01"], "M8[D]"), os.path.join(folder, "others.dates.pkl"))
+    joblib.dump(np.array([(0, 0), (1, 0)], [("a", "<i4"), ("b", "<f8")]), os.path.join(folder, "others.records.pkl"))
 
 
 def check(folder):

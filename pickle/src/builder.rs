@@ -52,8 +52,9 @@ pub trait Builder {
 
     /// The text of a node that is a string, of which `STACK_GLOBAL` makes a name.
     fn text<'a>(&'a self, node: &'a Self::Node) -> Option<&'a str>;
-    /// Something importable, by its Python 3 name.
-    fn global(&mut self, module: &str, name: &str) -> Result<Self::Node>;
+    /// Something importable, by its Python 3 name; `at` is where the opcode that names it stands, in bytes from the
+    /// beginning of the pickle.
+    fn global(&mut self, module: &str, name: &str, at: u64) -> Result<Self::Node>;
     /// The result of `callable(*args)`.
     fn reduce(&mut self, callable: Self::Node, args: Self::Node) -> Result<Self::Node>;
     /// The result of `class.__new__(class, *args)`.
@@ -72,21 +73,23 @@ pub trait Builder {
         let _ = id;
         Err(Error::new(
             ErrorKind::Unsupported,
-            "the pickle refers to an object outside of it (persistent id)",
+            "the pickle refers to an object outside of it (persistent id); only the program that wrote it can read it",
         ))
     }
     /// An entry of Python's extension registry. Refused unless overridden.
     fn extension(&mut self, code: u32) -> Result<Self::Node> {
         Err(Error::new(
             ErrorKind::Unsupported,
-            format!("unregistered extension code {code}"),
+            format!(
+                "the pickle refers to entry {code} of an extension registry, which only the program that wrote it has"
+            ),
         ))
     }
     /// The next out-of-band buffer. Refused unless overridden.
     fn next_buffer(&mut self) -> Result<Self::Node> {
         Err(Error::new(
             ErrorKind::Unsupported,
-            "the pickle refers to data outside of it (out-of-band buffer)",
+            "the pickle refers to data outside of it (out-of-band buffer); it has to be written without `buffer_callback`",
         ))
     }
     /// A read-only view of a buffer. Refused unless overridden.

@@ -4,10 +4,12 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io::Write;
 
+use demijohn_arrays::DType;
+
 use crate::frame::{Framer, TARGET};
 use crate::opcode as op;
 use crate::text::significant;
-use crate::{Error, Result};
+use crate::{Error, Result, names};
 
 /// How many items a list, dict or set is given at a time.
 const BATCH: usize = 1000;
@@ -17,21 +19,39 @@ const SHARED_LENGTH: usize = 64;
 const SHARED_COUNT: usize = 1 << 16;
 
 /// The pickle protocol to write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[non_exhaustive]
 pub enum Protocol {
+    /// Read by Python 2.3 and later. `bytes`, `bytearray` and sets are written as calls.
+    V2,
+    /// Read by Python 3.0 and later.
+    V3,
     /// Read by Python 3.4 and later; what Python 3.8 to 3.13 write by default.
     #[default]
     V4,
+    /// Read by Python 3.8 and later; what Python 3.14 writes by default. Differs in `bytearray` and arrays.
+    V5,
 }
 
 impl Protocol {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::V2, Self::V3, Self::V4, Self::V5];
+
     /// Its number.
     #[must_use]
     pub const fn number(self) -> u8 {
         match self {
+            Self::V2 => 2,
+            Self::V3 => 3,
             Self::V4 => 4,
+            Self::V5 => 5,
         }
+    }
+
+    /// The protocol of this number, if it is one that is written.
+    #[must_use]
+    pub fn from_number(n: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|protocol| protocol.number() == n)
     }
 }
 
@@ -67,9 +87,13 @@ pub struct MemoId(u32);
 /// ```
 pub struct Emitter<W> {
     framer: Framer<W>,
+    protocol: Protocol,
     memoized: u32,
     strings: HashMap<Box<str>, MemoId>,
     globals: HashMap<(Box<str>, Box<str>), MemoId>,
+    /// The byte string that numpy mentions with every array.
+    numpy_b: Option<MemoId>,
+    dtypes: HashMap<DType, MemoId>,
 }
 
 impl<W: Write> Emitter<W> {
@@ -78,12 +102,15 @@ impl<W: Write> Emitter<W> {
     /// # Errors
     /// [`Io`](crate::ErrorKind::Io) if writing fails; so for all other methods.
     pub fn new(out: W, protocol: Protocol) -> Result<Self> {
-        let framer = Framer::new(out, &[op::PROTO, protocol.number()])?;
+        let head = [op::PROTO, protocol.number()];
         Ok(Self {
-            framer,
+            framer: Framer::new(out, &head, protocol >= Protocol::V4)?,
+            protocol,
             memoized: 0,
             strings: HashMap::new(),
             globals: HashMap::new(),
+            numpy_b: None,
+            dtypes: HashMap::new(),
         })
     }
 
@@ -93,6 +120,12 @@ impl<W: Write> Emitter<W> {
         self.op(op::STOP);
         self.framer.commit()?;
         Ok(self.framer.into_inner())
+    }
+
+    /// Which protocol is written.
+    #[must_use]
+    pub fn protocol(&self) -> Protocol {
+        self.protocol
     }
 
     fn op(&mut self, opcode: u8) {
@@ -166,12 +199,50 @@ impl<W: Write> Emitter<W> {
 
     /// A `str` with lone surrogates, each as the three bytes that UTF-8 would have for it. Memoize it.
     pub fn wtf8(&mut self, text: &[u8]) -> Result<()> {
-        self.counted([op::SHORT_BINUNICODE, op::BINUNICODE, op::BINUNICODE8], text)
+        let short = (self.protocol >= Protocol::V4).then_some(op::SHORT_BINUNICODE);
+        self.counted([short, Some(op::BINUNICODE), Some(op::BINUNICODE8)], text)
     }
 
     /// A `bytes`. Memoize it.
     pub fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
-        self.counted([op::SHORT_BINBYTES, op::BINBYTES, op::BINBYTES8], bytes)
+        if self.protocol >= Protocol::V3 {
+            return self.counted(
+                [Some(op::SHORT_BINBYTES), Some(op::BINBYTES), Some(op::BINBYTES8)],
+                bytes,
+            );
+        }
+        self.begin()?;
+        if bytes.is_empty() {
+            self.shared_global("builtins", "bytes")?;
+            self.tuple(0)?;
+        } else {
+            self.shared_global("_codecs", "encode")?;
+            self.str(&bytes.iter().map(|&b| char::from(b)).collect::<String>())?;
+            self.memoize()?;
+            self.shared_str("latin1")?;
+            self.tuple(2)?;
+            self.memoize()?;
+        }
+        self.reduce()
+    }
+
+    /// A `bytearray`. Memoize it.
+    pub fn bytearray(&mut self, bytes: &[u8]) -> Result<()> {
+        if self.protocol >= Protocol::V5 {
+            return self.counted([None, None, Some(op::BYTEARRAY8)], bytes);
+        }
+        self.begin()?;
+        self.shared_global("builtins", "bytearray")?;
+        if bytes.is_empty() {
+            self.tuple(0)?;
+        } else {
+            self.begin()?;
+            self.bytes(bytes)?;
+            self.memoize()?;
+            self.tuple(1)?;
+            self.memoize()?;
+        }
+        self.reduce()
     }
 
     /// A `str` of Python 2, which Python 3 takes for ASCII text. Memoize it.
@@ -187,22 +258,30 @@ impl<W: Write> Emitter<W> {
         Ok(())
     }
 
-    /// Bytes behind the opcode that has room for their number.
-    fn counted(&mut self, [short, medium, long]: [u8; 3], bytes: &[u8]) -> Result<()> {
+    /// Bytes behind the first of three opcodes that has room for their number: a byte, four, or eight, the last from
+    /// protocol 4 on.
+    fn counted(&mut self, [short, medium, long]: [Option<u8>; 3], bytes: &[u8]) -> Result<()> {
         self.begin()?;
         let n = bytes.len();
-        if let Ok(n) = u8::try_from(n) {
+        if let (Ok(n), Some(short)) = (u8::try_from(n), short) {
             self.framer.write(&[short, n]);
             self.framer.write(bytes);
             return Ok(());
         }
         let mut head = Vec::with_capacity(9);
-        if let Ok(n) = u32::try_from(n) {
-            head.push(medium);
-            head.extend(n.to_le_bytes());
-        } else {
-            head.push(long);
-            head.extend((n as u64).to_le_bytes());
+        match (u32::try_from(n), medium, long) {
+            (Ok(n), Some(medium), _) => {
+                head.push(medium);
+                head.extend(n.to_le_bytes());
+            }
+            (_, _, Some(long)) if self.protocol >= Protocol::V4 => {
+                head.push(long);
+                head.extend((n as u64).to_le_bytes());
+            }
+            _ => {
+                let message = format!("{n} bytes in one piece take protocol 4 or later");
+                return Err(Error::limit(message));
+            }
         }
         if n >= TARGET {
             self.framer.bypass(&head)?;
@@ -224,7 +303,7 @@ impl<W: Write> Emitter<W> {
         self.value(op::EMPTY_DICT, [])
     }
 
-    /// An empty `set`. Memoize it, then [add](Batch::add).
+    /// An empty `set`. Memoize it, then [add](Batch::add). From protocol 4 on.
     pub fn set(&mut self) -> Result<()> {
         self.value(op::EMPTY_SET, [])
     }
@@ -256,13 +335,14 @@ impl<W: Write> Emitter<W> {
         Ok(())
     }
 
-    /// The `frozenset` of the values since the mark. Memoize it.
+    /// The `frozenset` of the values since the mark. Memoize it. From protocol 4 on.
     pub fn frozenset_from_mark(&mut self) -> Result<()> {
         self.op(op::FROZENSET);
         Ok(())
     }
 
-    /// Takes two strings, module and name, for the thing they name. Memoize it.
+    /// Takes two strings, module and name, for the thing they name. Memoize it. From protocol 4 on;
+    /// [`global`](Self::global) is for all of them.
     pub fn stack_global(&mut self) -> Result<()> {
         self.op(op::STACK_GLOBAL);
         Ok(())
@@ -280,7 +360,7 @@ impl<W: Write> Emitter<W> {
         Ok(())
     }
 
-    /// Takes class, arguments and keyword arguments for a new object. Memoize it.
+    /// Takes class, arguments and keyword arguments for a new object. Memoize it. From protocol 4 on.
     pub fn newobj_ex(&mut self) -> Result<()> {
         self.op(op::NEWOBJ_EX);
         Ok(())
@@ -316,7 +396,14 @@ impl<W: Write> Emitter<W> {
         let next = self.memoized.checked_add(1);
         self.memoized =
             next.ok_or_else(|| Error::limit("the memo of a pickle has no more than 2^32 entries"))?;
-        self.op(op::MEMOIZE);
+        match u8::try_from(id.0) {
+            _ if self.protocol >= Protocol::V4 => self.op(op::MEMOIZE),
+            Ok(n) => self.framer.write(&[op::BINPUT, n]),
+            Err(_) => {
+                self.op(op::LONG_BINPUT);
+                self.framer.write(&id.0.to_le_bytes());
+            }
+        }
         Ok(id)
     }
 
@@ -358,14 +445,84 @@ impl<W: Write> Emitter<W> {
         if let Some(&id) = self.globals.get(&key) {
             return self.get(id);
         }
-        self.begin()?;
-        self.shared_str(module)?;
-        // Python interns names of modules, but not those of classes written in C.
-        self.str(name)?;
-        self.memoize()?;
-        self.stack_global()?;
+        self.global(module, name)?;
         let id = self.memoize()?;
         self.globals.insert(key, id);
+        Ok(())
+    }
+
+    /// A class or function, by its name in Python 3. Memoize it.
+    pub fn global(&mut self, module: &str, name: &str) -> Result<()> {
+        self.begin()?;
+        if self.protocol >= Protocol::V4 {
+            self.shared_str(module)?;
+            // Python interns names of modules, but not those of classes written in C.
+            self.str(name)?;
+            self.memoize()?;
+            return self.stack_global();
+        }
+        // Attributes of things are asked of them.
+        let mut parts = name.split('.');
+        let first = parts.next().unwrap_or_default();
+        let mut attributes = parts.peekable();
+        if attributes.peek().is_none() {
+            return self.global_lines(module, name);
+        }
+        for _ in attributes.clone() {
+            self.shared_global("builtins", "getattr")?;
+        }
+        self.shared_global(module, first)?;
+        while let Some(attribute) = attributes.next() {
+            self.str(attribute)?;
+            self.memoize()?;
+            self.tuple(2)?;
+            self.memoize()?;
+            self.reduce()?;
+            if attributes.peek().is_some() {
+                self.memoize()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A global in the form of old protocols: two lines.
+    fn global_lines(&mut self, module: &str, name: &str) -> Result<()> {
+        let (module, name) = if self.protocol < Protocol::V3 {
+            names::ancient(module, name)
+        } else {
+            (module, name)
+        };
+        if [module, name].iter().any(|text| text.contains('\n')) {
+            let message = format!("the name of {module:?}.{name:?} takes protocol 4 or later");
+            return Err(Error::unsupported(message));
+        }
+        self.op(op::GLOBAL);
+        for line in [module, name] {
+            self.framer.write(line.as_bytes());
+            self.framer.write(b"\n");
+        }
+        Ok(())
+    }
+
+    /// Where the memo has a dtype, if it was written before.
+    pub(crate) fn written_dtype(&self, dtype: &DType) -> Option<MemoId> {
+        self.dtypes.get(dtype).copied()
+    }
+
+    /// Memoizes a dtype, so that it can be referred to: in Python, equal ones are one object more often than not.
+    pub(crate) fn memoize_dtype(&mut self, dtype: &DType) -> Result<MemoId> {
+        let id = self.memoize()?;
+        self.dtypes.insert(dtype.clone(), id);
+        Ok(id)
+    }
+
+    /// `b"b"`, which Python has once.
+    pub(crate) fn numpy_b(&mut self) -> Result<()> {
+        if let Some(id) = self.numpy_b {
+            return self.get(id);
+        }
+        self.bytes(b"b")?;
+        self.numpy_b = Some(self.memoize()?);
         Ok(())
     }
 

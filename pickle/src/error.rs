@@ -10,6 +10,7 @@ use demijohn_arrays as arrays;
 pub use demijohn_arrays::ErrorKind;
 
 use crate::opcode;
+use crate::path::{Path, Step};
 
 /// The result of this crate's operations.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -25,6 +26,8 @@ struct Inner {
     message: Cow<'static, str>,
     offset: Option<u64>,
     opcode: Option<u8>,
+    /// The way to the value that it is about, the last step first.
+    steps: Vec<Step>,
     source: Option<Source>,
 }
 
@@ -42,6 +45,7 @@ impl Error {
             message: message.into(),
             offset: None,
             opcode: None,
+            steps: Vec::new(),
             source: None,
         }))
     }
@@ -73,6 +77,26 @@ impl Error {
             self.0.opcode = Some(opcode);
         }
         self
+    }
+
+    /// Adds where in a document the value is that it is about.
+    pub(crate) fn at_path(mut self, path: Path) -> Self {
+        self.0.steps.extend(path.steps.into_iter().rev());
+        self
+    }
+
+    /// Adds the step that led to the value it is about, the innermost first.
+    #[cfg(feature = "serde")]
+    pub(crate) fn below(mut self, step: Step) -> Self {
+        self.0.steps.push(step);
+        self
+    }
+
+    /// Where in a document the value is that it is about.
+    #[must_use]
+    pub fn path(&self) -> Option<Path> {
+        let steps = self.0.steps.iter().rev().cloned().collect();
+        (!self.0.steps.is_empty()).then_some(Path { steps })
     }
 
     /// Which kind of error this is.
@@ -114,6 +138,9 @@ impl fmt::Debug for Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(path) = self.path() {
+            write!(f, "at {path}: ")?;
+        }
         f.write_str(&self.0.message)?;
         match (self.0.offset, self.0.opcode) {
             (Some(offset), Some(opcode)) => match opcode::name(opcode) {
@@ -178,6 +205,13 @@ impl From<Error> for io::Error {
 
 #[cfg(feature = "serde")]
 impl serde::ser::Error for Error {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self::parameter(message.to_string())
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::de::Error for Error {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self::parameter(message.to_string())
     }

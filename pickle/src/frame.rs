@@ -16,15 +16,18 @@ pub(crate) struct Framer<W> {
     /// Bytes that went to `out`.
     position: u64,
     frame: Vec<u8>,
+    /// Whether the protocol has frames; without them, this is a buffer.
+    framing: bool,
 }
 
 impl<W: Write> Framer<W> {
     /// Writes `head`, which stands outside of frames, and opens the first one.
-    pub(crate) fn new(out: W, head: &[u8]) -> io::Result<Self> {
+    pub(crate) fn new(out: W, head: &[u8], framing: bool) -> io::Result<Self> {
         let mut framer = Self {
             out,
             position: 0,
             frame: Vec::with_capacity(TARGET + 256),
+            framing,
         };
         framer.write_out(head)?;
         Ok(framer)
@@ -53,7 +56,7 @@ impl<W: Write> Framer<W> {
     /// Closes the frame, and opens another.
     pub(crate) fn commit(&mut self) -> io::Result<()> {
         let frame = std::mem::take(&mut self.frame);
-        if frame.len() >= MIN {
+        if self.framing && frame.len() >= MIN {
             let mut head = [op::FRAME, 0, 0, 0, 0, 0, 0, 0, 0];
             head[1..].copy_from_slice(&(frame.len() as u64).to_le_bytes());
             self.write_out(&head)?;

@@ -5,7 +5,8 @@ use std::io::{self, BufRead, Read};
 
 use demijohn_arrays::Available;
 
-use crate::{Error, Result};
+use crate::budget::Budget;
+use crate::{Builder, Error, Result, machine};
 
 /// Operands up to this size are gathered in a buffer that is used again; larger ones become the owner of theirs.
 const SMALL: usize = 1 << 16;
@@ -25,10 +26,11 @@ pub(crate) struct Input<R> {
 }
 
 impl<R: BufRead> Input<R> {
-    pub(crate) fn new(reader: R, length: Option<u64>) -> Self {
+    /// `position` is what the first byte is counted as, `length` where the source ends in the same count.
+    pub(crate) fn new(reader: R, position: u64, length: Option<u64>) -> Self {
         Self {
             reader,
-            position: 0,
+            position,
             frame_end: None,
             length,
             scratch: Vec::new(),
@@ -167,7 +169,7 @@ impl<R: BufRead> Input<R> {
     }
 
     /// The stream behind the opcode just read.
-    pub(crate) fn raw(&mut self) -> Raw<'_> {
+    pub(crate) fn raw<'a>(&'a mut self, budget: &'a mut Budget) -> Raw<'a> {
         let unread = self.frame_end.map_or(0, |end| end - self.position);
         if unread == 0 {
             self.frame_end = None;
@@ -177,6 +179,7 @@ impl<R: BufRead> Input<R> {
             position: &mut self.position,
             length: self.length,
             unread,
+            budget,
         }
     }
 }
@@ -191,6 +194,7 @@ pub struct Raw<'a> {
     length: Option<u64>,
     /// Bytes of the frame that have not been read.
     unread: u64,
+    budget: &'a mut Budget,
 }
 
 impl Raw<'_> {
@@ -210,12 +214,32 @@ impl Raw<'_> {
     }
 }
 
+impl Raw<'_> {
+    /// Runs a pickle that stands here in the stream: one with its own memo, up to and including its own `STOP`, and on
+    /// what is left of the same limits.
+    ///
+    /// # Errors
+    /// As for [`machine::run`](crate::machine::run).
+    pub fn nested<B: Builder>(&mut self, builder: &mut B) -> Result<B::Node> {
+        self.check_frame()?;
+        let input = Input::new(&mut *self.reader, *self.position, self.length);
+        let (node, end) = machine::execute(input, self.budget, builder)?;
+        *self.position = end;
+        Ok(node)
+    }
+
+    fn check_frame(&self) -> Result<()> {
+        if self.unread == 0 {
+            return Ok(());
+        }
+        let message = format!("{} unread bytes of a frame stand before raw data", self.unread);
+        Err(Error::corrupt(message))
+    }
+}
+
 impl Read for Raw<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if self.unread > 0 {
-            let message = format!("{} unread bytes of a frame stand before raw data", self.unread);
-            return Err(Error::corrupt(message).into());
-        }
+        self.check_frame()?;
         let n = self.reader.read(out)?;
         *self.position += n as u64;
         Ok(n)
@@ -250,10 +274,14 @@ fn cut() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ErrorKind;
+    use crate::{ErrorKind, Limits};
+
+    fn budget() -> Budget {
+        Budget::new(Limits::none())
+    }
 
     fn input(bytes: &[u8], chunk: usize) -> Input<io::BufReader<&[u8]>> {
-        Input::new(io::BufReader::with_capacity(chunk, bytes), None)
+        Input::new(io::BufReader::with_capacity(chunk, bytes), 0, None)
     }
 
     #[test]
@@ -267,7 +295,7 @@ mod tests {
             assert_eq!(*input.operand(6).unwrap(), *b"abcdef");
             assert_eq!(input.position(), 17);
             let mut rest = Vec::new();
-            input.raw().read_to_end(&mut rest).unwrap();
+            input.raw(&mut budget()).read_to_end(&mut rest).unwrap();
             assert_eq!((rest.as_slice(), input.position()), (&b"rest"[..], 21));
             assert_eq!(input.byte().unwrap_err().kind(), ErrorKind::Truncated);
         }
@@ -286,7 +314,7 @@ mod tests {
         assert_eq!(framed(3).line(100).unwrap_err().kind(), ErrorKind::Corrupt);
         assert_eq!(framed(3).begin_frame(1).unwrap_err().kind(), ErrorKind::Corrupt);
         assert_eq!(
-            framed(3).raw().read(&mut [0]).unwrap_err().kind(),
+            framed(3).raw(&mut budget()).read(&mut [0]).unwrap_err().kind(),
             io::ErrorKind::InvalidData
         );
         // What ends with the frame is fine, and so is what begins after it.
@@ -294,10 +322,10 @@ mod tests {
         assert_eq!(framed(7).line(100).unwrap(), b"bcdef");
         assert_eq!(framed(1).array::<2>().unwrap(), *b"bc");
         let mut behind = framed(1);
-        behind.raw().read_exact(&mut [0; 2]).unwrap();
+        behind.raw(&mut budget()).read_exact(&mut [0; 2]).unwrap();
         assert_eq!(behind.byte().unwrap(), b'd', "the frame is over");
         assert!(framed(1).begin_frame(2).is_ok());
-        assert_eq!(framed(1).raw().read(&mut [0]).unwrap(), 1);
+        assert_eq!(framed(1).raw(&mut budget()).read(&mut [0]).unwrap(), 1);
         assert_eq!(
             framed(1).begin_frame(1 << 63).unwrap_err().kind(),
             ErrorKind::Corrupt
@@ -312,7 +340,7 @@ mod tests {
         assert!(matches!(&operand, Cow::Owned(v) if *v == bytes && v.capacity() == v.len()));
         let mut short = input(&bytes[..10], 4096);
         assert_eq!(short.operand(1 << 62).unwrap_err().kind(), ErrorKind::Truncated);
-        let mut known = Input::new(&bytes[..10], Some(10));
+        let mut known = Input::new(&bytes[..10], 0, Some(10));
         let error = known.operand(11).unwrap_err();
         assert_eq!(
             (error.kind(), known.position()),

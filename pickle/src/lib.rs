@@ -64,12 +64,16 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod budget;
 mod builder;
+#[cfg(feature = "serde")]
+mod de;
 mod emit;
 mod error;
 mod frame;
 mod graph;
 mod input;
+pub mod known;
 mod limits;
 mod looks_like;
 pub mod machine;
@@ -77,14 +81,18 @@ mod memo;
 mod names;
 pub mod numpy;
 mod opcode;
+pub mod path;
 pub mod save;
 mod text;
 
 pub use builder::Builder;
+#[cfg(feature = "serde")]
+pub use de::{DEPTH, Deserializer};
 pub use emit::{Batch, Emitter, MemoId, Protocol};
 pub use error::{Error, ErrorKind, Result};
 pub use graph::{
-    Document, How, Int, Items, Iter, Kind, NoPayload, Object, Payload, ReadOptions, Value, read, read_with,
+    Document, Found, GlobalName, How, Int, Items, Iter, Kind, NoPayload, Object, ObjectArray, Payload,
+    ReadOptions, Scan, Summary, Value, Visit, Walk, read, read_with, scan,
 };
 pub use input::Raw;
 pub use limits::Limits;

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::io::BufRead;
 use std::vec::Drain;
 
+use crate::budget::Budget;
 use crate::input::Input;
 use crate::memo::Memo;
 use crate::text::{self, Parsed, Text};
@@ -27,45 +28,61 @@ pub fn run<R: BufRead, B: Builder>(
     limits: &Limits,
     builder: &mut B,
 ) -> Result<B::Node> {
+    let mut budget = Budget::new(*limits);
+    execute(Input::new(source, 0, length), &mut budget, builder).map(|(node, _)| node)
+}
+
+/// Runs one pickle on what is left of `budget`; answers the object, and the position behind `STOP`.
+pub(crate) fn execute<R: BufRead, B: Builder>(
+    input: Input<R>,
+    budget: &mut Budget,
+    builder: &mut B,
+) -> Result<(B::Node, u64)> {
     let mut machine = Machine {
-        input: Input::new(source, length),
+        input,
+        budget,
         builder,
         stack: Vec::new(),
         marks: Vec::new(),
-        memo: Memo::new(limits.memo),
+        memo: Memo::new(),
         protocol: 0,
-        depth: limits.depth,
-        text: limits.text,
+        at: 0,
     };
-    let mut left = limits.opcodes;
     loop {
-        let at = machine.input.position();
-        let opcode = machine.input.byte().map_err(|e| e.at(at, op::STOP))?;
-        left = left.checked_sub(1).ok_or_else(|| {
-            Error::limit(format!("the pickle has more than {} opcodes", limits.opcodes)).at(at, opcode)
-        })?;
+        machine.at = machine.input.position();
+        let opcode = machine.input.byte().map_err(|e| e.at(machine.at, op::STOP))?;
+        let Some(left) = machine.budget.opcodes.checked_sub(1) else {
+            return Err(machine.budget.out_of_opcodes().at(machine.at, opcode));
+        };
+        machine.budget.opcodes = left;
         if opcode == op::STOP {
-            return machine.pop().map_err(|e| e.at(at, opcode));
+            let node = machine.pop().map_err(|e| e.at(machine.at, opcode))?;
+            return Ok((node, machine.input.position()));
         }
-        machine.step(opcode).map_err(|e| e.at(at, opcode))?;
+        if let Err(e) = machine.step(opcode) {
+            return Err(e.at(machine.at, opcode));
+        }
     }
 }
+
+/// The most bytes that module and name of a global may have together. No code has longer ones, and a short opcode can
+/// name a long text any number of times.
+const MAX_NAME: usize = 4096;
 
 /// How a builder takes items: [`Builder::append`] and its like.
 type Give<B> = fn(&mut B, &<B as Builder>::Node, Drain<'_, <B as Builder>::Node>) -> Result<()>;
 
 struct Machine<'b, R, B: Builder> {
     input: Input<R>,
+    budget: &'b mut Budget,
     builder: &'b mut B,
     stack: Vec<B::Node>,
     /// For each mark, how high the stack was.
     marks: Vec<usize>,
     memo: Memo<B::Node>,
     protocol: u8,
-    /// Limit on stack and marks.
-    depth: u64,
-    /// What is left of the limit on text.
-    text: u64,
+    /// Where the current opcode stands.
+    at: u64,
 }
 
 impl<R: BufRead, B: Builder> Machine<'_, R, B> {
@@ -123,7 +140,7 @@ impl<R: BufRead, B: Builder> Machine<'_, R, B> {
                 m.builder.float(x)
             }),
             op::FLOAT => self.push_with(|m| {
-                let x = text::float(m.input.line(m.text)?)?;
+                let x = text::float(m.input.line(m.budget.text)?)?;
                 m.builder.float(x)
             }),
 
@@ -227,7 +244,12 @@ impl<R: BufRead, B: Builder> Machine<'_, R, B> {
             }
             op::BUILD => {
                 let (object, state) = self.pop_two()?;
-                let node = self.builder.build(object, state, &mut self.input.raw())?;
+                // A nested pickle has what this one's stack leaves.
+                let depth = self.budget.depth;
+                self.budget.depth -= (self.stack.len() + self.marks.len()) as u64;
+                let mut raw = self.input.raw(self.budget);
+                let node = self.builder.build(object, state, &mut raw)?;
+                self.budget.depth = depth;
                 self.push(node)
             }
 
@@ -258,8 +280,8 @@ impl<R: BufRead, B: Builder> Machine<'_, R, B> {
             op::MEMOIZE => self.memoize(self.memo.len()),
 
             op::PERSID => self.push_with(|m| {
-                let line = m.input.line(m.text)?.to_vec();
-                m.spend(line.len() as u64)?;
+                let line = m.input.line(m.budget.text)?.to_vec();
+                m.budget.spend(line.len() as u64)?;
                 let id = String::from_utf8(line).ok().filter(|id| id.is_ascii());
                 let id =
                     id.ok_or_else(|| Error::corrupt("persistent IDs in protocol 0 must be ASCII strings"))?;
@@ -310,11 +332,8 @@ impl<R: BufRead, B: Builder> Machine<'_, R, B> {
     }
 
     fn check_depth(&self) -> Result<()> {
-        if (self.stack.len() + self.marks.len()) as u64 >= self.depth {
-            return Err(Error::limit(format!(
-                "more than {} unfinished values",
-                self.depth
-            )));
+        if (self.stack.len() + self.marks.len()) as u64 >= self.budget.depth {
+            return Err(self.budget.too_deep());
         }
         Ok(())
     }
@@ -383,24 +402,17 @@ impl<R: BufRead, B: Builder> Machine<'_, R, B> {
         self.check_floor(1)?;
         let top = self.stack.last().ok_or_else(underflow)?;
         let node = self.builder.dup(top);
-        self.memo.put(key, node)
+        self.memo.put(key, node, self.budget)
     }
 
     fn key_line(&mut self) -> Result<u64> {
-        match text::integer(self.input.line(self.text)?)? {
+        match text::integer(self.input.line(self.budget.text)?)? {
             Parsed::Small(key) if key >= 0 => Ok(key.unsigned_abs()),
             _ => Err(Error::corrupt("impossible memo number")),
         }
     }
 
     // Operands.
-
-    /// Takes `n` bytes off the budget for text.
-    fn spend(&mut self, n: u64) -> Result<()> {
-        let left = self.text.checked_sub(n);
-        self.text = left.ok_or_else(|| Error::limit("the pickle has more text than the limit allows"))?;
-        Ok(())
-    }
 
     fn proto(&mut self) -> Result<()> {
         let protocol = self.input.byte()?;
@@ -414,7 +426,7 @@ impl<R: BufRead, B: Builder> Machine<'_, R, B> {
     }
 
     fn int_line(&mut self) -> Result<B::Node> {
-        let line = self.input.line(self.text)?;
+        let line = self.input.line(self.budget.text)?;
         match line {
             b"00" => self.builder.bool(false),
             b"01" => self.builder.bool(true),
@@ -426,7 +438,7 @@ impl<R: BufRead, B: Builder> Machine<'_, R, B> {
     }
 
     fn long_line(&mut self) -> Result<B::Node> {
-        let line = self.input.line(self.text)?;
+        let line = self.input.line(self.budget.text)?;
         let value = text::integer(line.strip_suffix(b"L").unwrap_or(line))?;
         self.integer(value)
     }
@@ -435,7 +447,7 @@ impl<R: BufRead, B: Builder> Machine<'_, R, B> {
         match value {
             Parsed::Small(n) => self.builder.int(n),
             Parsed::Big(bytes) => {
-                self.spend(bytes.len() as u64)?;
+                self.budget.spend(bytes.len() as u64)?;
                 self.builder.long(bytes.into())
             }
         }
@@ -443,7 +455,7 @@ impl<R: BufRead, B: Builder> Machine<'_, R, B> {
 
     fn long(&mut self, opcode: u8) -> Result<B::Node> {
         let n = self.length(opcode)?;
-        self.spend(n)?;
+        self.budget.spend(n)?;
         let bytes = self.input.operand(n)?;
         match text::small(text::significant(&bytes)) {
             Some(n) => self.builder.int(n),
@@ -481,7 +493,7 @@ impl<R: BufRead, B: Builder> Machine<'_, R, B> {
 
     fn counted(&mut self, opcode: u8) -> Result<B::Node> {
         let n = self.length(opcode)?;
-        self.spend(n)?;
+        self.budget.spend(n)?;
         let bytes = self.input.operand(n)?;
         match opcode {
             op::BINSTRING | op::SHORT_BINSTRING => self.builder.str8(bytes),
@@ -495,13 +507,13 @@ impl<R: BufRead, B: Builder> Machine<'_, R, B> {
     }
 
     fn text_line(&mut self, opcode: u8) -> Result<B::Node> {
-        let line = self.input.line(self.text)?;
+        let line = self.input.line(self.budget.text)?;
         let bytes = if opcode == op::STRING {
             text::quoted(line)?
         } else {
             text::raw_unicode(line)?
         };
-        self.spend(bytes.len() as u64)?;
+        self.budget.spend(bytes.len() as u64)?;
         if opcode == op::STRING {
             return self.builder.str8(bytes.into());
         }
@@ -519,8 +531,8 @@ impl<R: BufRead, B: Builder> Machine<'_, R, B> {
     }
 
     fn name_line(&mut self) -> Result<String> {
-        let line = self.input.line(self.text)?.to_vec();
-        self.spend(line.len() as u64)?;
+        let line = self.input.line(self.budget.text)?.to_vec();
+        self.budget.spend(line.len() as u64)?;
         String::from_utf8(line).map_err(|_| Error::corrupt("the name of a global is not UTF-8"))
     }
 
@@ -530,7 +542,10 @@ impl<R: BufRead, B: Builder> Machine<'_, R, B> {
         } else {
             (module, name)
         };
-        self.builder.global(module, name)
+        if module.len() + name.len() > MAX_NAME {
+            return Err(Error::limit(format!("a global of over {MAX_NAME} bytes of name")));
+        }
+        self.builder.global(module, name, self.at)
     }
 
     fn stack_global(&mut self) -> Result<()> {
@@ -540,7 +555,7 @@ impl<R: BufRead, B: Builder> Machine<'_, R, B> {
             return Err(Error::corrupt("STACK_GLOBAL requires str"));
         };
         // The same text may name any number of globals.
-        self.spend((module.len() + name.len()) as u64)?;
+        self.budget.spend((module.len() + name.len()) as u64)?;
         let node = self.global(&module, &name)?;
         self.push(node)
     }

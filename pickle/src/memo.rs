@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::budget::Budget;
 use crate::{Error, Result};
 
 /// A map from memo number to node.
@@ -11,15 +12,13 @@ use crate::{Error, Result};
 pub(crate) struct Memo<N> {
     dense: Vec<N>,
     sparse: HashMap<u64, N>,
-    limit: u64,
 }
 
 impl<N> Memo<N> {
-    pub(crate) fn new(limit: u64) -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             dense: Vec::new(),
             sparse: HashMap::new(),
-            limit,
         }
     }
 
@@ -35,20 +34,21 @@ impl<N> Memo<N> {
             .ok_or_else(|| Error::corrupt(format!("the memo has no entry {key}")))
     }
 
-    pub(crate) fn put(&mut self, key: u64, node: N) -> Result<()> {
-        if let Some(slot) = usize::try_from(key).ok().and_then(|key| self.dense.get_mut(key)) {
+    pub(crate) fn put(&mut self, key: u64, node: N, budget: &mut Budget) -> Result<()> {
+        if key == self.dense.len() as u64 && self.sparse.is_empty() {
+            budget.memoize()?;
+            self.dense.push(node);
+        } else if let Some(slot) = usize::try_from(key).ok().and_then(|key| self.dense.get_mut(key)) {
             *slot = node;
         } else if let Some(slot) = self.sparse.get_mut(&key) {
             *slot = node;
-        } else if self.len() >= self.limit {
-            return Err(Error::limit(format!(
-                "the memo has more than {} entries",
-                self.limit
-            )));
-        } else if key == self.dense.len() as u64 {
-            self.dense.push(node);
         } else {
-            self.sparse.insert(key, node);
+            budget.memoize()?;
+            if key == self.dense.len() as u64 {
+                self.dense.push(node);
+            } else {
+                self.sparse.insert(key, node);
+            }
         }
         Ok(())
     }
@@ -57,11 +57,18 @@ impl<N> Memo<N> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ErrorKind;
+    use crate::{ErrorKind, Limits};
+
+    fn budget(memo: u64) -> Budget {
+        Budget::new(Limits {
+            memo,
+            ..Limits::none()
+        })
+    }
 
     #[test]
     fn takes_any_number_and_the_last_entry_wins() {
-        let mut memo = Memo::new(u64::MAX);
+        let (mut memo, mut budget) = (Memo::new(), budget(u64::MAX));
         for (key, node) in [
             (0, 'a'),
             (u64::MAX, 'b'),
@@ -71,7 +78,7 @@ mod tests {
             (0, 'f'),
             (3, 'g'),
         ] {
-            memo.put(key, node).unwrap();
+            memo.put(key, node, &mut budget).unwrap();
         }
         let found: Vec<char> = [0, 1, 2, 3, u64::MAX]
             .iter()
@@ -83,10 +90,10 @@ mod tests {
 
     #[test]
     fn counts_only_new_entries_against_the_limit() {
-        let mut memo = Memo::new(2);
+        let (mut memo, mut budget) = (Memo::new(), budget(2));
         for key in [0, 9, 9, 0] {
-            memo.put(key, ()).unwrap();
+            memo.put(key, (), &mut budget).unwrap();
         }
-        assert_eq!(memo.put(1, ()).unwrap_err().kind(), ErrorKind::Limit);
+        assert_eq!(memo.put(1, (), &mut budget).unwrap_err().kind(), ErrorKind::Limit);
     }
 }

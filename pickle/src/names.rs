@@ -17,6 +17,23 @@ pub(crate) fn modern<'a>(module: &'a str, name: &'a str) -> (&'a str, &'a str) {
     }
 }
 
+/// The Python 2 name of a global, for a pickle of protocol 0 to 2.
+pub(crate) fn ancient<'a>(module: &'a str, name: &'a str) -> (&'a str, &'a str) {
+    if let Ok(i) = OLD_NAMES.binary_search_by(|probe| probe.0.cmp(&(module, name))) {
+        return OLD_NAMES[i].1;
+    }
+    if module == "builtins" && EXCEPTIONS.binary_search(&name).is_ok() {
+        return ("exceptions", name);
+    }
+    if module == "builtins" && OS_ERRORS.binary_search(&name).is_ok() {
+        return ("exceptions", "OSError");
+    }
+    match OLD_MODULES.binary_search_by(|probe| probe.0.cmp(module)) {
+        Ok(i) => (OLD_MODULES[i].1, name),
+        Err(_) => (module, name),
+    }
+}
+
 /// Module and name.
 type Global = (&'static str, &'static str);
 
@@ -140,6 +157,123 @@ const EXCEPTIONS: &[&str] = &[
     "ZeroDivisionError",
 ];
 
+/// What modules were called in Python 2, sorted.
+#[rustfmt::skip]
+const OLD_MODULES: &[(&str, &str)] = &[
+    ("_bz2", "bz2"),
+    ("_dbm", "dbm"),
+    ("_dummy_thread", "dummy_thread"),
+    ("_functools", "functools"),
+    ("_gdbm", "gdbm"),
+    ("_markupbase", "markupbase"),
+    ("_pickle", "pickle"),
+    ("_thread", "thread"),
+    ("builtins", "__builtin__"),
+    ("collections.abc", "_abcoll"),
+    ("configparser", "ConfigParser"),
+    ("copyreg", "copy_reg"),
+    ("dbm", "anydbm"),
+    ("dbm.bsd", "dbhash"),
+    ("dbm.dumb", "dumbdbm"),
+    ("dbm.gnu", "gdbm"),
+    ("dbm.ndbm", "dbm"),
+    ("html.entities", "htmlentitydefs"),
+    ("html.parser", "HTMLParser"),
+    ("http.client", "httplib"),
+    ("http.cookiejar", "cookielib"),
+    ("http.cookies", "Cookie"),
+    ("http.server", "BaseHTTPServer"),
+    ("queue", "Queue"),
+    ("reprlib", "repr"),
+    ("socketserver", "SocketServer"),
+    ("subprocess", "commands"),
+    ("test.support", "test.test_support"),
+    ("tkinter", "Tkinter"),
+    ("tkinter.colorchooser", "tkColorChooser"),
+    ("tkinter.commondialog", "tkCommonDialog"),
+    ("tkinter.constants", "Tkconstants"),
+    ("tkinter.dialog", "Dialog"),
+    ("tkinter.dnd", "Tkdnd"),
+    ("tkinter.filedialog", "tkFileDialog"),
+    ("tkinter.font", "tkFont"),
+    ("tkinter.messagebox", "tkMessageBox"),
+    ("tkinter.scrolledtext", "ScrolledText"),
+    ("tkinter.simpledialog", "tkSimpleDialog"),
+    ("tkinter.tix", "Tix"),
+    ("tkinter.ttk", "ttk"),
+    ("urllib.parse", "urlparse"),
+    ("urllib.request", "urllib2"),
+    ("urllib.robotparser", "robotparser"),
+    ("winreg", "_winreg"),
+    ("xmlrpc.client", "xmlrpclib"),
+    ("xmlrpc.server", "SimpleXMLRPCServer"),
+];
+
+/// What single names were called in Python 2, sorted.
+#[rustfmt::skip]
+const OLD_NAMES: &[(Global, Global)] = &[
+    (("_functools", "reduce"), ("__builtin__", "reduce")),
+    (("_socket", "socket"), ("socket", "_socketobject")),
+    (("builtins", "ModuleNotFoundError"), ("exceptions", "ImportError")),
+    (("builtins", "chr"), ("__builtin__", "unichr")),
+    (("builtins", "filter"), ("itertools", "ifilter")),
+    (("builtins", "int"), ("__builtin__", "long")),
+    (("builtins", "map"), ("itertools", "imap")),
+    (("builtins", "range"), ("__builtin__", "xrange")),
+    (("builtins", "str"), ("__builtin__", "unicode")),
+    (("builtins", "zip"), ("itertools", "izip")),
+    (("collections", "UserDict"), ("UserDict", "IterableUserDict")),
+    (("collections", "UserList"), ("UserList", "UserList")),
+    (("collections", "UserString"), ("UserString", "UserString")),
+    (("dbm", "whichdb"), ("whichdb", "whichdb")),
+    (("functools", "reduce"), ("__builtin__", "reduce")),
+    (("http.server", "CGIHTTPRequestHandler"), ("CGIHTTPServer", "CGIHTTPRequestHandler")),
+    (("http.server", "SimpleHTTPRequestHandler"), ("SimpleHTTPServer", "SimpleHTTPRequestHandler")),
+    (("itertools", "filterfalse"), ("itertools", "ifilterfalse")),
+    (("itertools", "zip_longest"), ("itertools", "izip_longest")),
+    (("multiprocessing.connection", "Connection"), ("_multiprocessing", "Connection")),
+    (("multiprocessing.context", "AuthenticationError"), ("multiprocessing", "AuthenticationError")),
+    (("multiprocessing.context", "BufferTooShort"), ("multiprocessing", "BufferTooShort")),
+    (("multiprocessing.context", "Process"), ("multiprocessing.process", "Process")),
+    (("multiprocessing.context", "ProcessError"), ("multiprocessing", "ProcessError")),
+    (("multiprocessing.context", "TimeoutError"), ("multiprocessing", "TimeoutError")),
+    (("multiprocessing.popen_fork", "Popen"), ("multiprocessing.forking", "Popen")),
+    (("socket", "fromfd"), ("_socket", "fromfd")),
+    (("sys", "intern"), ("__builtin__", "intern")),
+    (("tkinter.filedialog", "FileDialog"), ("FileDialog", "FileDialog")),
+    (("tkinter.filedialog", "LoadFileDialog"), ("FileDialog", "LoadFileDialog")),
+    (("tkinter.filedialog", "SaveFileDialog"), ("FileDialog", "SaveFileDialog")),
+    (("tkinter.simpledialog", "SimpleDialog"), ("SimpleDialog", "SimpleDialog")),
+    (("urllib.error", "ContentTooShortError"), ("urllib", "ContentTooShortError")),
+    (("urllib.error", "HTTPError"), ("urllib2", "HTTPError")),
+    (("urllib.error", "URLError"), ("urllib2", "URLError")),
+    (("urllib.parse", "quote"), ("urllib", "quote")),
+    (("urllib.parse", "quote_plus"), ("urllib", "quote_plus")),
+    (("urllib.parse", "unquote"), ("urllib", "unquote")),
+    (("urllib.parse", "unquote_plus"), ("urllib", "unquote_plus")),
+    (("urllib.parse", "urlencode"), ("urllib", "urlencode")),
+    (("urllib.request", "getproxies"), ("urllib", "getproxies")),
+    (("urllib.request", "pathname2url"), ("urllib", "pathname2url")),
+    (("urllib.request", "url2pathname"), ("urllib", "url2pathname")),
+    (("urllib.request", "urlcleanup"), ("urllib", "urlcleanup")),
+    (("urllib.request", "urlopen"), ("urllib", "urlopen")),
+    (("urllib.request", "urlretrieve"), ("urllib", "urlretrieve")),
+    (("xmlrpc.server", "DocCGIXMLRPCRequestHandler"), ("DocXMLRPCServer", "DocCGIXMLRPCRequestHandler")),
+    (("xmlrpc.server", "DocXMLRPCRequestHandler"), ("DocXMLRPCServer", "DocXMLRPCRequestHandler")),
+    (("xmlrpc.server", "DocXMLRPCServer"), ("DocXMLRPCServer", "DocXMLRPCServer")),
+    (("xmlrpc.server", "ServerHTMLDoc"), ("DocXMLRPCServer", "ServerHTMLDoc")),
+    (("xmlrpc.server", "XMLRPCDocGenerator"), ("DocXMLRPCServer", "XMLRPCDocGenerator")),
+];
+
+/// Exceptions of Python 3 that were `OSError` in Python 2, sorted.
+#[rustfmt::skip]
+const OS_ERRORS: &[&str] = &[
+    "BrokenPipeError", "ChildProcessError", "ConnectionAbortedError", "ConnectionError",
+    "ConnectionRefusedError", "ConnectionResetError", "FileExistsError", "FileNotFoundError",
+    "InterruptedError", "IsADirectoryError", "NotADirectoryError", "PermissionError",
+    "ProcessLookupError", "TimeoutError",
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,10 +296,31 @@ mod tests {
     }
 
     #[test]
+    fn maps_back_as_cpython_does() {
+        for (new, old) in [
+            (("builtins", "set"), ("__builtin__", "set")),
+            (("builtins", "int"), ("__builtin__", "long")),
+            (("builtins", "ValueError"), ("exceptions", "ValueError")),
+            (("builtins", "PermissionError"), ("exceptions", "OSError")),
+            (("functools", "reduce"), ("__builtin__", "reduce")),
+            (("functools", "partial"), ("functools", "partial")),
+            (("_pickle", "x"), ("pickle", "x")),
+            (("numpy", "dtype"), ("numpy", "dtype")),
+        ] {
+            assert_eq!(ancient(new.0, new.1), old, "{new:?}");
+        }
+    }
+
+    #[test]
     fn tables_are_sorted_and_complete() {
         assert!(MODULES.is_sorted_by(|a, b| a.0 < b.0));
         assert!(NAMES.is_sorted_by(|a, b| a.0 < b.0));
         assert!(EXCEPTIONS.is_sorted_by(|a, b| a < b));
+        assert!(OLD_MODULES.is_sorted_by(|a, b| a.0 < b.0));
+        assert!(OLD_NAMES.is_sorted_by(|a, b| a.0 < b.0));
+        assert!(OS_ERRORS.is_sorted_by(|a, b| a < b));
+        let old = OLD_NAMES.len() + EXCEPTIONS.len() + OS_ERRORS.len();
+        assert_eq!((OLD_MODULES.len(), old), (47, 112));
         assert_eq!((MODULES.len(), NAMES.len() + EXCEPTIONS.len()), (55, 88));
     }
 }

@@ -1,22 +1,37 @@
 //! The builder of documents.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::vec::Drain;
 
 use demijohn_arrays::Array;
 
-use super::{Document, Global, How, Id, Node, Term, Value};
+use super::arena::{Arena, Node, Term, View};
+use super::{Document, How, Id, Value};
+use crate::known::Callable;
+use crate::numpy::{self, Made};
 use crate::{Builder, Error, Raw, Result};
 
 /// Data that stands in the stream behind a `BUILD`, outside of the pickle.
 pub trait Payload {
     /// Called after each `BUILD`, with the object that has just got its state. If this is the kind of object that data
-    /// follows, reads the data from `raw` and answers the array that stands for the object from now on, wherever the
-    /// object is referred to. Otherwise answers `None` and leaves `raw` alone.
+    /// follows, reads the data from `raw`, or leaves it to the caller if it is a pickle. What is found stands for the
+    /// object from now on, wherever the object is referred to.
     ///
     /// # Errors
     /// Whatever is wrong with the data.
-    fn read(&mut self, object: Value<'_>, raw: &mut Raw<'_>) -> Result<Option<Array>>;
+    fn read(&mut self, object: Value<'_>, raw: &mut Raw<'_>) -> Result<Found>;
+}
+
+/// What a [`Payload`] found behind an object.
+#[derive(Debug)]
+pub enum Found {
+    /// Nothing: `raw` was left alone.
+    Nothing,
+    /// An array, which was read.
+    Array(Array),
+    /// A pickle with a memo of its own, which is still to be read. In it, nothing is asked of the payload.
+    Pickle,
 }
 
 /// No data between opcodes: a plain pickle.
@@ -24,87 +39,155 @@ pub trait Payload {
 pub struct NoPayload;
 
 impl Payload for NoPayload {
-    fn read(&mut self, _: Value<'_>, _: &mut Raw<'_>) -> Result<Option<Array>> {
-        Ok(None)
+    fn read(&mut self, _: Value<'_>, _: &mut Raw<'_>) -> Result<Found> {
+        Ok(Found::Nothing)
     }
 }
 
 // Nodes that every graph begins with, so that the commonest values cost nothing each.
-const NONE: Id = Id(0);
-const FALSE: Id = Id(1);
-const TRUE: Id = Id(2);
-const EMPTY_TUPLE: Id = Id(3);
+const NONE: Id = Id::new(0);
+const FALSE: Id = Id::new(1);
+const TRUE: Id = Id::new(2);
+const EMPTY_TUPLE: Id = Id::new(3);
+
+/// Texts and containers from this size on are turned into other values once only: see [`Graph::first_use`].
+const LONG: usize = 64;
 
 pub(super) struct Graph<'p> {
-    nodes: Vec<Node>,
+    arena: Arena,
     payload: &'p mut dyn Payload,
+    /// Whether a nested pickle is being read.
+    nested: bool,
+    /// Every naming of a global, with its offset.
+    uses: Vec<(Id, u64)>,
+    /// Long values that another one was made of.
+    used: HashSet<Id>,
 }
 
 impl<'p> Graph<'p> {
     pub(super) fn new(payload: &'p mut dyn Payload) -> Self {
-        let nodes = vec![
-            Node::None,
-            Node::Bool(false),
-            Node::Bool(true),
-            Node::Tuple(Box::new([])),
-        ];
-        Self { nodes, payload }
-    }
-
-    pub(super) fn finish(self, root: Id) -> Document {
-        Document {
-            nodes: self.nodes,
-            root,
+        let mut arena = Arena::default();
+        let empty = Node::Tuple(arena.keep_ids([].into_iter()));
+        for node in [Node::None, Node::Bool(false), Node::Bool(true), empty] {
+            arena.add(node).expect("there is room for four");
+        }
+        Self {
+            arena,
+            payload,
+            nested: false,
+            uses: Vec::new(),
+            used: HashSet::new(),
         }
     }
 
-    fn add(&mut self, node: Node) -> Result<Id> {
-        let id = u32::try_from(self.nodes.len()).map_err(|_| Error::limit("more than 2^32 objects"))?;
-        self.nodes.push(node);
-        Ok(Id(id))
+    pub(super) fn finish(self, root: Id) -> Document {
+        Document::new(self.arena, root, self.uses)
+    }
+
+    pub(super) fn into_parts(self) -> (Arena, Vec<(Id, u64)>) {
+        (self.arena, self.uses)
+    }
+
+    fn value(&self, id: Id) -> Value<'_> {
+        Value {
+            arena: &self.arena,
+            id,
+        }
     }
 
     fn term(&mut self, how: How, callable: Id, args: Id, kwargs: Option<Id>) -> Result<Id> {
-        let (items, pairs, states) = (Vec::new(), Vec::new(), Vec::new());
-        self.add(Node::Object(Box::new(Term {
+        self.arena.add_term(Term {
             how,
             callable,
             args,
             kwargs,
-            items,
-            pairs,
-            states,
-        })))
+            state: None,
+            more: None,
+        })
     }
 
-    /// The content of a `bytearray`, which protocols 3 and 4 write as a call, for want of an opcode.
-    fn bytearray_of(&self, callable: Id, args: Id) -> Option<Box<[u8]>> {
-        let value = |id| Value {
-            nodes: &self.nodes,
-            id,
+    /// Whether a value of `len` parts may be copied into another one. Two bytes of a stream can refer to a value of any
+    /// size, so long ones are copied once; no writer asks for more.
+    fn first_use(&mut self, id: Id, len: usize) -> bool {
+        len < LONG || self.used.insert(id)
+    }
+
+    /// The value of a call that stands in for an opcode which the protocol did not have yet.
+    fn without_opcode(&mut self, callable: Id, args: Id) -> Result<Option<Node>> {
+        let Some(known) = self.arena.global(callable).and_then(|global| global.known) else {
+            return Ok(None);
         };
-        if value(callable).as_global() != Some(("builtins", "bytearray")) {
-            return None;
-        }
-        let Node::Tuple(args) = value(args).node() else {
-            return None;
+        let View::Tuple(args) = self.arena.view(args) else {
+            return Ok(None);
         };
-        match **args {
-            [] => Some(Box::default()),
-            [only] => match value(only).node() {
-                Node::Bytes(bytes) => Some(bytes.clone()),
-                _ => None,
+        let node = match (known, args) {
+            (Callable::Bytes, []) => Node::Bytes(self.arena.keep(Cow::Borrowed(&[]))),
+            (Callable::ByteArray, []) => Node::ByteArray(self.arena.keep(Cow::Borrowed(&[]))),
+            (Callable::ByteArray, &[bytes]) => match self.arena.raw(bytes) {
+                // What a span points to never changes, so both may point there.
+                Node::Bytes(span) => Node::ByteArray(span),
+                _ => return Ok(None),
             },
-            _ => None,
+            (Callable::Encode, &[text, encoding]) => {
+                let Some(bytes) = self.latin1(text, encoding) else {
+                    return Ok(None);
+                };
+                if !self.first_use(text, bytes.len()) {
+                    return Ok(None);
+                }
+                Node::Bytes(self.arena.keep(bytes.into()))
+            }
+            (Callable::Set | Callable::FrozenSet, &[list]) => {
+                let View::List(items) = self.arena.view(list) else {
+                    return Ok(None);
+                };
+                let items = items.to_vec();
+                if !self.first_use(list, items.len()) {
+                    return Ok(None);
+                }
+                if known == Callable::Set {
+                    Node::Set(self.arena.add_list(items)?)
+                } else {
+                    Node::FrozenSet(self.arena.keep_ids(items.into_iter()))
+                }
+            }
+            _ => return Ok(None),
+        };
+        Ok(Some(node))
+    }
+
+    /// The bytes that a text stands for in `_codecs.encode(text, "latin1")`.
+    fn latin1(&self, text: Id, encoding: Id) -> Option<Vec<u8>> {
+        let encoding = self.value(encoding).as_str()?;
+        if !matches!(encoding, "latin1" | "latin-1") {
+            return None;
         }
+        let View::Str(text) = self.arena.view(text) else {
+            return None;
+        };
+        text.chars().map(|c| u8::try_from(c).ok()).collect()
+    }
+
+    /// Turns a call into the array it makes, if it does.
+    fn make_array(&mut self, id: Id, data: Option<Id>) -> Result<()> {
+        let Some(data) = data else { return Ok(()) };
+        let len = self.value(data).len().unwrap_or(usize::MAX);
+        if !self.first_use(data, len) {
+            return Ok(());
+        }
+        // What does not fit together stays the call it is; `Value::array` says why.
+        if let Ok(made) = numpy::array(self.value(id)) {
+            let node = match made {
+                Made::Array(array) => self.arena.keep_array(array)?,
+                Made::Objects(objects) => self.arena.keep_objects(objects)?,
+            };
+            self.arena.replace(id, node);
+        }
+        Ok(())
     }
 
     fn refuse<T>(&self, what: &str, target: Id) -> Result<T> {
-        let target = Value {
-            nodes: &self.nodes,
-            id: target,
-        }
-        .kind();
+        let target = self.value(target).kind();
         Err(Error::corrupt(format!("malformed pickle: {what} a {target}")))
     }
 }
@@ -130,108 +213,119 @@ impl Builder for Graph<'_> {
     }
 
     fn int(&mut self, value: i64) -> Result<Id> {
-        self.add(Node::Int(value))
+        self.arena.add(Node::Int(value))
     }
 
     fn long(&mut self, bytes: Cow<'_, [u8]>) -> Result<Id> {
-        self.add(Node::Long(bytes.into()))
+        let span = self.arena.keep(bytes);
+        self.arena.add(Node::Long(span))
     }
 
     fn float(&mut self, value: f64) -> Result<Id> {
-        self.add(Node::Float(value))
+        self.arena.add(Node::Float(value))
     }
 
     fn str(&mut self, text: Cow<'_, str>) -> Result<Id> {
-        self.add(Node::Str(text.into()))
+        self.arena.add_str(text)
     }
 
     fn wtf8(&mut self, text: Cow<'_, [u8]>) -> Result<Id> {
-        self.add(Node::Wtf8(text.into()))
+        let span = self.arena.keep(text);
+        self.arena.add(Node::Wtf8(span))
     }
 
     fn str8(&mut self, bytes: Cow<'_, [u8]>) -> Result<Id> {
-        self.add(Node::Str8(bytes.into()))
+        let span = self.arena.keep(bytes);
+        self.arena.add(Node::Str8(span))
     }
 
     fn bytes(&mut self, bytes: Cow<'_, [u8]>) -> Result<Id> {
-        self.add(Node::Bytes(bytes.into()))
+        let span = self.arena.keep(bytes);
+        self.arena.add(Node::Bytes(span))
     }
 
     fn bytearray(&mut self, bytes: Cow<'_, [u8]>) -> Result<Id> {
-        self.add(Node::ByteArray(bytes.into()))
+        let span = self.arena.keep(bytes);
+        self.arena.add(Node::ByteArray(span))
     }
 
     fn tuple(&mut self, items: Drain<'_, Id>) -> Result<Id> {
         if items.len() == 0 {
             Ok(EMPTY_TUPLE)
         } else {
-            self.add(Node::Tuple(items.collect()))
+            let span = self.arena.keep_ids(items);
+            self.arena.add(Node::Tuple(span))
         }
     }
 
     fn list(&mut self, items: Drain<'_, Id>) -> Result<Id> {
-        self.add(Node::List(items.collect()))
+        let index = self.arena.add_list(items.collect())?;
+        self.arena.add(Node::List(index))
     }
 
     fn dict(&mut self) -> Result<Id> {
-        self.add(Node::Dict(Vec::new()))
+        self.arena.add_dict()
     }
 
     fn set(&mut self) -> Result<Id> {
-        self.add(Node::Set(Vec::new()))
+        let index = self.arena.add_list(Vec::new())?;
+        self.arena.add(Node::Set(index))
     }
 
     fn frozenset(&mut self, items: Drain<'_, Id>) -> Result<Id> {
-        self.add(Node::FrozenSet(items.collect()))
+        let span = self.arena.keep_ids(items);
+        self.arena.add(Node::FrozenSet(span))
     }
 
     fn append(&mut self, target: &Id, items: Drain<'_, Id>) -> Result<()> {
-        match &mut self.nodes[target.index()] {
-            Node::List(list) => list.extend(items),
-            Node::Object(term) => term.items.extend(items),
+        match self.arena.raw(*target) {
+            Node::List(list) => self.arena.list_mut(list).extend(items),
+            Node::Object(term) => self.arena.term_mut(term).more_mut().items.extend(items),
             _ => return self.refuse("cannot append to", *target),
         }
         Ok(())
     }
 
     fn set_items(&mut self, target: &Id, pairs: Drain<'_, Id>) -> Result<()> {
-        match &mut self.nodes[target.index()] {
-            Node::Dict(dict) => dict.extend(paired(pairs)),
-            Node::Object(term) => term.pairs.extend(paired(pairs)),
+        match self.arena.raw(*target) {
+            Node::Dict(dict) => self.arena.dict_mut(dict).extend(paired(pairs)),
+            Node::Object(term) => self.arena.term_mut(term).more_mut().pairs.extend(paired(pairs)),
             _ => return self.refuse("cannot set items of", *target),
         }
         Ok(())
     }
 
     fn add_items(&mut self, target: &Id, items: Drain<'_, Id>) -> Result<()> {
-        match &mut self.nodes[target.index()] {
-            Node::Set(set) => set.extend(items),
-            Node::Object(term) => term.items.extend(items),
+        match self.arena.raw(*target) {
+            Node::Set(set) => self.arena.list_mut(set).extend(items),
+            Node::Object(term) => self.arena.term_mut(term).more_mut().items.extend(items),
             _ => return self.refuse("cannot add to", *target),
         }
         Ok(())
     }
 
     fn text<'a>(&'a self, node: &'a Id) -> Option<&'a str> {
-        Value {
-            nodes: &self.nodes,
-            id: *node,
+        match self.arena.view(*node) {
+            View::Str(text) => Some(text),
+            View::Str8(bytes) => std::str::from_utf8(bytes).ok(),
+            _ => None,
         }
-        .as_str()
     }
 
-    fn global(&mut self, module: &str, name: &str) -> Result<Id> {
-        self.add(Node::Global(Box::new(Global {
-            module: module.into(),
-            name: name.into(),
-        })))
+    fn global(&mut self, module: &str, name: &str, at: u64) -> Result<Id> {
+        let id = self.arena.add_global(module, name)?;
+        self.uses.push((id, at));
+        Ok(id)
     }
 
     fn reduce(&mut self, callable: Id, args: Id) -> Result<Id> {
-        match self.bytearray_of(callable, args) {
-            Some(bytes) => self.add(Node::ByteArray(bytes)),
-            None => self.term(How::Reduce, callable, args, None),
+        if let Some(node) = self.without_opcode(callable, args)? {
+            return self.arena.add(node);
         }
+        let id = self.term(How::Reduce, callable, args, None)?;
+        let data = numpy::buffer_of(self.value(id));
+        self.make_array(id, data)?;
+        Ok(id)
     }
 
     fn newobj(&mut self, class: Id, args: Id) -> Result<Id> {
@@ -248,27 +342,49 @@ impl Builder for Graph<'_> {
     }
 
     fn build(&mut self, object: Id, state: Id, raw: &mut Raw<'_>) -> Result<Id> {
-        let Node::Object(term) = &mut self.nodes[object.index()] else {
+        let Node::Object(index) = self.arena.raw(object) else {
             return self.refuse("BUILD of", object);
         };
-        term.states.push(state);
-        if let Some(array) = self.payload.read(
-            Value {
-                nodes: &self.nodes,
+        let term = self.arena.term_mut(index);
+        if let Some(earlier) = term.state.replace(state) {
+            term.more_mut().earlier_states.push(earlier);
+        }
+        let found = if self.nested {
+            Found::Nothing
+        } else {
+            let value = Value {
+                arena: &self.arena,
                 id: object,
-            },
-            raw,
-        )? {
-            // In place, so that the memo and every container hold the array too.
-            self.nodes[object.index()] = Node::Array(Box::new(array));
+            };
+            self.payload.read(value, raw)?
+        };
+        // In place, so that the memo and every container hold the array too.
+        match found {
+            Found::Nothing => {
+                let data = numpy::data_of(self.value(object));
+                self.make_array(object, data)?;
+            }
+            Found::Array(array) => {
+                let node = self.arena.keep_array(array)?;
+                self.arena.replace(object, node);
+            }
+            Found::Pickle => {
+                self.nested = true;
+                let inner = raw.nested(self)?;
+                self.nested = false;
+                let node = self.arena.raw(inner);
+                self.arena.replace(object, node);
+            }
         }
         Ok(object)
     }
 
     fn readonly_buffer(&mut self, buffer: Id) -> Result<Id> {
-        match self.nodes[buffer.index()] {
+        match self.arena.raw(buffer) {
             Node::Bytes(_) => Ok(buffer),
-            _ => Err(Error::unsupported("read-only views of buffers are not supported")),
+            _ => Err(Error::unsupported(
+                "read-only views of buffers other than bytes are not supported",
+            )),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Id, Node, Value};
+use super::{Id, Value, View};
 use crate::{Error, Result};
 
 impl Value<'_> {
@@ -43,31 +43,36 @@ impl Comparison {
     /// Compares two nodes and notes which pairs below them have to be equal for that.
     fn step(&mut self, a: Value<'_>, b: Value<'_>) -> bool {
         match (a.node(), b.node()) {
-            (Node::None, Node::None) => true,
-            (Node::Bool(x), Node::Bool(y)) => x == y,
-            (Node::Int(x), Node::Int(y)) => x == y,
-            (Node::Float(x), Node::Float(y)) => x.to_bits() == y.to_bits(),
-            (Node::Str(x), Node::Str(y)) => x == y,
-            (Node::Long(x), Node::Long(y))
-            | (Node::Wtf8(x), Node::Wtf8(y))
-            | (Node::Str8(x), Node::Str8(y))
-            | (Node::Bytes(x), Node::Bytes(y))
-            | (Node::ByteArray(x), Node::ByteArray(y)) => x == y,
-            (Node::Array(x), Node::Array(y)) => x == y,
-            (Node::Global(x), Node::Global(y)) => (&x.module, &x.name) == (&y.module, &y.name),
+            (View::None, View::None) => true,
+            (View::Bool(x), View::Bool(y)) => x == y,
+            (View::Int(x), View::Int(y)) => x == y,
+            (View::Float(x), View::Float(y)) => x.to_bits() == y.to_bits(),
+            (View::Str(x), View::Str(y)) => x == y,
+            (View::Long(x), View::Long(y))
+            | (View::Wtf8(x), View::Wtf8(y))
+            | (View::Str8(x), View::Str8(y))
+            | (View::Bytes(x), View::Bytes(y))
+            | (View::ByteArray(x), View::ByteArray(y)) => x == y,
+            (View::Array(x), View::Array(y)) => x == y,
+            (View::Taken, View::Taken) => true,
+            (View::Global(x), View::Global(y)) => (&x.module, &x.name) == (&y.module, &y.name),
             _ if !self.seen.insert((a.id, b.id)) => true,
-            (Node::Tuple(x), Node::Tuple(y)) | (Node::FrozenSet(x), Node::FrozenSet(y)) => self.all(x, y),
-            (Node::List(x), Node::List(y)) | (Node::Set(x), Node::Set(y)) => self.all(x, y),
-            (Node::Dict(x), Node::Dict(y)) => self.all_pairs(x, y),
-            (Node::Object(x), Node::Object(y)) => {
+            (View::Tuple(x), View::Tuple(y)) | (View::FrozenSet(x), View::FrozenSet(y)) => self.all(x, y),
+            (View::List(x), View::List(y)) | (View::Set(x), View::Set(y)) => self.all(x, y),
+            (View::Dict(x), View::Dict(y)) => self.all_pairs(x, y),
+            (View::ObjectArray(x), View::ObjectArray(y)) => {
+                x.shape == y.shape && self.all(&x.items, &y.items)
+            }
+            (View::Object(x), View::Object(y)) => {
                 self.todo.push((x.callable, y.callable));
                 self.todo.push((x.args, y.args));
                 self.todo.extend(x.kwargs.zip(y.kwargs));
                 x.how == y.how
                     && x.kwargs.is_some() == y.kwargs.is_some()
-                    && self.all(&x.items, &y.items)
-                    && self.all_pairs(&x.pairs, &y.pairs)
-                    && self.all(&x.states, &y.states)
+                    && self.all(x.items(), y.items())
+                    && self.all_pairs(x.pairs(), y.pairs())
+                    && self.all(x.earlier_states(), y.earlier_states())
+                    && self.all(x.state.as_slice(), y.state.as_slice())
             }
             _ => false,
         }

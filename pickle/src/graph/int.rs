@@ -18,11 +18,11 @@ enum Repr<'d> {
 }
 
 impl<'d> Int<'d> {
-    pub(super) fn small(n: i64) -> Self {
+    pub(crate) fn small(n: i64) -> Self {
         Self(Repr::Small(n))
     }
 
-    pub(super) fn big(bytes: &'d [u8]) -> Self {
+    pub(crate) fn big(bytes: &'d [u8]) -> Self {
         Self(Repr::Big(bytes))
     }
 
@@ -53,6 +53,22 @@ impl<'d> Int<'d> {
     #[must_use]
     pub fn as_u64(self) -> Option<u64> {
         self.as_i128().and_then(|n| n.try_into().ok())
+    }
+
+    /// Its value, if it fits and is not negative.
+    #[must_use]
+    pub fn as_u128(self) -> Option<u128> {
+        match self.0 {
+            Repr::Small(n) => n.try_into().ok(),
+            Repr::Big(_) if self.is_negative() => None,
+            Repr::Big(bytes) => {
+                // The seventeenth byte of a number that fits has only the sign.
+                let (bytes, sign) = bytes.split_at_checked(16).unwrap_or((bytes, &[]));
+                let mut wide = [0; 16];
+                wide[..bytes.len()].copy_from_slice(bytes);
+                matches!(sign, [] | [0]).then_some(u128::from_le_bytes(wide))
+            }
+        }
     }
 
     /// Whether it is below zero.

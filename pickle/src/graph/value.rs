@@ -5,85 +5,17 @@ use std::slice;
 
 use demijohn_arrays::Array;
 
-use super::{Id, Int, Node, Term};
-use crate::{Error, Result};
-
-/// What a value is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-#[allow(missing_docs)] // Most are named after Python's types.
-pub enum Kind {
-    None,
-    Bool,
-    Int,
-    Float,
-    Str,
-    /// A `str` of Python 2: bytes that may be text.
-    Str8,
-    Bytes,
-    ByteArray,
-    Tuple,
-    List,
-    Dict,
-    Set,
-    FrozenSet,
-    /// A class or function, by name.
-    Global,
-    /// What Python would make by calling something.
-    Object,
-    Array,
-}
-
-impl Kind {
-    /// Python's name of the type; `global` and `object` for what has no type without running code.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::None => "NoneType",
-            Self::Bool => "bool",
-            Self::Int => "int",
-            Self::Float => "float",
-            Self::Str | Self::Str8 => "str",
-            Self::Bytes => "bytes",
-            Self::ByteArray => "bytearray",
-            Self::Tuple => "tuple",
-            Self::List => "list",
-            Self::Dict => "dict",
-            Self::Set => "set",
-            Self::FrozenSet => "frozenset",
-            Self::Global => "global",
-            Self::Object => "object",
-            Self::Array => "ndarray",
-        }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-/// How Python would make an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum How {
-    /// `callable(*args)`.
-    Reduce,
-    /// `class.__new__(class, *args)`.
-    NewObj,
-    /// `class.__new__(class, *args, **kwargs)`.
-    NewObjEx,
-    /// An instance as protocols 0 and 1 make it: `class(*args)`, or without calling anything if there are none.
-    Instance,
-}
+use super::{Arena, Id, Int, Items, Iter, Kind, Object, ObjectArray, View};
+use crate::{Error, Result, known, numpy};
 
 /// A value in a document: cheap to copy, borrows from the document only.
 ///
 /// Accessors named `as_…` answer `None` for values of another type. Those that follow a path ([`get`](Self::get),
-/// [`index`](Self::index), [`array`](Self::array)) answer an error that says what is there instead, for use with `?`.
+/// [`index`](Self::index), [`at_path`](Self::at_path), [`array`](Self::array)) answer an error that says where this
+/// value is and what is there instead, for use with `?`.
 #[derive(Clone, Copy)]
 pub struct Value<'d> {
-    pub(super) nodes: &'d [Node],
+    pub(super) arena: &'d Arena,
     pub(super) id: Id,
 }
 
@@ -92,8 +24,8 @@ impl<'d> Value<'d> {
         self.id
     }
 
-    pub(crate) fn node(self) -> &'d Node {
-        &self.nodes[self.id.index()]
+    pub(crate) fn node(self) -> View<'d> {
+        self.arena.view(self.id)
     }
 
     pub(crate) fn at(self, id: Id) -> Self {
@@ -101,29 +33,35 @@ impl<'d> Value<'d> {
     }
 
     pub(crate) fn arena_len(self) -> usize {
-        self.nodes.len()
+        self.arena.len()
+    }
+
+    /// The object that was dumped with this one in it, if that is known already.
+    pub(crate) fn root(self) -> Option<Self> {
+        self.arena.root.map(|id| self.at(id))
     }
 
     /// What it is.
     #[must_use]
     pub fn kind(self) -> Kind {
         match self.node() {
-            Node::None => Kind::None,
-            Node::Bool(_) => Kind::Bool,
-            Node::Int(_) | Node::Long(_) => Kind::Int,
-            Node::Float(_) => Kind::Float,
-            Node::Str(_) | Node::Wtf8(_) => Kind::Str,
-            Node::Str8(_) => Kind::Str8,
-            Node::Bytes(_) => Kind::Bytes,
-            Node::ByteArray(_) => Kind::ByteArray,
-            Node::Tuple(_) => Kind::Tuple,
-            Node::List(_) => Kind::List,
-            Node::Dict(_) => Kind::Dict,
-            Node::Set(_) => Kind::Set,
-            Node::FrozenSet(_) => Kind::FrozenSet,
-            Node::Global(_) => Kind::Global,
-            Node::Object(_) => Kind::Object,
-            Node::Array(_) => Kind::Array,
+            View::None => Kind::None,
+            View::Bool(_) => Kind::Bool,
+            View::Int(_) | View::Long(_) => Kind::Int,
+            View::Float(_) => Kind::Float,
+            View::Str(_) | View::Wtf8(_) => Kind::Str,
+            View::Str8(_) => Kind::Str8,
+            View::Bytes(_) => Kind::Bytes,
+            View::ByteArray(_) => Kind::ByteArray,
+            View::Tuple(_) => Kind::Tuple,
+            View::List(_) => Kind::List,
+            View::Dict(_) => Kind::Dict,
+            View::Set(_) => Kind::Set,
+            View::FrozenSet(_) => Kind::FrozenSet,
+            View::Global(_) => Kind::Global,
+            View::Object(_) => known::kind(self).unwrap_or(Kind::Object),
+            View::Array(_) | View::Taken => Kind::Array,
+            View::ObjectArray(_) => Kind::ObjectArray,
         }
     }
 
@@ -136,20 +74,20 @@ impl<'d> Value<'d> {
     /// Whether the two are one and the same object of one document, as Python's `is` tells.
     #[must_use]
     pub fn is(self, other: Value<'_>) -> bool {
-        std::ptr::eq(self.nodes, other.nodes) && self.id == other.id
+        std::ptr::eq(self.arena, other.arena) && self.id == other.id
     }
 
     /// Whether it is `None`.
     #[must_use]
     pub fn is_none(self) -> bool {
-        matches!(self.node(), Node::None)
+        matches!(self.node(), View::None)
     }
 
     /// A `bool`.
     #[must_use]
     pub fn as_bool(self) -> Option<bool> {
         match self.node() {
-            Node::Bool(value) => Some(*value),
+            View::Bool(value) => Some(value),
             _ => None,
         }
     }
@@ -158,8 +96,8 @@ impl<'d> Value<'d> {
     #[must_use]
     pub fn as_int(self) -> Option<Int<'d>> {
         match self.node() {
-            Node::Int(n) => Some(Int::small(*n)),
-            Node::Long(bytes) => Some(Int::big(bytes)),
+            View::Int(n) => Some(Int::small(n)),
+            View::Long(bytes) => Some(Int::big(bytes)),
             _ => None,
         }
     }
@@ -180,7 +118,7 @@ impl<'d> Value<'d> {
     #[must_use]
     pub fn as_f64(self) -> Option<f64> {
         match self.node() {
-            Node::Float(value) => Some(*value),
+            View::Float(value) => Some(value),
             _ => None,
         }
     }
@@ -189,8 +127,23 @@ impl<'d> Value<'d> {
     #[must_use]
     pub fn as_str(self) -> Option<&'d str> {
         match self.node() {
-            Node::Str(text) => Some(text),
-            Node::Str8(bytes) => std::str::from_utf8(bytes).ok(),
+            View::Str(text) => Some(text),
+            View::Str8(bytes) => std::str::from_utf8(bytes).ok(),
+            _ => None,
+        }
+    }
+
+    /// A `str` as text in any case: lone surrogates are replaced by U+FFFD, and bytes of Python 2 that are no UTF-8 are
+    /// taken for Latin-1.
+    #[must_use]
+    pub fn to_text(self) -> Option<std::borrow::Cow<'d, str>> {
+        match self.node() {
+            View::Str(text) => Some(text.into()),
+            View::Str8(bytes) => Some(match std::str::from_utf8(bytes) {
+                Ok(text) => text.into(),
+                Err(_) => bytes.iter().map(|&b| char::from(b)).collect::<String>().into(),
+            }),
+            View::Wtf8(bytes) => Some(String::from_utf8_lossy(bytes)),
             _ => None,
         }
     }
@@ -199,16 +152,25 @@ impl<'d> Value<'d> {
     #[must_use]
     pub fn as_bytes(self) -> Option<&'d [u8]> {
         match self.node() {
-            Node::Bytes(bytes) | Node::ByteArray(bytes) | Node::Str8(bytes) => Some(bytes),
+            View::Bytes(bytes) | View::ByteArray(bytes) | View::Str8(bytes) => Some(bytes),
             _ => None,
         }
     }
 
-    /// An array.
+    /// An array of plain data.
     #[must_use]
     pub fn as_array(self) -> Option<&'d Array> {
         match self.node() {
-            Node::Array(array) => Some(array),
+            View::Array(array) => Some(array),
+            _ => None,
+        }
+    }
+
+    /// An array of Python objects.
+    #[must_use]
+    pub fn as_object_array(self) -> Option<ObjectArray<'d>> {
+        match self.node() {
+            View::ObjectArray(objects) => Some(ObjectArray { value: self, objects }),
             _ => None,
         }
     }
@@ -217,27 +179,38 @@ impl<'d> Value<'d> {
     #[must_use]
     pub fn as_global(self) -> Option<(&'d str, &'d str)> {
         match self.node() {
-            Node::Global(global) => Some((&global.module, &global.name)),
+            View::Global(global) => Some((&global.module, &global.name)),
             _ => None,
         }
     }
 
-    /// What Python would make by calling something.
+    /// What Python would make by calling something, well-known values among them.
     #[must_use]
     pub fn as_object(self) -> Option<Object<'d>> {
         match self.node() {
-            Node::Object(term) => Some(Object { value: self, term }),
+            View::Object(term) => Some(Object { value: self, term }),
             _ => None,
         }
     }
 
-    /// An array, or an error that names what is there instead.
+    /// An array of plain data, or an error that names what is there instead.
     ///
     /// # Errors
-    /// [`Parameter`](crate::ErrorKind::Parameter) if it is something else.
+    /// [`Parameter`](crate::ErrorKind::Parameter) if it is something else; for an array that does not fit together or
+    /// is of a type that is not handled, what is wrong with it.
     pub fn array(self) -> Result<&'d Array> {
-        self.as_array()
-            .ok_or_else(|| Error::parameter(format!("not an array but {self:?}")))
+        let wrong = match self.node() {
+            View::Array(array) => return Ok(array),
+            View::Taken => Error::parameter("the array was taken out of the document"),
+            View::Object(_) if numpy::data_of(self).or(numpy::buffer_of(self)).is_some() => {
+                match numpy::array(self) {
+                    Err(e) => e,
+                    Ok(_) => Error::unsupported("an array that shares its data with another one"),
+                }
+            }
+            _ => Error::parameter(format!("not an array but {self:?}")),
+        };
+        Err(wrong.in_value(self))
     }
 
     /// Number of items of a container, bytes of a byte string, or elements along the first axis of an array; `None`
@@ -245,11 +218,18 @@ impl<'d> Value<'d> {
     #[must_use]
     pub fn len(self) -> Option<usize> {
         match self.node() {
-            Node::Bytes(bytes) | Node::ByteArray(bytes) => Some(bytes.len()),
-            Node::Tuple(items) | Node::FrozenSet(items) => Some(items.len()),
-            Node::List(items) | Node::Set(items) => Some(items.len()),
-            Node::Dict(pairs) => Some(pairs.len()),
-            Node::Array(array) => array.shape().first().copied(),
+            View::Bytes(bytes) | View::ByteArray(bytes) => Some(bytes.len()),
+            View::Tuple(items) | View::FrozenSet(items) | View::List(items) | View::Set(items) => {
+                Some(items.len())
+            }
+            View::Dict(pairs) => Some(pairs.len()),
+            View::Array(array) => array.shape().first().copied(),
+            View::ObjectArray(objects) => objects.shape.first().copied(),
+            View::Object(_) => match self.kind() {
+                Kind::OrderedDict | Kind::DefaultDict | Kind::Counter => Some(self.items().len()),
+                Kind::Deque | Kind::Set | Kind::FrozenSet => Some(self.iter().len()),
+                _ => None,
+            },
             _ => None,
         }
     }
@@ -260,34 +240,48 @@ impl<'d> Value<'d> {
         self.len() == Some(0)
     }
 
-    /// The items of a tuple, list, set or frozenset, in the order of the stream; nothing for other values.
+    /// The items of a tuple, list, set, frozenset or deque, in the order of the stream, or those of an array of Python
+    /// objects, in C order; nothing for other values.
     #[must_use]
     pub fn iter(self) -> Iter<'d> {
-        let ids = match self.node() {
-            Node::Tuple(items) | Node::FrozenSet(items) => items,
-            Node::List(items) | Node::Set(items) => items.as_slice(),
-            _ => &[],
+        let (first, then): (&[Id], &[Id]) = match self.node() {
+            View::Tuple(items) | View::FrozenSet(items) | View::List(items) | View::Set(items) => {
+                (items, &[])
+            }
+            View::ObjectArray(objects) => (&objects.items, &[]),
+            View::Object(term) => match self.kind() {
+                Kind::Deque => (known::deque(self).map_or(&[], |(front, _)| front), term.items()),
+                Kind::Set | Kind::FrozenSet => match self.at(term.args).iter().next() {
+                    Some(list) => return list.iter(),
+                    None => (&[], &[]),
+                },
+                _ => (&[], &[]),
+            },
+            _ => (&[], &[]),
         };
-        Iter {
-            value: self,
-            ids: ids.iter(),
-        }
+        Iter::new(self, first, then)
     }
 
-    /// The keys and values of a dict in the order of the stream, or those set on an object such as an `OrderedDict`;
-    /// nothing for other values.
+    /// The keys and values of a dict in the order of the stream (an `OrderedDict`, `defaultdict` or `Counter` too), or
+    /// those set on any other object; nothing for other values.
     ///
     /// No writer does so, but a stream may set a key twice: then both are here, and the later one counts.
     #[must_use]
     pub fn items(self) -> Items<'d> {
-        let pairs = match self.node() {
-            Node::Dict(pairs) => pairs.as_slice(),
-            Node::Object(term) => term.pairs.as_slice(),
-            _ => &[],
-        };
-        Items {
-            value: self,
-            pairs: pairs.iter(),
+        match self.node() {
+            View::Dict(pairs) => Items::pairs(self, pairs),
+            View::Object(term) if term.more.is_none() => {
+                if let Some(counts) = known::counter(self) {
+                    return counts.items();
+                }
+                let pairs = known::ordered_dict(self).and_then(|list| known::pair_list(list?));
+                match pairs {
+                    Some(pairs) => Items::lists(self, pairs),
+                    None => Items::pairs(self, &[]),
+                }
+            }
+            View::Object(term) => Items::pairs(self, term.pairs()),
+            _ => Items::pairs(self, &[]),
         }
     }
 
@@ -296,7 +290,11 @@ impl<'d> Value<'d> {
     pub fn find(self, key: &str) -> Option<Self> {
         self.items()
             .rev()
-            .find(|(k, _)| k.as_str() == Some(key))
+            .find(|(k, _)| match k.node() {
+                View::Str(text) => text == key,
+                View::Str8(bytes) => bytes == key.as_bytes(),
+                _ => false,
+            })
             .map(|(_, value)| value)
     }
 
@@ -306,21 +304,19 @@ impl<'d> Value<'d> {
     /// [`Parameter`](crate::ErrorKind::Parameter) if there is no such key, or if it is no dict.
     pub fn get(self, key: &str) -> Result<Self> {
         self.find(key)
-            .ok_or_else(|| Error::parameter(format!("no key {key:?} in {self:?}")))
+            .ok_or_else(|| Error::parameter(format!("no key {key:?} in {self:?}")).in_value(self))
     }
 
-    /// Item `i` of a tuple or list, counted from zero.
+    /// Item `i` of a tuple, list, deque or other [iterable](Self::iter), counted from zero.
     ///
     /// # Errors
-    /// [`Parameter`](crate::ErrorKind::Parameter) if there are fewer, or if it is neither.
+    /// [`Parameter`](crate::ErrorKind::Parameter) if there are fewer, or if it is none of these.
     pub fn index(self, i: usize) -> Result<Self> {
         let id = match self.node() {
-            Node::Tuple(items) => items.get(i),
-            Node::List(items) => items.get(i),
-            _ => None,
+            View::Tuple(items) | View::List(items) => items.get(i).map(|&id| self.at(id)),
+            _ => self.iter().nth(i),
         };
-        id.map(|&id| self.at(id))
-            .ok_or_else(|| Error::parameter(format!("no item {i} in {self:?}")))
+        id.ok_or_else(|| Error::parameter(format!("no item {i} in {self:?}")).in_value(self))
     }
 }
 
@@ -335,178 +331,44 @@ impl fmt::Debug for Value<'_> {
             )
         }
         match self.node() {
-            Node::None => f.write_str("None"),
-            Node::Bool(value) => write!(f, "{value}"),
-            Node::Int(n) => write!(f, "{n}"),
-            Node::Long(bytes) if bytes.len() > 64 => write!(f, "int of {} bytes", bytes.len()),
-            Node::Long(bytes) => write!(f, "{}", Int::big(bytes)),
-            Node::Float(value) => write!(f, "{value:?}"),
-            Node::Str(text) if text.chars().nth(40).is_some() => {
+            View::None => f.write_str("None"),
+            View::Bool(value) => write!(f, "{value}"),
+            View::Int(n) => write!(f, "{n}"),
+            View::Long(bytes) if bytes.len() > 64 => write!(f, "int of {} bytes", bytes.len()),
+            View::Long(bytes) => write!(f, "{}", Int::big(bytes)),
+            View::Float(value) => write!(f, "{value:?}"),
+            View::Str(text) if text.chars().nth(40).is_some() => {
                 write!(f, "{:?}…", text.chars().take(40).collect::<String>())
             }
-            Node::Str(text) => write!(f, "{text:?}"),
-            Node::Wtf8(bytes) | Node::Str8(bytes) => {
+            View::Str(text) => write!(f, "{text:?}"),
+            View::Wtf8(bytes) | View::Str8(bytes) => {
                 let (start, more) = start(bytes);
                 write!(f, "\"{start}\"{more}")
             }
-            Node::Bytes(bytes) | Node::ByteArray(bytes) => {
+            View::Bytes(bytes) | View::ByteArray(bytes) => {
                 let (start, more) = start(bytes);
                 write!(f, "b\"{start}\"{more}")
             }
-            Node::Global(global) => write!(f, "{}.{}", global.module, global.name),
-            Node::Object(term) => match self.at(term.callable).as_global() {
-                Some((module, name)) => write!(f, "object made by {module}.{name}"),
-                None => f.write_str("object"),
+            View::Global(global) => write!(f, "{}.{}", global.module, global.name),
+            View::Object(term) => match (self.kind(), self.at(term.callable).as_global()) {
+                (Kind::Object, Some((module, name))) => write!(f, "object made by {module}.{name}"),
+                (Kind::Object, None) => f.write_str("object"),
+                (Kind::DType, _) => write!(f, "dtype {:?}", self.as_dtype().map(|d| d.to_string())),
+                (Kind::Scalar, _) => write!(f, "{:?}", self.as_scalar()),
+                (kind, _) => match (self.len(), self.known()) {
+                    (Some(n), _) => items(f, kind, n),
+                    (None, Some(known)) => write!(f, "{known:?}"),
+                    (None, None) => write!(f, "{kind}"),
+                },
             },
-            Node::Array(array) => write!(f, "{array:?}"),
-            _ => {
-                let n = self.len().unwrap_or(0);
-                write!(f, "{} of {n} item{}", self.kind(), if n == 1 { "" } else { "s" })
-            }
+            View::Array(array) => write!(f, "{array:?}"),
+            View::ObjectArray(objects) => write!(f, "array of objects {:?}", objects.shape),
+            View::Taken => f.write_str("an array that was taken out"),
+            _ => items(f, self.kind(), self.len().unwrap_or(0)),
         }
     }
 }
 
-/// What Python would make by calling something, and how it would go on from there.
-#[derive(Clone, Copy)]
-pub struct Object<'d> {
-    value: Value<'d>,
-    term: &'d Term,
-}
-
-impl<'d> Object<'d> {
-    /// What kind of call it is.
-    #[must_use]
-    pub fn how(self) -> How {
-        self.term.how
-    }
-
-    /// What is called: usually a [global](Value::as_global).
-    #[must_use]
-    pub fn callable(self) -> Value<'d> {
-        self.value.at(self.term.callable)
-    }
-
-    /// The arguments: usually a tuple.
-    #[must_use]
-    pub fn args(self) -> Value<'d> {
-        self.value.at(self.term.args)
-    }
-
-    /// The keyword arguments, a dict, if it is that kind of call.
-    #[must_use]
-    pub fn kwargs(self) -> Option<Value<'d>> {
-        self.term.kwargs.map(|id| self.value.at(id))
-    }
-
-    /// Items appended to the result (or added, if it is a kind of set).
-    #[must_use]
-    pub fn appended(self) -> Iter<'d> {
-        Iter {
-            value: self.value,
-            ids: self.term.items.iter(),
-        }
-    }
-
-    /// The state it was given: the last one, should there be several.
-    #[must_use]
-    pub fn state(self) -> Option<Value<'d>> {
-        self.states().next_back()
-    }
-
-    /// All states it was given, in the order of the stream.
-    #[must_use]
-    pub fn states(self) -> Iter<'d> {
-        Iter {
-            value: self.value,
-            ids: self.term.states.iter(),
-        }
-    }
-
-    /// Whether what is called is the global of this name.
-    #[must_use]
-    pub fn calls(self, module: &str, name: &str) -> bool {
-        self.callable().as_global() == Some((module, name))
-    }
-}
-
-impl fmt::Debug for Object<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Object")
-            .field("how", &self.how())
-            .field("callable", &self.callable())
-            .field("args", &self.args())
-            .field("state", &self.state())
-            .finish_non_exhaustive()
-    }
-}
-
-/// The items of a container; see [`Value::iter`].
-#[derive(Clone)]
-pub struct Iter<'d> {
-    value: Value<'d>,
-    ids: slice::Iter<'d, Id>,
-}
-
-/// The keys and values of a dict; see [`Value::items`].
-#[derive(Clone)]
-pub struct Items<'d> {
-    value: Value<'d>,
-    pairs: slice::Iter<'d, (Id, Id)>,
-}
-
-impl<'d> Iterator for Iter<'d> {
-    type Item = Value<'d>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.ids.next().map(|&id| self.value.at(id))
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        self.ids.size_hint()
-    }
-}
-
-impl DoubleEndedIterator for Iter<'_> {
-    fn next_back(&mut self) -> Option<Self::Item> {
-        self.ids.next_back().map(|&id| self.value.at(id))
-    }
-}
-
-impl ExactSizeIterator for Iter<'_> {}
-
-impl<'d> Iterator for Items<'d> {
-    type Item = (Value<'d>, Value<'d>);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.pairs
-            .next()
-            .map(|&(key, value)| (self.value.at(key), self.value.at(value)))
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        self.pairs.size_hint()
-    }
-}
-
-impl DoubleEndedIterator for Items<'_> {
-    fn next_back(&mut self) -> Option<Self::Item> {
-        self.pairs
-            .next_back()
-            .map(|&(key, value)| (self.value.at(key), self.value.at(value)))
-    }
-}
-
-impl ExactSizeIterator for Items<'_> {}
-
-impl fmt::Debug for Iter<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Iter({} left)", self.len())
-    }
-}
-
-impl fmt::Debug for Items<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Items({} left)", self.len())
-    }
+fn items(f: &mut fmt::Formatter<'_>, kind: Kind, n: usize) -> fmt::Result {
+    write!(f, "{kind} of {n} item{}", if n == 1 { "" } else { "s" })
 }

@@ -46,7 +46,7 @@ impl<'p, W: Write, A: ArrayWriter> ArrayToken<'p, W, A> {
         if self.expected != Expected::Nothing || self.left > 0 {
             return Err(unexpected());
         }
-        self.pickler.arrays.end(&mut self.pickler.out)
+        self.pickler.arrays.end(&mut self.pickler.out).map(|_| ())
     }
 
     /// All is known but the data.
@@ -120,7 +120,7 @@ impl<W: Write, A: ArrayWriter> ser::Serializer for &mut ArrayToken<'_, W, A> {
     fn serialize_bytes(self, value: &[u8]) -> Result<()> {
         self.expect(Expected::Data)?;
         self.left = self.left.checked_sub(value.len()).ok_or_else(unexpected)?;
-        self.pickler.out.raw(value)
+        self.pickler.arrays.data(&mut self.pickler.out, value)
     }
 
     refuse! {
@@ -209,7 +209,7 @@ mod tests {
     use std::io;
 
     use super::*;
-    use crate::{Emitter, ErrorKind, Protocol, save};
+    use crate::{Emitter, ErrorKind, MemoId, Protocol, save};
 
     /// Writes arrays as a line of text and their bytes, within no pickle that could be read.
     struct Plain;
@@ -219,8 +219,8 @@ mod tests {
             out.raw(format!("[{layout}:").as_bytes())
         }
 
-        fn end<W: Write>(&mut self, out: &mut Emitter<W>) -> Result<()> {
-            out.raw(b"]")
+        fn end<W: Write>(&mut self, out: &mut Emitter<W>) -> Result<Option<MemoId>> {
+            out.raw(b"]").map(|()| None)
         }
     }
 

@@ -11,11 +11,11 @@ use std::io::Write;
 
 use demijohn_arrays::Layout;
 
-use crate::{Document, Emitter, Error, Protocol, Result, Value};
+use crate::{Document, Emitter, Error, MemoId, Protocol, Result, Value};
 
 /// How arrays are written into a pickle.
 ///
-/// The bytes of the array go to the stream between the two calls, in the order and byte order of the layout.
+/// The bytes of the array are given between the two calls, in one piece or several, in the order and byte order of the layout.
 pub trait ArrayWriter {
     /// Writes what comes before the data.
     ///
@@ -23,13 +23,21 @@ pub trait ArrayWriter {
     /// [`Io`](crate::ErrorKind::Io) if writing fails, or whatever is wrong with the array.
     fn begin<W: Write>(&mut self, out: &mut Emitter<W>, layout: &Layout) -> Result<()>;
 
-    /// Writes what comes after the data.
+    /// Writes the next bytes of the data; unless overridden, straight to the stream.
     ///
     /// # Errors
     /// As for [`begin`](Self::begin).
-    fn end<W: Write>(&mut self, out: &mut Emitter<W>) -> Result<()> {
+    fn data<W: Write>(&mut self, out: &mut Emitter<W>, bytes: &[u8]) -> Result<()> {
+        out.raw(bytes)
+    }
+
+    /// Writes what comes after the data. Answers where the memo has the array, if it may be referred to again.
+    ///
+    /// # Errors
+    /// As for [`begin`](Self::begin).
+    fn end<W: Write>(&mut self, out: &mut Emitter<W>) -> Result<Option<MemoId>> {
         let _ = out;
-        Ok(())
+        Ok(None)
     }
 }
 
@@ -39,7 +47,9 @@ pub struct NoArrays;
 
 impl ArrayWriter for NoArrays {
     fn begin<W: Write>(&mut self, _: &mut Emitter<W>, _: &Layout) -> Result<()> {
-        Err(Error::unsupported("plain pickles without arrays were asked for"))
+        Err(Error::unsupported(
+            "a pickle without arrays was asked for; `numpy::Inline` writes them",
+        ))
     }
 }
 

@@ -1,10 +1,13 @@
 //! Writes documents back, in the order in which `pickle.py` would visit the objects, with a stack of its own.
 
+use std::collections::HashMap;
 use std::io::Write;
 
+use demijohn_arrays::DType;
+
 use super::{ArrayWriter, Pickler};
-use crate::graph::{How, Id, Node, Term};
-use crate::{Batch, Emitter, MemoId, Result, Value};
+use crate::graph::{How, Id, Objects, Term, View};
+use crate::{Batch, Emitter, Error, MemoId, Protocol, Result, Value, numpy};
 
 pub(super) fn write<W: Write, A: ArrayWriter>(root: Value<'_>, pickler: &mut Pickler<W, A>) -> Result<()> {
     let memo = vec![None; root.arena_len()];
@@ -13,6 +16,7 @@ pub(super) fn write<W: Write, A: ArrayWriter>(root: Value<'_>, pickler: &mut Pic
         pickler,
         memo,
         stack: Vec::new(),
+        open_sets: HashMap::new(),
     };
     walk.save(root.id())?;
     while let Some(mut frame) = walk.stack.pop() {
@@ -30,6 +34,8 @@ struct Walk<'w, 'd, W, A> {
     /// Where each node is in the memo of the pickle being written.
     memo: Vec<Option<MemoId>>,
     stack: Vec<Frame<'d>>,
+    /// How often each set is being written, in protocols that have no opcode for one.
+    open_sets: HashMap<Id, u8>,
 }
 
 /// A container whose items are being written.
@@ -47,9 +53,15 @@ enum Parts<'d> {
     Pairs(&'d [(Id, Id)], Batch),
     /// A tuple or frozenset, which exists only after its items.
     Whole(&'d [Id], Close),
+    /// A set or frozenset as a call on a list, which exists only after its items.
+    SetCall(&'d [Id], Batch),
     /// The callable and arguments of an object.
     Call(&'d Term),
-    States(&'d [Id]),
+    /// The same with keyword arguments, where there is no opcode for that.
+    PartialCall(&'d Term, Option<MemoId>),
+    States(Vec<Id>),
+    /// The list in the state of an array of objects.
+    Objects(&'d [Id], Batch),
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -77,60 +89,47 @@ impl<'d, W: Write, A: ArrayWriter> Walk<'_, 'd, W, A> {
         if let Some(memo) = self.memo[id.index()] {
             return self.out().get(memo);
         }
+        let has_sets = self.out().protocol() >= Protocol::V4;
         match self.root.at(id).node() {
-            Node::None => return self.out().none(),
-            Node::Bool(value) => return self.out().bool(*value),
-            Node::Int(value) => return self.out().int(*value),
-            Node::Long(bytes) => return self.out().long(bytes),
-            Node::Float(value) => return self.out().float(*value),
-            Node::Tuple(items) if items.is_empty() => return self.out().tuple(0),
-            // Arrays are not memoized: what the stream holds is written for each of them.
-            Node::Array(array) => {
-                self.pickler.arrays.begin(&mut self.pickler.out, array.layout())?;
-                self.pickler.out.raw(array.as_bytes())?;
-                return self.pickler.arrays.end(&mut self.pickler.out);
+            View::None => return self.out().none(),
+            View::Bool(value) => return self.out().bool(value),
+            View::Int(value) => return self.out().int(value),
+            View::Long(bytes) => return self.out().long(bytes),
+            View::Float(value) => return self.out().float(value),
+            View::Tuple([]) => return self.out().tuple(0),
+            View::Array(array) => {
+                let Pickler { out, arrays } = &mut *self.pickler;
+                arrays.begin(out, array.layout())?;
+                arrays.data(out, array.as_bytes())?;
+                self.memo[id.index()] = arrays.end(out)?;
+                return Ok(());
+            }
+            View::Taken => {
+                return Err(Error::parameter(
+                    "an array that was taken out of the document cannot be written",
+                ));
             }
 
-            Node::Str(text) => self.out().str(text)?,
-            Node::Wtf8(text) => self.out().wtf8(text)?,
-            Node::Str8(bytes) => self.out().str8(bytes)?,
-            Node::Bytes(bytes) => self.out().bytes(bytes)?,
-            Node::ByteArray(bytes) => {
-                // Protocol 4 has no opcode for it.
-                self.out().begin()?;
-                self.out().shared_global("builtins", "bytearray")?;
-                if bytes.is_empty() {
-                    self.out().tuple(0)?;
-                } else {
-                    self.out().begin()?;
-                    self.out().bytes(bytes)?;
-                    self.out().memoize()?;
-                    self.out().tuple(1)?;
-                    self.out().memoize()?;
-                }
-                self.out().reduce()?;
-            }
-            Node::Global(global) => {
-                self.out().begin()?;
-                self.out().shared_str(&global.module)?;
-                self.out().str(&global.name)?;
-                self.out().memoize()?;
-                self.out().stack_global()?;
-            }
+            View::Str(text) => self.out().str(text)?,
+            View::Wtf8(text) => self.out().wtf8(text)?,
+            View::Str8(bytes) => self.out().str8(bytes)?,
+            View::Bytes(bytes) => self.out().bytes(bytes)?,
+            View::ByteArray(bytes) => self.out().bytearray(bytes)?,
+            View::Global(global) => self.out().global(&global.module, &global.name)?,
 
-            Node::List(items) => {
+            View::List(items) => {
                 self.out().list()?;
                 self.push(id, Parts::Items(items, Batch::append(Some(items.len()))));
             }
-            Node::Set(items) => {
+            View::Set(items) if has_sets => {
                 self.out().set()?;
                 self.push(id, Parts::Items(items, Batch::add()));
             }
-            Node::Dict(pairs) => {
+            View::Dict(pairs) => {
                 self.out().dict()?;
                 self.push(id, Parts::Pairs(pairs, Batch::set_items(Some(pairs.len()))));
             }
-            Node::Tuple(items) => {
+            View::Tuple(items) => {
                 self.out().begin()?;
                 if items.len() > 3 {
                     self.out().mark()?;
@@ -138,22 +137,68 @@ impl<'d, W: Write, A: ArrayWriter> Walk<'_, 'd, W, A> {
                 self.push(id, Parts::Whole(items, Close::Tuple));
                 return Ok(());
             }
-            Node::FrozenSet(items) => {
+            View::FrozenSet(items) if has_sets => {
                 self.out().begin()?;
                 self.out().mark()?;
                 self.push(id, Parts::Whole(items, Close::FrozenSet));
                 return Ok(());
             }
-            Node::Object(term) => {
+            View::Set(items) => return self.begin_set_call(id, "set", items),
+            View::FrozenSet(items) => return self.begin_set_call(id, "frozenset", items),
+            View::Object(term) => {
                 self.out().begin()?;
-                if term.how == How::Instance {
-                    self.out().mark()?;
+                match term.how {
+                    How::NewObjEx if !has_sets => self.push(id, Parts::PartialCall(term, None)),
+                    How::Instance => {
+                        self.out().mark()?;
+                        self.push(id, Parts::Call(term));
+                    }
+                    _ => self.push(id, Parts::Call(term)),
                 }
-                self.push(id, Parts::Call(term));
                 return Ok(());
             }
+            View::ObjectArray(objects) => return self.begin_objects(id, objects),
         }
         self.memoize(id)
+    }
+
+    /// Begins `set([…])`.
+    fn begin_set_call(&mut self, id: Id, name: &str, items: &'d [Id]) -> Result<()> {
+        let open = self.open_sets.entry(id).or_default();
+        *open += 1;
+        // Once more is what happens where an object in the set refers back to it; that object is in the memo then.
+        if *open > 2 {
+            let protocol = self.out().protocol().number();
+            let message = format!("a set that contains itself cannot be written in protocol {protocol}");
+            return Err(Error::unsupported(message));
+        }
+        let out = self.out();
+        out.begin()?;
+        out.shared_global("builtins", name)?;
+        out.begin()?;
+        out.list()?;
+        out.memoize()?;
+        self.push(id, Parts::SetCall(items, Batch::append(Some(items.len()))));
+        Ok(())
+    }
+
+    /// Begins an array of objects, in the form of plain pickles.
+    fn begin_objects(&mut self, id: Id, objects: &'d Objects) -> Result<()> {
+        let out = &mut self.pickler.out;
+        out.begin()?;
+        numpy::emit_reconstruct(out)?;
+        self.memo[id.index()] = Some(out.memoize()?);
+        out.begin()?;
+        out.mark()?;
+        out.int(1)?;
+        numpy::emit_shape(out, &objects.shape)?;
+        numpy::emit_dtype(out, &DType::object())?;
+        out.bool(objects.fortran)?;
+        out.list()?;
+        out.memoize()?;
+        let batch = Batch::append(Some(objects.items.len()));
+        self.push(id, Parts::Objects(&objects.items, batch));
+        Ok(())
     }
 
     /// Writes what stands between two parts of a container; answers the next part.
@@ -162,16 +207,7 @@ impl<'d, W: Write, A: ArrayWriter> Walk<'_, 'd, W, A> {
         frame.next += 1;
         let out = &mut self.pickler.out;
         match &mut frame.parts {
-            Parts::Items(items, batch) => {
-                if next > 0 {
-                    batch.after(out)?;
-                }
-                match items.get(next) {
-                    Some(_) => batch.before(out)?,
-                    None => batch.end(out)?,
-                }
-                Ok(items.get(next).copied())
-            }
+            Parts::Items(items, batch) => batched(out, items, batch, next),
             Parts::Pairs(pairs, batch) => {
                 let pair = pairs.get(next / 2);
                 if next % 2 == 1 {
@@ -194,6 +230,26 @@ impl<'d, W: Write, A: ArrayWriter> Walk<'_, 'd, W, A> {
                     Ok(None)
                 }
             },
+            Parts::SetCall(items, batch) => {
+                let item = batched(out, items, batch, next)?;
+                if item.is_none() {
+                    out.tuple(1)?;
+                    out.memoize()?;
+                    out.reduce()?;
+                    self.open_sets.remove(&id);
+                    self.close_made(id)?;
+                }
+                Ok(item)
+            }
+            Parts::Objects(items, batch) => {
+                let item = batched(out, items, batch, next)?;
+                if item.is_none() {
+                    out.tuple_from_mark()?;
+                    out.memoize()?;
+                    out.build()?;
+                }
+                Ok(item)
+            }
             Parts::Call(term) => {
                 let term = *term;
                 let part = match (term.how, next) {
@@ -204,6 +260,20 @@ impl<'d, W: Write, A: ArrayWriter> Walk<'_, 'd, W, A> {
                     (_, 1) => Some(term.args),
                     _ => None,
                 };
+                if part.is_none() {
+                    match term.how {
+                        How::Reduce => out.reduce()?,
+                        How::NewObj => out.newobj()?,
+                        How::NewObjEx => out.newobj_ex()?,
+                        How::Instance => out.obj()?,
+                    }
+                    self.close_call(id, term)?;
+                }
+                Ok(part)
+            }
+            Parts::PartialCall(term, new) => {
+                let term = *term;
+                let part = partial_call(out, self.root, term, new, next)?;
                 if part.is_none() {
                     self.close_call(id, term)?;
                 }
@@ -238,36 +308,117 @@ impl<'d, W: Write, A: ArrayWriter> Walk<'_, 'd, W, A> {
         self.memoize(id)
     }
 
-    /// Makes the object out of callable and arguments, and goes on to what it is given afterwards.
-    fn close_call(&mut self, id: Id, term: &'d Term) -> Result<()> {
-        match term.how {
-            How::Reduce => self.out().reduce()?,
-            How::NewObj => self.out().newobj()?,
-            How::NewObjEx => self.out().newobj_ex()?,
-            How::Instance => self.out().obj()?,
-        }
+    /// Memoizes what a call has made; if its arguments have led back to it, it was written there, and this is dropped.
+    /// Answers whether it is new.
+    fn close_made(&mut self, id: Id) -> Result<bool> {
         if let Some(memo) = self.memo[id.index()] {
-            // The arguments have led back to it, and it was written there.
             self.out().pop()?;
-            return self.out().get_bare(memo);
+            self.out().get_bare(memo)?;
+            return Ok(false);
         }
         self.memoize(id)?;
+        Ok(true)
+    }
+
+    /// Goes on to what an object is given after it was made.
+    fn close_call(&mut self, id: Id, term: &'d Term) -> Result<()> {
+        if !self.close_made(id)? {
+            return Ok(());
+        }
         // The stack gives them back in the opposite order: items, pairs, states.
-        if !term.states.is_empty() {
-            self.push(id, Parts::States(&term.states));
+        if let Some(state) = term.state {
+            let states = [term.earlier_states(), &[state]].concat();
+            self.push(id, Parts::States(states));
         }
-        if !term.pairs.is_empty() {
-            self.push(
-                id,
-                Parts::Pairs(&term.pairs, Batch::set_items(Some(term.pairs.len()))),
-            );
+        let (items, pairs) = (term.items(), term.pairs());
+        if !pairs.is_empty() {
+            self.push(id, Parts::Pairs(pairs, Batch::set_items(Some(pairs.len()))));
         }
-        if !term.items.is_empty() {
-            self.push(
-                id,
-                Parts::Items(&term.items, Batch::append(Some(term.items.len()))),
-            );
+        if !items.is_empty() {
+            self.push(id, Parts::Items(items, Batch::append(Some(items.len()))));
         }
         Ok(())
     }
+}
+
+/// Writes what stands before item `next`, or after the last; answers the item.
+fn batched<W: Write>(
+    out: &mut Emitter<W>,
+    items: &[Id],
+    batch: &mut Batch,
+    next: usize,
+) -> Result<Option<Id>> {
+    if next > 0 {
+        batch.after(out)?;
+    }
+    match items.get(next) {
+        Some(_) => batch.before(out)?,
+        None => batch.end(out)?,
+    }
+    Ok(items.get(next).copied())
+}
+
+/// `partial(class.__new__, class, *args, **kwargs)()`, piece by piece: what `pickle.py` writes for `NEWOBJ_EX` below
+/// protocol 4. `new` is where the memo has `class.__new__`.
+fn partial_call<W: Write>(
+    out: &mut Emitter<W>,
+    root: Value<'_>,
+    term: &Term,
+    new: &mut Option<MemoId>,
+    next: usize,
+) -> Result<Option<Id>> {
+    let View::Tuple(args) = root.at(term.args).node() else {
+        let message = "an object whose arguments are no tuple takes protocol 4 or later";
+        return Err(Error::unsupported(message));
+    };
+    let kwargs = term.kwargs.filter(|_| next <= args.len() + 2);
+    match next {
+        0 => {
+            out.shared_global("functools", "partial")?;
+            out.shared_global("builtins", "getattr")?;
+            return Ok(Some(term.callable));
+        }
+        1 => {
+            out.shared_str("__new__")?;
+            out.tuple(2)?;
+            out.memoize()?;
+            out.reduce()?;
+            let memo = out.memoize()?;
+            *new = Some(memo);
+            out.tuple(1)?;
+            out.memoize()?;
+            out.reduce()?;
+            out.memoize()?;
+            // The state: function, arguments, keyword arguments, dict.
+            out.mark()?;
+            out.get(memo)?;
+            if args.len() >= 3 {
+                out.mark()?;
+            }
+            return Ok(Some(term.callable));
+        }
+        _ => {}
+    }
+    if let Some(&arg) = args.get(next - 2) {
+        return Ok(Some(arg));
+    }
+    if next == args.len() + 2 {
+        if args.len() >= 3 {
+            out.tuple_from_mark()?;
+        } else {
+            out.tuple(args.len() + 1)?;
+        }
+        out.memoize()?;
+        if kwargs.is_some() {
+            return Ok(kwargs);
+        }
+        out.none()?;
+    }
+    out.none()?;
+    out.tuple_from_mark()?;
+    out.memoize()?;
+    out.build()?;
+    out.tuple(0)?;
+    out.reduce()?;
+    Ok(None)
 }
