@@ -4,46 +4,63 @@
 
 #![cfg(feature = "serde")]
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use demijohn_pickle::numpy::Inline;
 use demijohn_pickle::{self as pickle, NoArrays, Protocol, Save, save};
 use serde::{Serialize, Serializer};
 
-/// Runs the script; answers what it wrote to one of its two folders.
+/// Runs the script, unless there is no Python.
 #[allow(clippy::print_stdout)] // For whoever wonders why nothing was tested.
-fn reference(folder: &str) -> Option<BTreeMap<String, Vec<u8>>> {
+fn script(command: &str, folder: &Path) -> Option<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let python = std::env::var_os("DEMIJOHN_PYTHON").map(PathBuf::from);
     let python = python.unwrap_or_else(|| root.join("../target/venv/bin/python"));
     if Command::new(&python).arg("--version").output().is_err() {
-        println!("skipped: {} is no Python", python.display());
+        println!("skip: {} is no Python", python.display());
         return None;
     }
-    let out = tempfile::tempdir().unwrap();
     let output = Command::new(&python)
         .arg(root.join("tests/reference.py"))
-        .arg(out.path())
+        .arg(command)
+        .arg(folder)
         .output()
         .unwrap();
     assert!(
         output.status.success(),
-        "{}",
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
-    let files = std::fs::read_dir(out.path().join(folder)).unwrap().map(|entry| {
+    Some(())
+}
+
+/// The files in a folder, by name.
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| {
         let entry = entry.unwrap();
         (
             entry.file_name().into_string().unwrap(),
             std::fs::read(entry.path()).unwrap(),
         )
     });
-    Some(files.collect())
+    files.collect()
+}
+
+fn written_in(value: &(impl Save + ?Sized), protocol: Protocol) -> Vec<u8> {
+    save::write(value, Vec::new(), protocol, Inline::default()).unwrap()
+}
+
+thread_local! {
+    /// What `written` writes.
+    static PROTOCOL: Cell<Protocol> = const { Cell::new(Protocol::V4) };
 }
 
 fn written(value: &(impl Save + ?Sized)) -> Vec<u8> {
-    save::write(value, Vec::new(), Protocol::V4, NoArrays).unwrap()
+    written_in(value, PROTOCOL.get())
 }
 
 struct Bytes(Vec<u8>);
@@ -185,29 +202,73 @@ fn difference(a: &[u8], b: &[u8]) -> String {
 
 #[test]
 fn serde_values_are_written_as_python_writes_them() {
-    let Some(theirs) = reference("values") else { return };
-    let ours = values();
-    assert!(ours.keys().eq(theirs.keys()), "the same names on both sides");
-    for (name, ours) in &ours {
-        assert!(
-            *ours == theirs[name],
-            "{name} {}",
-            difference(ours, &theirs[name])
-        );
+    let folder = tempfile::tempdir().unwrap();
+    let Some(()) = script("write", folder.path()) else {
+        return;
+    };
+    for protocol in Protocol::ALL {
+        let theirs = files(&folder.path().join(format!("values.{}", protocol.number())));
+        PROTOCOL.set(protocol);
+        let ours = values();
+        assert!(ours.keys().eq(theirs.keys()), "the same names on both sides");
+        for (name, ours) in &ours {
+            assert!(
+                *ours == theirs[name],
+                "{name} in {protocol:?} {}",
+                difference(ours, &theirs[name])
+            );
+        }
+    }
+}
+
+/// Whether Python pickles the object of this name differently in the two protocols, or knows two equal things apart
+/// that a pickle of the first does not. Such documents are loaded by Python and compared, like all others.
+fn loses_identity(from: u8, to: u8, name: &str) -> bool {
+    match name {
+        // Instances below protocol 2 are made by a function, `copyreg._reconstructor`.
+        "in_set" | "namespace" | "uuid" => from < 2,
+        // The same; and below protocol 4 there is no opcode for keyword arguments, which are copied.
+        "keyword" => from < 2 || (from < 4) != (to < 4),
+        // Exceptions of Python 3 that were one in Python 2; and below protocol 2 they are shared with `object`.
+        "old_names" => from < 3,
+        // Names with dots are calls of `getattr` below protocol 4, and `builtins` is two strings there.
+        "nested_name" => true,
+        // The bit of the later of two equal times stands elsewhere from protocol 4 on.
+        "zones" => (from < 4) != (to < 4),
+        _ => false,
     }
 }
 
 #[test]
-fn documents_are_written_as_python_wrote_them() {
-    for folder in ["values", "objects"] {
-        let Some(theirs) = reference(folder) else { return };
-        assert!(theirs.len() > 15);
-        for (name, theirs) in &theirs {
-            let document = pickle::read(&mut theirs.as_slice()).unwrap();
-            let ours = written(&document);
-            assert!(ours == *theirs, "{name} {}", difference(&ours, theirs));
+fn documents_are_written_as_python_wrote_them_in_every_protocol() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(()) = script("write", folder.path()) else {
+        return;
+    };
+    let copies = tempfile::tempdir().unwrap();
+    let mut wrong = Vec::new();
+    for from in 0..6_u8 {
+        for (name, theirs) in &files(&folder.path().join(format!("objects.{from}"))) {
+            let document =
+                pickle::read(&mut theirs.as_slice()).unwrap_or_else(|e| panic!("{from} {name}: {e}"));
+            for protocol in Protocol::ALL {
+                let to = protocol.number();
+                let ours = written_in(&document, protocol);
+                let theirs = std::fs::read(folder.path().join(format!("objects.{to}")).join(name)).unwrap();
+                if ours != theirs && !loses_identity(from, to, name) {
+                    wrong.push(format!(
+                        "{name} from {from} to {to} {}",
+                        difference(&ours, &theirs)
+                    ));
+                }
+                let copy = copies.path().join(format!("objects.{from}.{to}"));
+                std::fs::create_dir_all(&copy).unwrap();
+                std::fs::write(copy.join(name), ours).unwrap();
+            }
         }
     }
+    script("check", copies.path()).unwrap();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// Announces a tuple of two, and gives another number of items.

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use demijohn_arrays::{Layout, Order};
+use demijohn_arrays::{DType, Kind, Layout, Order};
 
 use super::emit_dtype;
 use crate::save::ArrayWriter;
@@ -11,11 +11,25 @@ use crate::{Emitter, MemoId, Protocol, Result};
 /// Writes arrays inline, as `pickle.dumps` does: what any Python with numpy reads, without joblib.
 ///
 /// Below protocol 5 it is `_reconstruct` and a state with the data as bytes, in protocol 5 `_frombuffer` on a
-/// `bytearray`. Bytes of one array are gathered in memory before they are written.
+/// `bytearray` (except for dates, as numpy does). Bytes of one array are gathered in memory before they are written.
 #[derive(Debug, Default)]
 pub struct Inline {
     layout: Option<Layout>,
     data: Vec<u8>,
+}
+
+/// Whether numpy hands out the memory of such elements as a buffer, so that protocol 5 has it as one.
+fn is_exportable(dtype: &DType) -> bool {
+    match dtype.kind() {
+        Kind::Datetime(_) | Kind::Timedelta(_) | Kind::Void(0) => false,
+        Kind::Struct(s) => s.fields().iter().all(|field| is_exportable(field.dtype())),
+        Kind::SubArray(s) => is_exportable(s.base()),
+        _ => true,
+    }
+}
+
+fn as_buffer<W: Write>(out: &Emitter<W>, layout: &Layout) -> bool {
+    out.protocol() >= Protocol::V5 && is_exportable(layout.dtype())
 }
 
 /// The call that makes an empty array, which gets its content with a state.
@@ -54,7 +68,7 @@ impl ArrayWriter for Inline {
         out.begin()?;
         self.data.clear();
         self.layout = Some(layout.clone());
-        if out.protocol() >= Protocol::V5 {
+        if as_buffer(out, layout) {
             out.shared_global("numpy._core.numeric", "_frombuffer")?;
             out.begin()?;
             out.mark()?;
@@ -72,7 +86,7 @@ impl ArrayWriter for Inline {
         let layout = self.layout.take().expect("begin was called");
         let data = std::mem::take(&mut self.data);
         let order = layout.canonical_order();
-        if out.protocol() >= Protocol::V5 {
+        if as_buffer(out, &layout) {
             out.bytearray(&data)?;
             out.memoize()?;
             emit_dtype(out, layout.dtype())?;
