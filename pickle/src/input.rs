@@ -12,7 +12,7 @@ use crate::{Builder, Error, Result, machine};
 const SMALL: usize = 1 << 16;
 
 /// The most that is set aside for an operand before its bytes have arrived.
-const STEP: usize = 1 << 20;
+const STEP: usize = 1 << 19;
 
 /// A reader that counts, keeps to frames, and takes no length's word.
 pub(crate) struct Input<R> {

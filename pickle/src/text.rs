@@ -111,7 +111,6 @@ pub(crate) fn float(line: &[u8]) -> Result<f64> {
 
 /// Understands the operand of `STRING`: an 8-bit string as Python's `repr` writes it.
 pub(crate) fn quoted(line: &[u8]) -> Result<Vec<u8>> {
-    let line = line.trim_ascii_end();
     let body = match line {
         [open @ (b'\'' | b'"'), body @ .., close] if open == close => body,
         _ => return Err(Error::corrupt("the STRING opcode argument must be quoted")),
@@ -328,8 +327,17 @@ mod tests {
     #[test]
     fn quoted_strings_with_escapes() {
         assert_eq!(quoted(br#"'a\'b\\\n\x41\101\0\q'"#).unwrap(), b"a'b\\\nAA\0\\q");
-        assert_eq!(quoted(b"\"it's\"\r").unwrap(), b"it's");
-        for bad in [&b"a"[..], b"'", b"'a\"", b"", b"'\\x4'", b"'\\'"] {
+        assert_eq!(quoted(b"\"it's\"").unwrap(), b"it's");
+        for bad in [
+            &b"a"[..],
+            b"'a' ",
+            b"'a'\r",
+            b"'",
+            b"'a\"",
+            b"",
+            b"'\\x4'",
+            b"'\\'",
+        ] {
             assert_eq!(quoted(bad).unwrap_err().kind(), ErrorKind::Corrupt, "{bad:?}");
         }
     }
