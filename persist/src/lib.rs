@@ -50,8 +50,8 @@
 //! does. For files of strangers, [`load_with`] takes [`Limits`].
 //!
 //! # What is not handled?
-//! Arrays of other things than plain numbers, and files of joblib before 0.10 that keep arrays in companion files: both
-//! are refused, by name.
+//! Files of joblib before 0.10 that keep arrays in companion files: they are refused, by name. Arrays of Python objects
+//! are read as joblib writes them, and written as plain pickles have them, which joblib reads.
 //!
 //! # Features
 //! One for each codec, all on by default: `zlib`, `gzip`, `bz2`, `lzma`, `xz`, `zstd`, `lz4`, `snappy`,

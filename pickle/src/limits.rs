@@ -11,8 +11,12 @@ pub struct Limits {
     pub opcodes: u64,
     /// How many entries the memo may have.
     pub memo: u64,
-    /// How many values and marks may wait on the operand stack: containers begun and not finished, and the items of
-    /// the one being built (writers hand over lists and dicts in pieces of 1000, tuples whole).
+    /// How many values and marks may wait on the operand stack at a time: containers begun and not finished, and the
+    /// items of the one being built (writers hand over lists and dicts in pieces of 1000, tuples whole).
+    ///
+    /// This bounds memory. How deep finished values are nested in one another is not bounded here, and need not be:
+    /// nothing that reads, walks, compares, prints, writes or drops a document recurses. What must recurse, turning
+    /// values into Rust types, has a limit of its own.
     pub depth: u64,
     /// How many bytes of text, byte strings, names and big integers there may be, together. Array data does not count.
     pub text: u64,

@@ -441,13 +441,7 @@ fn group_18_depth_costs_no_stack() {
             .concat(),
         },
         Asm {
-            bytes: [
-                &b"(".repeat(LESS)[..],
-                &b"d".repeat(1),
-                &b"l".repeat(LESS - 1),
-                b".",
-            ]
-            .concat(),
+            bytes: [&b"(".repeat(LESS)[..], b"d", &b"l".repeat(LESS - 1), b"."].concat(),
         },
         Asm {
             bytes: [

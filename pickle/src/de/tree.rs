@@ -133,7 +133,7 @@ impl<'d> VariantAccess<'d> for Enum<'_, 'd> {
     type Error = Error;
 
     fn unit_variant(self) -> Result<()> {
-        self.with(|content| serde::Deserialize::deserialize(content))
+        self.with(serde::Deserialize::deserialize)
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'d>>(self, seed: T) -> Result<T::Value> {
