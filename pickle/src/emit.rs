@@ -11,9 +11,6 @@ use crate::opcode as op;
 use crate::text::significant;
 use crate::{Error, Result, names};
 
-/// How many items a list, dict or set is given at a time.
-const BATCH: usize = 1000;
-
 /// Which strings [`Emitter::shared_str`] remembers: short ones, and no more of them than this.
 const SHARED_LENGTH: usize = 64;
 const SHARED_COUNT: usize = 1 << 16;
@@ -64,7 +61,7 @@ pub struct MemoId(u32);
 /// It knows how things are written, not what is being written: whoever drives it sees to it that the opcodes make
 /// sense, decides what is memoized, and remembers under which [`MemoId`]. Methods named after a type write a whole
 /// value; a container is opened by [`list`](Self::list), [`dict`](Self::dict) or [`set`](Self::set) and filled
-/// through a [`Batch`], a tuple is [begun](Self::begin) and closed after its items.
+/// through a [`Batch`](crate::Batch), a tuple is [begun](Self::begin) and closed after its items.
 ///
 /// ```
 /// use demijohn_pickle::{Batch, Emitter, Protocol};
@@ -128,7 +125,7 @@ impl<W: Write> Emitter<W> {
         self.protocol
     }
 
-    fn op(&mut self, opcode: u8) {
+    pub(crate) fn op(&mut self, opcode: u8) {
         self.framer.write(&[opcode]);
     }
 
@@ -293,17 +290,17 @@ impl<W: Write> Emitter<W> {
         Ok(())
     }
 
-    /// An empty `list`. Memoize it, then [append](Batch::append).
+    /// An empty `list`. Memoize it, then [append](crate::Batch::append).
     pub fn list(&mut self) -> Result<()> {
         self.value(op::EMPTY_LIST, [])
     }
 
-    /// An empty `dict`. Memoize it, then [set items](Batch::set_items).
+    /// An empty `dict`. Memoize it, then [set items](crate::Batch::set_items).
     pub fn dict(&mut self) -> Result<()> {
         self.value(op::EMPTY_DICT, [])
     }
 
-    /// An empty `set`. Memoize it, then [add](Batch::add). From protocol 4 on.
+    /// An empty `set`. Memoize it, then [add](crate::Batch::add). From protocol 4 on.
     pub fn set(&mut self) -> Result<()> {
         self.value(op::EMPTY_SET, [])
     }
@@ -548,86 +545,6 @@ impl<W> fmt::Debug for Emitter<W> {
         f.debug_struct("Emitter")
             .field("memoized", &self.memoized)
             .finish_non_exhaustive()
-    }
-}
-
-/// Gives items to the container written last, 1000 at a time, with the opcodes `pickle.py` would use.
-///
-/// Call [`before`](Self::before) and [`after`](Self::after) around each item (for a dict: key and value), and
-/// [`end`](Self::end) after the last one. A single item left over gets an opcode of its own, which takes knowing the
-/// number of items beforehand; where that is not known or is wrong, the pickle is as good but a byte longer.
-#[derive(Debug)]
-pub struct Batch {
-    one: u8,
-    many: u8,
-    left: Option<usize>,
-    /// Items in the current batch; unless it is zero, a mark is open.
-    count: usize,
-    single: bool,
-}
-
-#[allow(clippy::missing_errors_doc)] // They all fail alike: see `Emitter::new`.
-impl Batch {
-    fn new(one: u8, many: u8, len: Option<usize>) -> Self {
-        Self {
-            one,
-            many,
-            left: len,
-            count: 0,
-            single: false,
-        }
-    }
-
-    /// Items of a list.
-    #[must_use]
-    pub fn append(len: Option<usize>) -> Self {
-        Self::new(op::APPEND, op::APPENDS, len)
-    }
-
-    /// Pairs of a dict.
-    #[must_use]
-    pub fn set_items(len: Option<usize>) -> Self {
-        Self::new(op::SETITEM, op::SETITEMS, len)
-    }
-
-    /// Items of a set, which has no opcode for a single one.
-    #[must_use]
-    pub fn add() -> Self {
-        Self::new(op::ADDITEMS, op::ADDITEMS, None)
-    }
-
-    /// To be called before each item.
-    pub fn before<W: Write>(&mut self, out: &mut Emitter<W>) -> Result<()> {
-        if self.count == 0 {
-            self.single = self.left == Some(1);
-            if !self.single {
-                out.op(op::MARK);
-            }
-        }
-        Ok(())
-    }
-
-    /// To be called after each item.
-    pub fn after<W: Write>(&mut self, out: &mut Emitter<W>) -> Result<()> {
-        self.left = self.left.map(|n| n.saturating_sub(1));
-        if self.single {
-            out.op(self.one);
-        } else {
-            self.count += 1;
-            if self.count == BATCH {
-                self.end(out)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// To be called after the last item.
-    pub fn end<W: Write>(&mut self, out: &mut Emitter<W>) -> Result<()> {
-        if self.count > 0 {
-            out.op(self.many);
-            self.count = 0;
-        }
-        Ok(())
     }
 }
 

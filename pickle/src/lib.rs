@@ -109,6 +109,7 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod batch;
 mod budget;
 mod builder;
 #[cfg(feature = "serde")]
@@ -130,10 +131,11 @@ pub mod path;
 pub mod save;
 mod text;
 
+pub use batch::Batch;
 pub use builder::Builder;
 #[cfg(feature = "serde")]
 pub use de::{DEPTH, Deserializer};
-pub use emit::{Batch, Emitter, MemoId, Protocol};
+pub use emit::{Emitter, MemoId, Protocol};
 pub use error::{Error, ErrorKind, Result};
 pub use graph::{
     Document, Found, GlobalName, How, Int, Items, Iter, Kind, NoPayload, Object, ObjectArray, Payload,

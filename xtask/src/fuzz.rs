@@ -125,6 +125,7 @@ fn suits(target: &str, folder: &str) -> bool {
         // Files of chunks are a folder of their own there.
         Some("blosc") => matches!(folder, "blosc" | "bloscpack"),
         Some(format) => format == folder,
+        None if target.starts_with("pickle_") => folder == "pickle",
         None => target == "detect",
     }
 }
