@@ -142,6 +142,9 @@ fn group_3_names_made_at_run_time_are_those_python_would_see() {
         ErrorKind::Corrupt,
         "made by a call"
     );
+    // A name that is long can be named again and again by five bytes.
+    let long = "x".repeat(5000);
+    assert_eq!(fails(asm(4).stack_global("m", &long).stop()), ErrorKind::Limit);
     // An unknown number in the memo is the end, and what came before is told all the same.
     let bytes = asm(2).global("os", "system").op(b"0").get(77).stop().bytes;
     let scan = pickle::scan(&mut bytes.as_slice(), &ReadOptions::default(), &mut NoPayload);

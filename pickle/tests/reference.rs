@@ -233,6 +233,8 @@ fn loses_identity(from: u8, to: u8, name: &str) -> bool {
         "old_names" => from < 3,
         // Names with dots are calls of `getattr` below protocol 4, and `builtins` is two strings there.
         "nested_name" => true,
+        // Neither in C order nor in Fortran's: the order of axes is not kept.
+        "array_axes" => to == 5,
         // The bit of the later of two equal times stands elsewhere from protocol 4 on.
         "zones" => (from < 4) != (to < 4),
         _ => false,
