@@ -30,12 +30,19 @@ pub fn pickle_read(data: &[u8]) {
         (Ok(whole), Ok(dripped)) => (whole, dripped),
         (Err(whole), Err(dripped)) => {
             let facts = |e: &pickle::Error| (e.kind(), e.offset(), e.opcode());
-            assert_eq!(facts(&whole), facts(&dripped), "reading depends on how the bytes arrive");
+            assert_eq!(
+                facts(&whole),
+                facts(&dripped),
+                "reading depends on how the bytes arrive"
+            );
             return;
         }
         (whole, dripped) => panic!("{whole:?} at once, {dripped:?} by the byte"),
     };
-    assert!(rest.is_empty() || data[data.len() - rest.len() - 1] == b'.', "stops at STOP");
+    assert!(
+        rest.is_empty() || data[data.len() - rest.len() - 1] == b'.',
+        "stops at STOP"
+    );
     let root = document.root();
     if let Ok(same) = root.deep_eq(dripped.root(), BUDGET) {
         assert!(same, "reading depends on how the bytes arrive");
@@ -48,8 +55,19 @@ pub fn pickle_read(data: &[u8]) {
     for visit in document.walk() {
         let value = visit.value();
         visited += 1;
-        let _ = (format!("{value:?}"), value.len(), value.known(), value.as_dtype(), value.as_scalar());
-        let _ = (value.iter().count(), value.items().count(), value.to_text(), value.find("a"));
+        let _ = (
+            format!("{value:?}"),
+            value.len(),
+            value.known(),
+            value.as_dtype(),
+            value.as_scalar(),
+        );
+        let _ = (
+            value.iter().count(),
+            value.items().count(),
+            value.to_text(),
+            value.find("a"),
+        );
         if visited < 1000 {
             let path = visit.path().to_string();
             assert!(document.at(&path).is_ok_and(|found| found.is(value)), "{path}");
@@ -68,7 +86,9 @@ pub fn pickle_read(data: &[u8]) {
 /// # Panics
 /// Where the second document is not the first.
 pub fn pickle_round_trip(data: &[u8]) {
-    let Ok(document) = read(&mut &data[..]) else { return };
+    let Ok(document) = read(&mut &data[..]) else {
+        return;
+    };
     for protocol in Protocol::ALL {
         let bytes = match save::write(&document, Vec::new(), protocol, Inline::default()) {
             Ok(bytes) => bytes,

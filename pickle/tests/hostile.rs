@@ -263,6 +263,20 @@ fn an_object_among_its_own_arguments_is_written_as_one_object() {
 }
 
 #[test]
+fn a_set_in_itself_takes_a_protocol_that_has_sets() {
+    let document = pickle::read(&mut &b"\x80\x04\x8f\x94(h\x00\x90."[..]).unwrap();
+    for protocol in Protocol::ALL {
+        let result = save::write(&document, Vec::new(), protocol, NoArrays);
+        if protocol < Protocol::V4 {
+            assert_eq!(result.unwrap_err().kind(), ErrorKind::Unsupported);
+        } else {
+            let again = pickle::read(&mut result.unwrap().as_slice()).unwrap();
+            assert!(again.root().iter().next().unwrap().is(again.root()));
+        }
+    }
+}
+
+#[test]
 fn cycles_can_be_compared_and_written() {
     for bytes in [
         &b"]q\x00h\x00a."[..],

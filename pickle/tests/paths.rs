@@ -116,6 +116,14 @@ fn sample() -> Document {
 }
 
 #[test]
+fn documents_may_be_shared_between_threads() {
+    fn shared<T: Send + Sync>(_: &T) {}
+    let document = sample();
+    shared(&document);
+    shared(&document.root());
+}
+
+#[test]
 fn steps_mean_what_the_table_says() {
     let document = sample();
     for (path, shown) in [
