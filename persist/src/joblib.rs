@@ -89,9 +89,9 @@ impl ArrayWriter for JoblibWriter {
         Ok(())
     }
 
-    fn end<W: Write>(&mut self, _: &mut Emitter<W>) -> Result<()> {
+    fn end<W: Write>(&mut self, _: &mut Emitter<W>) -> Result<Option<MemoId>> {
         self.element_size.set(1);
-        Ok(())
+        Ok(None)
     }
 }
 

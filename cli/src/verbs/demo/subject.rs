@@ -18,7 +18,7 @@ const BUDGET: u64 = 1 << 32;
 pub(super) enum Subject {
     Sample(Box<Sample>),
     Array(Array),
-    Document(Document),
+    Document(Box<Document>),
 }
 
 impl Subject {
@@ -38,7 +38,10 @@ impl Subject {
         let subject = if head.starts_with(b"\x93NUMPY") {
             Subject::Array(npy::read(&mut reader).map_err(|error| failed(error.into()))?)
         } else {
-            Subject::Document(demijohn::load_from(&mut reader).map_err(|error| failed(error.into()))?)
+            {
+                let document = demijohn::load_from(&mut reader).map_err(|error| failed(error.into()))?;
+                Subject::Document(Box::new(document))
+            }
         };
         // To the end, so that the checksum is checked.
         reader.finish().map_err(|error| failed(error.into()))?;
@@ -66,7 +69,7 @@ impl Subject {
         match self {
             Subject::Sample(sample) => demijohn::dump_with(&**sample, path, compression),
             Subject::Array(array) => demijohn::dump_with(array, path, compression),
-            Subject::Document(document) => demijohn::dump_with(document, path, compression),
+            Subject::Document(document) => demijohn::dump_with(&**document, path, compression),
         }
     }
 
