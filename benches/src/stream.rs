@@ -1,6 +1,6 @@
 //! Streams through the file objects, on memory and on one thread.
 
-use std::io::{Read, Write};
+use std::io::{Cursor, Read, Write};
 
 use demijohn_codecs::{Compressor, Options, Registry};
 
@@ -14,7 +14,7 @@ pub fn formats() -> Vec<Compressor> {
         .collect()
 }
 
-/// Appends a whole stream at the default level to `coded`, `chunk` plain bytes of elements of that size a call.
+/// Writes a whole stream at the default level to `coded`, which is empty, `chunk` plain bytes of elements of that size a call.
 ///
 /// # Panics
 /// If the registry has no such format, or `chunk` is 0.
@@ -22,7 +22,7 @@ pub fn write(format: &'static str, plain: &[u8], element_size: usize, chunk: usi
     let mut writer = Options::new()
         .threads(1)
         .element_size(element_size)
-        .writer(coded, format)
+        .seekable_writer(Cursor::new(coded), format)
         .expect("a built-in format");
     for piece in plain.chunks(chunk) {
         writer.write_all(piece).expect("memory takes everything");

@@ -139,7 +139,7 @@ pub trait Encode: Send {
 
     /// The coded bytes that wait in a buffer of the encoder's own, if it has one. The engine then gives
     /// [`step`](Self::step) no room, and writes from this buffer to the sink, without a copy between; a call that
-    /// fills it makes progress.
+    /// fills it makes progress. Nor does it gather small writes for an encoder that has such a buffer.
     fn ready(&self) -> Option<&[u8]> {
         None
     }

@@ -88,7 +88,7 @@ fn measure(backend: &dyn Direct, entropy: Entropy, request: &Request) {
         || {
             stream::read(
                 backend.name(),
-                black_box(&coded),
+                black_box(&streamed),
                 request.chunk,
                 &mut streamed_back,
             )

@@ -13,7 +13,7 @@ use super::late::Late;
 use super::sink::Sink;
 
 /// Encoders get their input in pieces that end at multiples of this many plain bytes (or at a flush), however
-/// writes were cut. A power of two, so that it divides the formats' own blocks or is divided by them.
+/// writes were cut, unless they gather it themselves. A power of two, so that it divides the formats' own blocks or is divided by them.
 const SLAB: usize = 128 << 10;
 /// Plain bytes given to the encoder at one call, at most: a whole block of the formats that have such.
 const BITE: usize = 1 << 20;
@@ -64,8 +64,7 @@ impl EncodeEngine {
         meter: Meter,
     ) -> Self {
         let late = encoder.late_head().is_some().then(|| Late::Held(Vec::new()));
-        // Its buffer and its head cannot be borrowed at once.
-        let lends = late.is_none() && encoder.ready().is_some();
+        let lends = encoder.ready().is_some();
         EncodeEngine {
             lends,
             late,
@@ -184,6 +183,10 @@ impl EncodeEngine {
                 "more than the {declared} bytes announced"
             )));
         }
+        if self.lends {
+            // It gathers blocks by itself.
+            return self.pump_some(sink, plain);
+        }
         // To the next multiple of SLAB, counted from the beginning of the stream.
         let ahead = self.encoded + (self.slab.len() - self.slab_at) as u64;
         let to_edge = SLAB - usize::try_from(ahead % SLAB as u64).expect("less than SLAB");
@@ -192,13 +195,7 @@ impl EncodeEngine {
         }
         if self.slab.is_empty() && plain.len() >= to_edge {
             let whole = to_edge + (plain.len() - to_edge) / SLAB * SLAB;
-            let before = self.encoded;
-            let result = self.pump(sink, &plain[..whole], Op::Run);
-            let taken = usize::try_from(self.encoded - before).expect("no more than was given");
-            return match result {
-                Err(error) if !(error.is_transient() && taken > 0) => Err(error),
-                _ => Ok(taken),
-            };
+            return self.pump_some(sink, &plain[..whole]);
         }
         let n = plain.len().min(to_edge);
         if self.slab.capacity() < SLAB {
@@ -213,6 +210,17 @@ impl EncodeEngine {
             }
         }
         Ok(n)
+    }
+
+    /// Encodes bytes from where they lie, up to where the sink would block.
+    fn pump_some<W: Write>(&mut self, sink: &mut Sink<W>, plain: &[u8]) -> Result<usize> {
+        let before = self.encoded;
+        let result = self.pump(sink, plain, Op::Run);
+        let taken = usize::try_from(self.encoded - before).expect("no more than was given");
+        match result {
+            Err(error) if !(error.is_transient() && taken > 0) => Err(error),
+            _ => Ok(taken),
+        }
     }
 
     /// Encodes what the slab holds.
@@ -296,25 +304,34 @@ impl EncodeEngine {
 
     /// Writes the coded bytes at hand.
     fn drain<W: Write>(&mut self, sink: &mut Sink<W>) -> Result<()> {
-        while self.lends
-            && let Some(ready @ [_, ..]) = self.encoder.ready()
-        {
-            let n = sink.write(ready)?;
-            self.encoder.taken(n);
-            self.written += n as u64;
-        }
-        while self.out_at < self.out_len {
-            let coded = &self.out[self.out_at..self.out_len];
-            self.out_at += match (&mut self.late, self.encoder.late_head()) {
-                (Some(late), Some(head)) => late.write(sink, head, coded, &mut self.written)?,
-                _ => {
+        loop {
+            let coded = match self.encoder.ready() {
+                Some(ready) if self.lends => ready,
+                _ => &self.out[self.out_at..self.out_len],
+            };
+            if coded.is_empty() {
+                return Ok(());
+            }
+            let n = match &mut self.late {
+                None => {
                     let n = sink.write(coded)?;
                     self.written += n as u64;
                     n
                 }
+                Some(late) if late.overflows(coded.len()) => {
+                    if let Some(head) = self.encoder.late_head() {
+                        late.unload(sink, head)?;
+                    }
+                    continue;
+                }
+                Some(late) => late.write(sink, coded, &mut self.written)?,
             };
+            if self.lends {
+                self.encoder.taken(n);
+            } else {
+                self.out_at += n;
+            }
         }
-        Ok(())
     }
 
     fn report(&mut self) -> Result<()> {

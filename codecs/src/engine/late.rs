@@ -59,62 +59,67 @@ impl Late {
         }
     }
 
-    /// Takes coded bytes: some of them at least, all of them unless they go to the sink. `written` counts what that
-    /// has taken.
+    /// Would so many more coded bytes be too many to be kept in memory?
+    pub(super) fn overflows(&self, more: usize) -> bool {
+        matches!(self, Late::Held(held) if held.len() + more > HELD)
+    }
+
+    /// Finds the stream a place outside of memory: in the sink, behind room for its head, or in a file.
+    pub(super) fn unload<W: Write>(&mut self, sink: &mut Sink<W>, head: &mut dyn LateHead) -> Result<()> {
+        if let Late::Held(held) = self {
+            let len = head.reserve()?;
+            let held = std::mem::take(held);
+            *self = match sink.position()? {
+                Some(base) => Late::Reserved {
+                    base,
+                    len,
+                    left: len,
+                    held,
+                    held_at: 0,
+                },
+                None => Late::Spooled {
+                    file: spool(&held)?,
+                    len: held.len() as u64,
+                    head: len,
+                },
+            };
+        }
+        Ok(())
+    }
+
+    /// Takes coded bytes that do not [overflow](Self::overflows): some of them at least, all of them unless they go to
+    /// the sink. `written` counts what that has taken.
     pub(super) fn write<W: Write>(
         &mut self,
         sink: &mut Sink<W>,
-        head: &mut dyn LateHead,
         coded: &[u8],
         written: &mut u64,
     ) -> Result<usize> {
-        loop {
-            match self {
-                Late::Held(held) if held.len() + coded.len() <= HELD => {
-                    held.extend_from_slice(coded);
-                    return Ok(coded.len());
-                }
-                Late::Held(held) => {
-                    let len = head.reserve()?;
-                    let held = std::mem::take(held);
-                    *self = match sink.position()? {
-                        Some(base) => Late::Reserved {
-                            base,
-                            len,
-                            left: len,
-                            held,
-                            held_at: 0,
-                        },
-                        None => Late::Spooled {
-                            file: spool(&held)?,
-                            len: held.len() as u64,
-                            head: len,
-                        },
-                    };
-                }
-                Late::Reserved {
-                    left, held, held_at, ..
-                } => {
-                    const ROOM: [u8; 4096] = [0; 4096];
-                    while *left > 0 {
-                        let n = sink.write(&ROOM[..ROOM.len().min(*left)])?;
-                        *left -= n;
-                        *written += n as u64;
-                    }
-                    drain(sink, held, held_at, written)?;
-                    let n = sink.write(coded)?;
-                    *written += n as u64;
-                    return Ok(n);
-                }
-                Late::Spooled { file, len, .. } => {
-                    file.write_all(coded).map_err(spooling)?;
-                    *len += coded.len() as u64;
-                    return Ok(coded.len());
-                }
-                Late::Closing { .. } | Late::Done => {
-                    return Err(Error::corrupt("the encoder goes on behind its end"));
-                }
+        match self {
+            Late::Held(held) => {
+                held.extend_from_slice(coded);
+                Ok(coded.len())
             }
+            Late::Reserved {
+                left, held, held_at, ..
+            } => {
+                const ROOM: [u8; 4096] = [0; 4096];
+                while *left > 0 {
+                    let n = sink.write(&ROOM[..ROOM.len().min(*left)])?;
+                    *left -= n;
+                    *written += n as u64;
+                }
+                drain(sink, held, held_at, written)?;
+                let n = sink.write(coded)?;
+                *written += n as u64;
+                Ok(n)
+            }
+            Late::Spooled { file, len, .. } => {
+                file.write_all(coded).map_err(spooling)?;
+                *len += coded.len() as u64;
+                Ok(coded.len())
+            }
+            Late::Closing { .. } | Late::Done => Err(Error::corrupt("the encoder goes on behind its end")),
         }
     }
 
@@ -252,7 +257,10 @@ mod tests {
         let mut written = 0;
         for mut part in coded.chunks(70_000) {
             while !part.is_empty() {
-                match late.write(sink, &mut head, part, &mut written) {
+                if late.overflows(part.len()) {
+                    late.unload(sink, &mut head)?;
+                }
+                match late.write(sink, part, &mut written) {
                     Ok(n) => part = &part[n..],
                     Err(error) if error.is_transient() => {}
                     Err(error) => return Err(error),
