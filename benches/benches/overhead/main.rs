@@ -33,11 +33,11 @@ fn main() -> ExitCode {
         }
     };
     println!(
-        "{:6} {:7} {:6} {:>5} {:>12} {:>12} {:>9} {:>9}",
+        "{:6} {:11} {:6} {:>5} {:>12} {:>12} {:>9} {:>9}",
         "format", "data", "", "MiB", "direct MB/s", "stream MB/s", "overhead", "fastest"
     );
     for backend in &request.backends {
-        for entropy in [Entropy::Images, Entropy::Smooth] {
+        for entropy in [Entropy::Images, Entropy::Categorical, Entropy::Smooth] {
             measure(backend.as_ref(), entropy, &request);
         }
     }
@@ -117,7 +117,7 @@ impl Measured {
     fn print(&self, format: &str, entropy: Entropy, operation: &str, bytes: usize) {
         let speed = |time: Duration| bytes as f64 / 1e6 / time.as_secs_f64();
         println!(
-            "{format:6} {:7} {operation:6} {:>5} {:>12.1} {:>12.1} {:>+8.1}% {:>+8.1}%{}",
+            "{format:6} {:11} {operation:6} {:>5} {:>12.1} {:>12.1} {:>+8.1}% {:>+8.1}%{}",
             entropy.name(),
             bytes >> 20,
             speed(self.direct),
