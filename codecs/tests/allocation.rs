@@ -5,7 +5,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::io::Read;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use demijohn_codecs::{Error, Limits, Options};
+use demijohn_codecs::{Error, ErrorKind, Limits, Options};
 
 struct Counting;
 
@@ -47,11 +47,16 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// What reading costs beyond the reader's own buffer and the caller's slice.
-fn peak(coded: &[u8]) -> usize {
+/// What reading blosc costs beyond the reader's own buffer and the caller's slice.
+fn peak(coded: &[u8]) {
+    peak_of("blosc", coded);
+}
+
+/// How it ends.
+fn peak_of(format: &str, coded: &[u8]) -> ErrorKind {
     let mut slice = [0; 1000];
     let mut reader = Options::new()
-        .format("blosc")
+        .format(format)
         .limits(Limits::none())
         .reader(coded)
         .unwrap();
@@ -65,8 +70,8 @@ fn peak(coded: &[u8]) -> usize {
         }
     };
     let peak = PEAK.load(Relaxed) - before;
-    assert!(peak < 1 << 20, "{peak} bytes until {error}");
-    peak
+    assert!(peak < 1 << 20, "{format}: {peak} bytes until {error}");
+    error.kind()
 }
 
 /// A chunk: its flags, typesize, plain bytes, those of a block, its own length, and what follows.
@@ -82,6 +87,86 @@ fn chunk(flags: u8, typesize: u8, lengths: [u32; 3], body: &[u8]) -> Vec<u8> {
 /// One test, as the counters are the process's.
 #[test]
 fn memory_follows_what_arrives_not_what_is_claimed() {
+    #[cfg(feature = "lz4")]
+    lz4();
+    #[cfg(feature = "snappy")]
+    snappy();
+    #[cfg(feature = "lzo")]
+    lzo();
+    blosc();
+}
+
+/// Frames that claim a content of 2^63 bytes, blocks of 4 MiB, and old blocks of 2 GiB.
+#[cfg(feature = "lz4")]
+fn lz4() {
+    let mut header = vec![0x04, 0x22, 0x4d, 0x18, 0x6c, 0x70];
+    header.extend((1_u64 << 63).to_le_bytes());
+    let sum = twox_hash::XxHash32::oneshot(0, &header[4..]);
+    header.push(sum.to_le_bytes()[1]);
+    // The header is a good one: it is for what follows that these are refused.
+    assert_eq!(peak_of("lz4", &header), ErrorKind::Truncated);
+    for block in [
+        4 << 20,
+        1 << 31 | 4 << 20,
+        (4 << 20) + 1,
+        0x7fff_ffff,
+        u32::MAX,
+        0,
+    ] {
+        for body in [0, 1, 100, 70_000] {
+            peak_of(
+                "lz4",
+                &[&header[..], &u32::to_le_bytes(block), &vec![0x11; body]].concat(),
+            );
+        }
+    }
+    for block in [8 << 20, 0x7fff_ffff, u32::MAX] {
+        let legacy = [
+            &0x184c_2102_u32.to_le_bytes()[..],
+            &u32::to_le_bytes(block),
+            &[0x11; 100],
+        ];
+        peak_of("lz4", &legacy.concat());
+    }
+}
+
+/// Chunks of the longest length, whose blocks claim to hold 4 GiB.
+#[cfg(feature = "snappy")]
+fn snappy() {
+    for kind in [0, 1, 2, 3, 0x7f, 0x80, 0xfe] {
+        for len in [0x00_ff_ff, 0x01_00_04, 0xff_ff_ff_u32] {
+            for body in [&b"\0\0\0\0\xff\xff\xff\xff\x0fabc"[..], &[0xff; 70_000]] {
+                let [low, middle, high, _] = len.to_le_bytes();
+                let stream = [b"\xff\x06\0\0sNaPpY", &[kind, low, middle, high][..], body];
+                peak_of("snappy", &stream.concat());
+            }
+        }
+    }
+}
+
+/// Blocks of 64 MiB and of 4 GiB, behind a header that is good.
+#[cfg(feature = "lzo")]
+fn lzo() {
+    let lzo = demijohn_codecs::Compressor::by_name("lzo").unwrap();
+    let whole = lzo.compress(&[]).unwrap();
+    let header = &whole[..whole.len() - 4];
+    assert_eq!(peak_of("lzo", header), ErrorKind::Truncated);
+    for plain in [1 << 18, 64 << 20, (64 << 20) + 1, u32::MAX] {
+        for coded in [1000, plain - 1, plain, u32::MAX] {
+            for body in [0, 8, 1000, 70_000] {
+                let block = [
+                    header,
+                    &u32::to_be_bytes(plain),
+                    &u32::to_be_bytes(coded),
+                    &vec![0; body],
+                ];
+                peak_of("lzo", &block.concat());
+            }
+        }
+    }
+}
+
+fn blosc() {
     const HUGE: u32 = (1 << 31) - 17;
     const LARGEST_BLOCK: u32 = 715_827_542;
     // A block that begins right behind the table, and whose coded form has 100 bytes.
