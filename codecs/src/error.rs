@@ -124,6 +124,18 @@ impl Error {
         )
     }
 
+    /// Compares a stored checksum with the computed one.
+    ///
+    /// # Errors
+    /// `Checksum` if they differ.
+    pub(crate) fn verify(name: &str, stored: u32, computed: u32) -> Result<()> {
+        if stored == computed {
+            Ok(())
+        } else {
+            Err(Error::checksum(name, stored.into(), computed.into()))
+        }
+    }
+
     /// A known thing that cannot be done.
     pub fn unsupported(message: impl Into<Cow<'static, str>>) -> Self {
         Error::new(ErrorKind::Unsupported, message)

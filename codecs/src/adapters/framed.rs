@@ -190,10 +190,7 @@ impl Unframe {
                         block.len()
                     )));
                 }
-                let computed = crc32fast::hash(&block);
-                if computed != crc {
-                    return Err(Error::checksum("CRC-32", crc.into(), computed.into()));
-                }
+                Error::verify("CRC-32", crc, crc32fast::hash(&block))?;
                 self.buffer = block;
                 self.plain_at = 0;
                 self.state = State::Plain;

@@ -1,4 +1,7 @@
-//! What decoders of ours do with input that comes in any pieces.
+//! What decoders of ours do with input that comes in any pieces, and with errors behind data.
+
+use crate::error::{Error, Result};
+use crate::format::{Status, Step};
 
 /// The bytes of the item that a decoder reads next, as long as they are not all there.
 ///
@@ -25,5 +28,43 @@ impl Gather {
 
     pub(super) fn clear(&mut self) {
         self.0.clear();
+    }
+}
+
+/// An error that was found behind data: the data goes out first.
+#[derive(Default)]
+pub(super) struct Deferred(Option<Error>);
+
+impl Deferred {
+    /// At the beginning of a step.
+    ///
+    /// # Errors
+    /// The error of the step before.
+    pub(super) fn check(&mut self) -> Result<()> {
+        self.0.take().map_or(Ok(()), Err)
+    }
+
+    /// At the end of a step: what it answers.
+    ///
+    /// # Errors
+    /// That of `result`, unless the step has given data.
+    pub(super) fn step(&mut self, consumed: usize, produced: usize, result: Result<Status>) -> Result<Step> {
+        let status = match result {
+            Ok(status) => status,
+            Err(error) if produced == 0 => return Err(error),
+            Err(error) => {
+                self.0 = Some(error);
+                Status::More
+            }
+        };
+        Ok(Step {
+            consumed,
+            produced,
+            status,
+        })
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0 = None;
     }
 }

@@ -213,13 +213,7 @@ mod coder {
                 Field::Crc(None, computed) => Some(Field::Crc(Some(byte), computed)),
                 Field::Crc(Some(low), computed) => {
                     let stored = u16::from_le_bytes([low, byte]);
-                    if stored != computed {
-                        return Err(Error::checksum(
-                            "the header's CRC-16",
-                            stored.into(),
-                            computed.into(),
-                        ));
-                    }
+                    Error::verify("the header's CRC-16", stored.into(), computed.into())?;
                     None
                 }
             };
@@ -239,18 +233,8 @@ mod coder {
 
         fn check(&self, trailer: &[u8]) -> Result<()> {
             let field = |i: usize| u32::from_le_bytes(trailer[i..i + 4].try_into().expect("four bytes"));
-            let (stored, computed) = (field(0), self.crc.clone().finalize());
-            if stored != computed {
-                return Err(Error::checksum("CRC-32", stored.into(), computed.into()));
-            }
-            if field(4) != low_32_bits(self.len) {
-                return Err(Error::checksum(
-                    "the length",
-                    field(4).into(),
-                    self.len & 0xffff_ffff,
-                ));
-            }
-            Ok(())
+            Error::verify("CRC-32", field(0), self.crc.clone().finalize())?;
+            Error::verify("the length", field(4), low_32_bits(self.len))
         }
 
         fn reset(&mut self) {

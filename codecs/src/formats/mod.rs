@@ -57,6 +57,11 @@ mod lzo;
 mod none;
 mod skippable;
 mod snappy;
+#[cfg(all(
+    test,
+    any(feature = "lz4", feature = "snappy", feature = "blosc", feature = "lzo")
+))]
+mod testing;
 mod xz;
 mod zlib;
 mod zstd;

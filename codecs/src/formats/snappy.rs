@@ -48,7 +48,7 @@ mod tests;
 
 #[cfg(feature = "snappy")]
 mod coder {
-    use super::super::gather::Gather;
+    use super::super::gather::{Deferred, Gather};
     use super::IDENTIFIER;
     use crate::adapters::Blocked;
     use crate::error::{Error, Result};
@@ -85,7 +85,7 @@ mod coder {
             plain: Vec::new(),
             plain_at: 0,
             plain_end: 0,
-            failed: None,
+            failed: Deferred::default(),
         }))
     }
 
@@ -175,29 +175,15 @@ mod coder {
         plain: Vec<u8>,
         plain_at: usize,
         plain_end: usize,
-        failed: Option<Error>,
+        failed: Deferred,
     }
 
     impl Decode for Decoder {
         fn step(&mut self, input: &[u8], out: &mut [u8], eof: bool) -> Result<Step> {
-            if let Some(error) = self.failed.take() {
-                return Err(error);
-            }
+            self.failed.check()?;
             let (mut consumed, mut produced) = (0, 0);
-            let status = match self.run(input, &mut consumed, out, &mut produced, eof) {
-                Ok(status) => status,
-                Err(error) if produced == 0 => return Err(error),
-                // The data before the damage goes out first.
-                Err(error) => {
-                    self.failed = Some(error);
-                    Status::More
-                }
-            };
-            Ok(Step {
-                consumed,
-                produced,
-                status,
-            })
+            let result = self.run(input, &mut consumed, out, &mut produced, eof);
+            self.failed.step(consumed, produced, result)
         }
 
         fn reset(&mut self) -> Result<()> {
@@ -205,7 +191,7 @@ mod coder {
             self.identified = false;
             self.gathered.clear();
             (self.plain_at, self.plain_end) = (0, 0);
-            self.failed = None;
+            self.failed.clear();
             Ok(())
         }
     }
@@ -341,10 +327,7 @@ mod coder {
                 plain.copy_from_slice(data);
             }
             if let Some(stored) = stored {
-                let computed = checksum(plain);
-                if computed != stored {
-                    return Err(Error::checksum("masked CRC-32C", stored.into(), computed.into()));
-                }
+                Error::verify("masked CRC-32C", stored, checksum(plain))?;
             }
             if straight {
                 *produced += len;

@@ -183,13 +183,8 @@ mod coder {
         }
 
         fn check(&self, trailer: &[u8]) -> Result<()> {
-            let stored = trailer.iter().fold(0, |n, &byte| n << 8 | u64::from(byte));
-            let computed = u64::from(self.adler.finish());
-            if stored == computed {
-                Ok(())
-            } else {
-                Err(Error::checksum("Adler-32", stored, computed))
-            }
+            let stored = trailer.iter().fold(0, |n, &byte| n << 8 | u32::from(byte));
+            Error::verify("Adler-32", stored, self.adler.finish())
         }
 
         fn reset(&mut self) {

@@ -1,6 +1,6 @@
 //! Reading files and bare chunks.
 
-use super::super::gather::Gather;
+use super::super::gather::{Deferred, Gather};
 use super::HEADER;
 use super::blocks::{Blocks, Input, Out, Progress, within};
 use super::chunk::Header;
@@ -18,7 +18,7 @@ pub(super) fn decoder(options: &DecodeOptions) -> Result<Box<dyn Decode>> {
         digest: Digest::new(Kind::NONE),
         gathered: Gather::default(),
         blocks: Blocks::default(),
-        failed: None,
+        failed: Deferred::default(),
     }))
 }
 
@@ -59,32 +59,17 @@ struct Decoder {
     digest: Digest,
     gathered: Gather,
     blocks: Blocks,
-    failed: Option<Error>,
+    failed: Deferred,
 }
 
 impl Decode for Decoder {
     fn step(&mut self, input: &[u8], out: &mut [u8], eof: bool) -> Result<Step> {
-        if let Some(error) = self.failed.take() {
-            return Err(error);
-        }
+        self.failed.check()?;
         let mut input = Input::new(input);
         let mut out = Out::new(out);
         let result = self.run(&mut input, &mut out, eof);
         self.position += input.used() as u64;
-        let status = match result {
-            Ok(status) => status,
-            Err(error) if out.filled() == 0 => return Err(error),
-            // The data before the damage goes out first.
-            Err(error) => {
-                self.failed = Some(error);
-                Status::More
-            }
-        };
-        Ok(Step {
-            consumed: input.used(),
-            produced: out.filled(),
-            status,
-        })
+        self.failed.step(input.used(), out.filled(), result)
     }
 
     fn reset(&mut self) -> Result<()> {
@@ -93,7 +78,7 @@ impl Decode for Decoder {
         self.pack = None;
         self.digest = Digest::new(Kind::NONE);
         self.gathered.clear();
-        self.failed = None;
+        self.failed.clear();
         Ok(())
     }
 }

@@ -3,8 +3,7 @@
 mod build;
 mod damage;
 
-use std::io::Read;
-
+use super::super::testing::Reading;
 use super::chunk::{Filter, NOT_SPLIT, RESERVED};
 use crate::{
     Compressor, DecodeOptions, Error, ErrorKind, Head, Limits, Options, Probe, Registry, Status, Tail,
@@ -16,27 +15,15 @@ fn blosc() -> Compressor {
     Registry::builtin().by_name("blosc").unwrap()
 }
 
-/// Delivers a few bytes at a time.
-struct Drip<'a>(&'a [u8], usize);
-
-impl Read for Drip<'_> {
-    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
-        let n = out.len().min(self.1);
-        self.0.read(&mut out[..n])
+fn reading() -> Reading {
+    Reading {
+        format: blosc(),
+        ways: &WAYS,
     }
 }
 
 fn read_with(options: Options, coded: &[u8], slice: usize, drip: usize) -> (Vec<u8>, Result<(), Error>) {
-    let mut reader = options.format(blosc()).reader(Drip(coded, drip)).unwrap();
-    let mut got = Vec::new();
-    let mut buffer = vec![0; slice];
-    loop {
-        match reader.read(&mut buffer) {
-            Ok(0) => return (got, Ok(())),
-            Ok(n) => got.extend_from_slice(&buffer[..n]),
-            Err(error) => return (got, Err(error.into())),
-        }
-    }
+    reading().read_with(options, coded, (slice, drip))
 }
 
 /// What is read, and the error behind it, with slices of that size and that many bytes from the source at a time.
@@ -80,15 +67,9 @@ const WAYS: [(usize, usize); 5] = [
     (1, 1),
 ];
 
+#[track_caller]
 fn reads_as(what: &str, coded: &[u8], plain: &[u8]) {
-    for (slice, drip) in WAYS {
-        let (got, end) = read(coded, slice, drip);
-        end.unwrap_or_else(|e| panic!("{what}, {slice} bytes per slice, {drip} per read: {e}"));
-        assert!(
-            got == plain,
-            "{what}, {slice} bytes per slice, {drip} per read: other bytes"
-        );
-    }
+    reading().reads_as(what, coded, plain);
 }
 
 fn fails_as(what: &str, coded: &[u8], kind: ErrorKind) -> Vec<u8> {

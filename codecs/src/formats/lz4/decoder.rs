@@ -5,7 +5,7 @@ use std::hash::Hasher;
 use lz4_flex::block::DecompressError;
 use twox_hash::XxHash32;
 
-use super::super::gather::Gather;
+use super::super::gather::{Deferred, Gather};
 use super::coder::{
     BLOCK_CHECKSUMS, CONTENT_CHECKSUM, CONTENT_SIZE, DICTIONARY, INDEPENDENT, RESERVED, STORED, VERSION,
     VERSION_MASK, header_checksum, xxh32,
@@ -34,7 +34,7 @@ pub(super) fn decoder(options: &DecodeOptions) -> Result<Box<dyn Decode>> {
         plain: Vec::new(),
         plain_at: 0,
         plain_end: 0,
-        failed: None,
+        failed: Deferred::default(),
     }))
 }
 
@@ -114,7 +114,7 @@ struct Decoder {
     plain: Vec<u8>,
     plain_at: usize,
     plain_end: usize,
-    failed: Option<Error>,
+    failed: Deferred,
 }
 
 /// The last plain bytes of a frame with linked blocks.
@@ -155,9 +155,7 @@ impl Out<'_> {
 
 impl Decode for Decoder {
     fn step(&mut self, input: &[u8], out: &mut [u8], eof: bool) -> Result<Step> {
-        if let Some(error) = self.failed.take() {
-            return Err(error);
-        }
+        self.failed.check()?;
         let mut consumed = 0;
         let mut out = Out {
             bytes: out,
@@ -166,20 +164,7 @@ impl Decode for Decoder {
         };
         let result = self.run(input, &mut consumed, &mut out, eof);
         self.remember(&mut out);
-        let status = match result {
-            Ok(status) => status,
-            Err(error) if out.filled == 0 => return Err(error),
-            // The data before the damage goes out first.
-            Err(error) => {
-                self.failed = Some(error);
-                Status::More
-            }
-        };
-        Ok(Step {
-            consumed,
-            produced: out.filled,
-            status,
-        })
+        self.failed.step(consumed, out.filled, result)
     }
 
     fn reset(&mut self) -> Result<()> {
@@ -187,7 +172,7 @@ impl Decode for Decoder {
         self.after_legacy = false;
         self.gathered.clear();
         (self.plain_at, self.plain_end) = (0, 0);
-        self.failed = None;
+        self.failed.clear();
         Ok(())
     }
 }
@@ -256,7 +241,7 @@ impl Decoder {
             State::ContentChecksum => {
                 self.state = State::End;
                 let computed = self.content.hash.as_ref().map_or(0, XxHash32::finish_32);
-                compare("XXH32 of the content", word(item), computed)
+                Error::verify("XXH32 of the content", word(item), computed)
             }
             State::Skip(_) | State::End => unreachable!("these are no items"),
         }
@@ -328,7 +313,7 @@ impl Decoder {
     fn header(&mut self, flags: [u8; 2], rest: &[u8]) -> Result<()> {
         let (rest, stored) = rest.split_at(rest.len() - 1);
         let computed = header_checksum(&[&flags, rest].concat());
-        compare("XXH32 of the header", stored[0].into(), computed.into())?;
+        Error::verify("XXH32 of the header", stored[0].into(), computed.into())?;
         let mut dictionary = rest;
         if flags[0] & CONTENT_SIZE != 0 {
             let (size, behind) = rest.split_at(8);
@@ -389,7 +374,7 @@ impl Decoder {
     fn block(&mut self, item: &[u8], len: usize, stored: bool, out: &mut Out<'_>) -> Result<()> {
         let (coded, checksum) = item.split_at(len);
         if self.frame.block_checksums {
-            compare("XXH32 of a block", word(checksum), xxh32(coded))?;
+            Error::verify("XXH32 of a block", word(checksum), xxh32(coded))?;
         }
         let most = if stored {
             len
@@ -457,14 +442,6 @@ fn is_skippable(magic: u32) -> bool {
 
 fn word(bytes: &[u8]) -> u32 {
     u32::from_le_bytes(bytes.try_into().expect("four bytes"))
-}
-
-fn compare(name: &str, stored: u32, computed: u32) -> Result<()> {
-    if stored == computed {
-        Ok(())
-    } else {
-        Err(Error::checksum(name, stored.into(), computed.into()))
-    }
 }
 
 /// Decodes a block to the front of `out`, which holds as much as it may have.

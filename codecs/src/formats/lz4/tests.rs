@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use super::super::testing::{Drip, Reading};
 use super::coder::{
     BLOCK_CHECKSUMS, CONTENT_CHECKSUM, CONTENT_SIZE, DICTIONARY, INDEPENDENT, RESERVED, STORED, VERSION,
     header_checksum, xxh32,
@@ -103,30 +104,6 @@ fn skippable(len: u8) -> Vec<u8> {
     out
 }
 
-/// Delivers a few bytes at a time.
-struct Drip<'a>(&'a [u8], usize);
-
-impl Read for Drip<'_> {
-    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
-        let n = out.len().min(self.1);
-        self.0.read(&mut out[..n])
-    }
-}
-
-/// What is read, and the error behind it, with slices of that size and that many bytes from the source at a time.
-fn read(coded: &[u8], slice: usize, drip: usize) -> (Vec<u8>, Result<(), Error>) {
-    let mut reader = Options::new().format(lz4()).reader(Drip(coded, drip)).unwrap();
-    let mut got = Vec::new();
-    let mut buffer = vec![0; slice];
-    loop {
-        match reader.read(&mut buffer) {
-            Ok(0) => return (got, Ok(())),
-            Ok(n) => got.extend_from_slice(&buffer[..n]),
-            Err(error) => return (got, Err(error.into())),
-        }
-    }
-}
-
 /// Slices that hold several blocks, that hold half of one, that hold a byte; sources that deliver whole blocks, and
 /// a few bytes.
 const WAYS: [(usize, usize); 5] = [
@@ -137,25 +114,25 @@ const WAYS: [(usize, usize); 5] = [
     (1, 5000),
 ];
 
-fn reads_as(what: &str, coded: &[u8], plain: &[u8]) {
-    for (slice, drip) in WAYS {
-        let (got, end) = read(coded, slice, drip);
-        end.unwrap_or_else(|e| panic!("{what}, {slice} bytes per slice: {e}"));
-        assert!(
-            got == plain,
-            "{what}, {slice} bytes per slice, {drip} per read: other bytes"
-        );
+fn reading() -> Reading {
+    Reading {
+        format: lz4(),
+        ways: &WAYS,
     }
+}
+
+fn read(coded: &[u8], slice: usize, drip: usize) -> (Vec<u8>, Result<(), Error>) {
+    reading().read(coded, (slice, drip))
+}
+
+#[track_caller]
+fn reads_as(what: &str, coded: &[u8], plain: &[u8]) {
+    reading().reads_as(what, coded, plain);
 }
 
 #[track_caller]
 fn refused(coded: &[u8], kind: ErrorKind, delivered: usize) {
-    for (slice, drip) in WAYS {
-        let (got, end) = read(coded, slice, drip);
-        let error = end.expect_err("should be refused");
-        assert_eq!(error.kind(), kind, "{error}");
-        assert_eq!(got.len(), delivered, "bytes delivered before: {error}");
-    }
+    reading().refused(coded, kind, delivered);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Reading one archive.
 
-use super::super::gather::Gather;
+use super::super::gather::{Deferred, Gather};
 use super::MAGIC;
 use super::coder::{
     ADLER32_CODED, ADLER32_PLAIN, BLOCK_MOST, CRC32_CODED, CRC32_HEADER, CRC32_PLAIN, EXTRA_FIELD, FILTER,
@@ -24,7 +24,7 @@ pub(super) fn decoder(options: &DecodeOptions) -> Result<Box<dyn Decode>> {
         plain: Vec::new(),
         plain_at: 0,
         plain_end: 0,
-        failed: None,
+        failed: Deferred::default(),
     }))
 }
 
@@ -87,8 +87,10 @@ impl Checksum {
 
     fn compare(&self, what: &str, stored: u32) -> Result<()> {
         match self {
-            Checksum::Adler32(sum) => compare(&format!("Adler-32 of {what}"), stored, sum.finish()),
-            Checksum::Crc32(sum) => compare(&format!("CRC-32 of {what}"), stored, sum.clone().finalize()),
+            Checksum::Adler32(sum) => Error::verify(&format!("Adler-32 of {what}"), stored, sum.finish()),
+            Checksum::Crc32(sum) => {
+                Error::verify(&format!("CRC-32 of {what}"), stored, sum.clone().finalize())
+            }
         }
     }
 }
@@ -105,29 +107,15 @@ struct Decoder {
     plain: Vec<u8>,
     plain_at: usize,
     plain_end: usize,
-    failed: Option<Error>,
+    failed: Deferred,
 }
 
 impl Decode for Decoder {
     fn step(&mut self, input: &[u8], out: &mut [u8], _: bool) -> Result<Step> {
-        if let Some(error) = self.failed.take() {
-            return Err(error);
-        }
+        self.failed.check()?;
         let (mut consumed, mut produced) = (0, 0);
-        let status = match self.run(input, &mut consumed, out, &mut produced) {
-            Ok(status) => status,
-            Err(error) if produced == 0 => return Err(error),
-            // The data before the damage goes out first.
-            Err(error) => {
-                self.failed = Some(error);
-                Status::More
-            }
-        };
-        Ok(Step {
-            consumed,
-            produced,
-            status,
-        })
+        let result = self.run(input, &mut consumed, out, &mut produced);
+        self.failed.step(consumed, produced, result)
     }
 
     fn reset(&mut self) -> Result<()> {
@@ -135,7 +123,7 @@ impl Decode for Decoder {
         self.header.clear();
         self.gathered.clear();
         (self.plain_at, self.plain_end) = (0, 0);
-        self.failed = None;
+        self.failed.clear();
         Ok(())
     }
 }
@@ -345,8 +333,8 @@ impl Decoder {
         let sums = self.checksums(compressed).zip(stored.chunks_exact(4).map(word));
         for (flag, stored) in sums.clone() {
             match flag {
-                ADLER32_CODED => compare("Adler-32 of a coded block", stored, adler32(coded))?,
-                CRC32_CODED => compare("CRC-32 of a coded block", stored, crc32fast::hash(coded))?,
+                ADLER32_CODED => Error::verify("Adler-32 of a coded block", stored, adler32(coded))?,
+                CRC32_CODED => Error::verify("CRC-32 of a coded block", stored, crc32fast::hash(coded))?,
                 _ => {}
             }
         }
@@ -367,8 +355,8 @@ impl Decoder {
         }
         for (flag, stored) in sums {
             match flag {
-                ADLER32_PLAIN => compare("Adler-32 of a block", stored, adler32(plain))?,
-                CRC32_PLAIN => compare("CRC-32 of a block", stored, crc32fast::hash(plain))?,
+                ADLER32_PLAIN => Error::verify("Adler-32 of a block", stored, adler32(plain))?,
+                CRC32_PLAIN => Error::verify("CRC-32 of a block", stored, crc32fast::hash(plain))?,
                 _ => {}
             }
         }
@@ -383,12 +371,4 @@ impl Decoder {
 
 fn word(bytes: &[u8]) -> u32 {
     u32::from_be_bytes(bytes.try_into().expect("four bytes"))
-}
-
-fn compare(name: &str, stored: u32, computed: u32) -> Result<()> {
-    if stored == computed {
-        Ok(())
-    } else {
-        Err(Error::checksum(name, stored.into(), computed.into()))
-    }
 }

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 
+use super::super::testing::Reading;
 use super::coder::{
     ADLER32_CODED, ADLER32_PLAIN, CRC32_CODED, CRC32_HEADER, CRC32_PLAIN, EXTRA_FIELD, FILTER, MULTIPART,
     UNIX, VERSION, adler32,
@@ -128,30 +129,6 @@ impl Build {
     }
 }
 
-/// Delivers a few bytes at a time.
-struct Drip<'a>(&'a [u8], usize);
-
-impl Read for Drip<'_> {
-    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
-        let n = out.len().min(self.1);
-        self.0.read(&mut out[..n])
-    }
-}
-
-/// What is read, and the error behind it, with slices of that size and that many bytes from the source at a time.
-fn read(coded: &[u8], slice: usize, drip: usize) -> (Vec<u8>, Result<(), Error>) {
-    let mut reader = Options::new().format(lzo()).reader(Drip(coded, drip)).unwrap();
-    let mut got = Vec::new();
-    let mut buffer = vec![0; slice];
-    loop {
-        match reader.read(&mut buffer) {
-            Ok(0) => return (got, Ok(())),
-            Ok(n) => got.extend_from_slice(&buffer[..n]),
-            Err(error) => return (got, Err(error.into())),
-        }
-    }
-}
-
 /// Slices that hold all blocks, one and a half, half of one, a byte; sources that deliver blocks, and a few bytes. Large
 /// slices go to the decoder as they are, small ones through the reader's buffer.
 const WAYS: [(usize, usize); 5] = [
@@ -162,25 +139,25 @@ const WAYS: [(usize, usize); 5] = [
     (1, 1),
 ];
 
-fn reads_as(what: &str, coded: &[u8], plain: &[u8]) {
-    for (slice, drip) in WAYS {
-        let (got, end) = read(coded, slice, drip);
-        end.unwrap_or_else(|e| panic!("{what}, {slice} bytes per slice: {e}"));
-        assert!(
-            got == plain,
-            "{what}, {slice} bytes per slice, {drip} per read: other bytes"
-        );
+fn reading() -> Reading {
+    Reading {
+        format: lzo(),
+        ways: &WAYS,
     }
+}
+
+fn read(coded: &[u8], slice: usize, drip: usize) -> (Vec<u8>, Result<(), Error>) {
+    reading().read(coded, (slice, drip))
+}
+
+#[track_caller]
+fn reads_as(what: &str, coded: &[u8], plain: &[u8]) {
+    reading().reads_as(what, coded, plain);
 }
 
 #[track_caller]
 fn refused(coded: &[u8], kind: ErrorKind, delivered: usize) {
-    for (slice, drip) in WAYS {
-        let (got, end) = read(coded, slice, drip);
-        let error = end.expect_err("should be refused");
-        assert_eq!(error.kind(), kind, "{error}");
-        assert_eq!(got.len(), delivered, "bytes delivered before: {error}");
-    }
+    reading().refused(coded, kind, delivered);
 }
 
 #[test]

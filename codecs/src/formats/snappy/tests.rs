@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 
 use super::super::bare_blocks;
+use super::super::testing::Reading;
 use super::IDENTIFIER;
 use super::coder::{checksum, decode};
 use crate::{Compressor, DecodeOptions, Error, ErrorKind, Limits, Options, Registry};
@@ -38,36 +39,25 @@ fn crc(plain: &[u8]) -> [u8; 4] {
     checksum(plain).to_le_bytes()
 }
 
-/// What is read, and the error behind it, with slices of that size.
-fn read(coded: &[u8], slice: usize) -> (Vec<u8>, Result<(), Error>) {
-    let mut reader = Options::new().format(snappy()).reader(coded).unwrap();
-    let mut got = Vec::new();
-    let mut buffer = vec![0; slice];
-    loop {
-        match reader.read(&mut buffer) {
-            Ok(0) => return (got, Ok(())),
-            Ok(n) => got.extend_from_slice(&buffer[..n]),
-            Err(error) => return (got, Err(error.into())),
-        }
+fn reading() -> Reading {
+    Reading {
+        format: snappy(),
+        ways: &[(1 << 20, usize::MAX), (100_000, 4000), (1000, usize::MAX)],
     }
 }
 
+fn read(coded: &[u8], slice: usize) -> (Vec<u8>, Result<(), Error>) {
+    reading().read(coded, (slice, usize::MAX))
+}
+
+#[track_caller]
 fn reads_as(what: &str, coded: &[u8], plain: &[u8]) {
-    for slice in [1 << 20, 100_000, 1000] {
-        let (got, end) = read(coded, slice);
-        end.unwrap_or_else(|e| panic!("{what}: {e}"));
-        assert!(got == plain, "{what}, {slice} bytes per slice: other bytes");
-    }
+    reading().reads_as(what, coded, plain);
 }
 
 #[track_caller]
 fn refused(parts: &[&[u8]], kind: ErrorKind, delivered: usize) {
-    for slice in [1 << 20, 1000] {
-        let (got, end) = read(&parts.concat(), slice);
-        let error = end.expect_err("should be refused");
-        assert_eq!(error.kind(), kind, "{error}");
-        assert_eq!(got.len(), delivered, "bytes delivered before: {error}");
-    }
+    reading().refused(&parts.concat(), kind, delivered);
 }
 
 #[test]
