@@ -199,7 +199,7 @@ pub(crate) struct Test {
         tar c src | demijohn bench -T 0 --levels 1,6..9 --sample 64M -\n\n\
         With --json, one object a line for each FILE:\n  \
         file, measured (bytes), total (bytes, null if not known), compressed_with (format or null),\n  \
-        decoded (by --decode), threads, and results, the smallest first, each an object of\n  \
+        element_size (bytes), decoded (by --decode), threads, and results, the smallest first, each an object of\n  \
         format, level (null for a format without), compressed (bytes), ratio, compress_seconds,\n  \
         compress_runs, decompress_seconds, decompress_runs (seconds are the median of so many runs),\n  \
         best_compress, best_decompress (nothing else is smaller and as fast), error (text or null).")]
@@ -226,6 +226,9 @@ pub(crate) struct Bench {
     /// Measure what is in a compressed FILE instead of its bytes
     #[arg(long)]
     pub(crate) decode: bool,
+    /// Bytes in an element, for formats that shuffle [default: what a .npy file says, else 1]
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u8).range(1..))]
+    pub(crate) element_size: Option<u8>,
     /// Repeat each measurement for so long, once at least
     #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "0.2")]
     pub(crate) min_time: Duration,

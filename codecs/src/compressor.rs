@@ -1,7 +1,7 @@
 //! [`Compressor`], a handle on a format, and [`Compression`], a user's choice of one.
 
 use std::fmt;
-use std::io::Write as _;
+use std::io::{Cursor, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -105,9 +105,9 @@ impl Compressor {
     /// What the encoder reports.
     pub fn compress(&self, plain: &[u8]) -> Result<Vec<u8>> {
         let options = Options::new().size(plain.len() as u64);
-        let mut writer = options.writer(Vec::new(), self.clone())?;
+        let mut writer = options.seekable_writer(Cursor::new(Vec::new()), self.clone())?;
         writer.write_all(plain)?;
-        Ok(writer.finish()?.0)
+        Ok(writer.finish()?.0.into_inner())
     }
 
     /// Decodes a slice, whole, under the default [`Limits`] and the strict tail policy.

@@ -365,3 +365,40 @@ fn a_reader_that_has_had_enough_ends_it_without_a_word() {
     let ended = Ended::of(child).status(141);
     assert_eq!(ended.stderr(), "");
 }
+
+#[test]
+fn elements_are_as_large_as_a_header_or_the_user_says() {
+    // Doubles that grow slowly, of which blosc makes more when it knows that they are doubles.
+    let doubles: Vec<u8> = (0..20_000_u32)
+        .flat_map(|n| f64::from(n).sqrt().to_le_bytes())
+        .collect();
+    let header = b"\x93NUMPY\x01\x00\x76\x00{'descr': '<f8', 'fortran_order': False, 'shape': (20000,), }";
+    let mut array = header.to_vec();
+    array.resize(127, b' ');
+    array.push(b'\n');
+    array.extend_from_slice(&doubles);
+
+    let dir = Dir::new();
+    dir.write("doubles", &doubles);
+    dir.write("doubles.npy", array);
+    let measured = |args: &[&str]| {
+        let json = json(
+            dir.demijohn([&["bench", ONCE, "--json", "--formats=blosc"], args].concat())
+                .run(),
+        );
+        let size = results(&json)[0]["compressed"].as_u64().unwrap();
+        (json["element_size"].as_u64().unwrap(), size)
+    };
+    let (one, as_bytes) = measured(&["doubles"]);
+    let (eight, as_doubles) = measured(&["--element-size=8", "doubles"]);
+    assert_eq!((one, eight), (1, 8));
+    assert!(as_doubles < as_bytes * 9 / 10, "{as_doubles} and {as_bytes}");
+    let (found, size) = measured(&["doubles.npy"]);
+    assert_eq!(found, 8);
+    assert!(size.abs_diff(as_doubles) < 1000, "{size} and {as_doubles}");
+    let shown = dir
+        .demijohn(["bench", ONCE, "--formats=blosc", "doubles.npy"])
+        .run()
+        .ok();
+    assert!(String::from_utf8(shown).unwrap().contains("8-byte elements"));
+}

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead as _, Read};
 
+use demijohn::arrays::npy;
 use demijohn_codecs::{Compressor, Options};
 
 use crate::args::Bench;
@@ -15,6 +16,8 @@ use crate::synthetic::{self, SplitMix64};
 pub(super) struct Data {
     pub(super) name: String,
     pub(super) bytes: Vec<u8>,
+    /// Bytes in an element, where the data is an array; else 1.
+    pub(super) element_size: usize,
     /// Is there more of it, which is not measured?
     pub(super) cut: bool,
     /// How much there is in all, where that is known.
@@ -54,6 +57,9 @@ impl Data {
         Ok(Data {
             name: operand.to_string(),
             total: if cut { size } else { Some(bytes.len() as u64) },
+            element_size: args
+                .element_size
+                .map_or_else(|| element_size(&bytes), usize::from),
             bytes,
             cut,
             compressed_with,
@@ -63,13 +69,14 @@ impl Data {
     /// Data of several kinds, by rising entropy, each of so many bytes.
     pub(super) fn built_in(size: u64) -> impl Iterator<Item = Self> {
         let size = usize::try_from(size).unwrap_or(usize::MAX);
-        KINDS.iter().map(move |(name, make)| {
+        KINDS.iter().map(move |(name, element_size, make)| {
             let mut bytes = make(size);
             bytes.truncate(size);
             Data {
                 name: format!("built-in {name}"),
                 cut: false,
                 total: Some(bytes.len() as u64),
+                element_size: *element_size,
                 bytes,
                 compressed_with: None,
             }
@@ -80,32 +87,42 @@ impl Data {
 /// Makes so many bytes, or some more.
 type Make = fn(usize) -> Vec<u8>;
 
-const KINDS: &[(&str, Make)] = &[
-    ("names (lines of text)", |size| {
+/// Each with the bytes in an element.
+const KINDS: &[(&str, usize, Make)] = &[
+    ("names (lines of text)", 1, |size| {
         let mut names = synthetic::names().map(|name| name + "\n");
         pieces(size, || names.next().unwrap_or_default())
     }),
-    ("labels (int64, 0 to 9)", |size| {
+    ("labels (int64, 0 to 9)", 8, |size| {
         let mut random = SplitMix64(1);
         pieces(size, || random.below(10).to_le_bytes())
     }),
-    ("images (float32)", |size| {
+    ("images (float32)", 4, |size| {
         let mut random = SplitMix64(3);
         pieces(size, || {
             numbers(&synthetic::pictures(&mut random, 1), |n| n.to_le_bytes())
         })
     }),
-    ("measurements (float64)", |size| {
+    ("measurements (float64)", 8, |size| {
         let mut random = SplitMix64(4);
         pieces(size, || {
             numbers(&synthetic::features(&mut random, 1), |n| n.to_le_bytes())
         })
     }),
-    ("noise (random bytes)", |size| {
+    ("noise (random bytes)", 1, |size| {
         let mut random = SplitMix64(5);
         pieces(size, || random.next().to_le_bytes())
     }),
 ];
+
+/// What the header of a `.npy` file says; 1 for all other data.
+fn element_size(bytes: &[u8]) -> usize {
+    let header = npy::read_header(&mut &bytes[..], LONGEST_HEADER);
+    header.map_or(1, |header| header.layout.dtype().itemsize())
+}
+
+/// Of a `.npy` file, in bytes: the longest that numpy reads from strangers.
+const LONGEST_HEADER: usize = 10_000;
 
 fn pieces<B: AsRef<[u8]>>(size: usize, mut piece: impl FnMut() -> B) -> Vec<u8> {
     let mut bytes = Vec::new();

@@ -1,6 +1,6 @@
 //! How a row is measured.
 
-use std::io::{Read as _, Write as _};
+use std::io::{Cursor, Read as _, Write as _};
 use std::time::{Duration, Instant};
 
 use demijohn_codecs::{Error, ErrorKind, Limits, Options, Result};
@@ -30,6 +30,7 @@ pub(super) struct Outcome {
 /// Measures rows on the same data, in memory, with buffers that stay.
 pub(super) struct Bench<'a> {
     plain: &'a [u8],
+    element_size: usize,
     threads: Option<usize>,
     /// How long a measurement is repeated at least.
     min_time: Duration,
@@ -38,9 +39,16 @@ pub(super) struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    pub(super) fn new(plain: &'a [u8], threads: Option<usize>, min_time: Duration) -> Self {
+    /// On data of elements of that size, for formats that have use for it.
+    pub(super) fn new(
+        plain: &'a [u8],
+        element_size: usize,
+        threads: Option<usize>,
+        min_time: Duration,
+    ) -> Self {
         Bench {
             plain,
+            element_size,
             threads,
             min_time,
             coded: Vec::new(),
@@ -68,7 +76,9 @@ impl<'a> Bench<'a> {
     }
 
     fn options(&self) -> Options {
-        let options = Options::new().on_progress(|_| interrupt::go_on());
+        let options = Options::new()
+            .on_progress(|_| interrupt::go_on())
+            .element_size(self.element_size);
         match self.threads {
             Some(threads) => options.threads(threads),
             None => options,
@@ -82,7 +92,7 @@ impl<'a> Bench<'a> {
             options = options.level(level);
         }
         let started = Instant::now();
-        let mut writer = options.writer(&mut self.coded, &row.format)?;
+        let mut writer = options.seekable_writer(Cursor::new(&mut self.coded), &row.format)?;
         writer.write_all(self.plain)?;
         writer.finish()?;
         Ok(started.elapsed())
@@ -212,7 +222,7 @@ mod tests {
                 format: Compressor::new(Wrong(damage)),
                 level: None,
             };
-            Bench::new(b"some data, and more", None, Duration::ZERO).measure(&row)
+            Bench::new(b"some data, and more", 1, None, Duration::ZERO).measure(&row)
         };
         assert_eq!(measure(|_| ()).unwrap().compressed, 19);
         let error = measure(|out| out.iter_mut().for_each(|byte| *byte ^= 1)).unwrap_err();

@@ -53,7 +53,8 @@ const BUILT_IN: u64 = 1 << 20;
 /// Measures and shows; says whether every codec did what it should.
 fn one(args: &Bench, data: &Data, rows: &[Row]) -> Result<bool, Failure> {
     let steps = Steps::start(args.quiet, &data.name, rows.len());
-    let mut measured = Measured::new(&data.bytes, args.threads.get(), args.min_time);
+    let threads = args.threads.get();
+    let mut measured = Measured::new(&data.bytes, data.element_size, threads, args.min_time);
     let mut results = Vec::with_capacity(rows.len());
     for row in rows {
         steps.next(report::title(row));

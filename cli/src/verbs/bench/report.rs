@@ -119,6 +119,9 @@ fn introduction(args: &Bench, data: &Data) -> String {
         ),
         (true, None) => format!("{}: the first {measured}{of}; --sample takes more", data.name),
     };
+    if data.element_size > 1 {
+        text.push_str(&format!(" (an array of {}-byte elements)", data.element_size));
+    }
     match data.compressed_with {
         Some(format) if !args.decode => text.push_str(&format!(
             "\nIt is compressed already ({format}); --decode measures what is in it."
@@ -167,6 +170,7 @@ pub(super) fn object(args: &Bench, data: &Data, ranked: &[Ranked]) -> Value {
         "measured": plain,
         "total": data.total,
         "compressed_with": data.compressed_with,
+        "element_size": data.element_size,
         "decoded": args.decode && data.compressed_with.is_some(),
         "threads": args.threads.get().unwrap_or(1),
         "results": ranked.iter().map(row).collect::<Vec<_>>(),
@@ -212,6 +216,7 @@ mod tests {
         let data = Data {
             name: "x".to_owned(),
             bytes: vec![0; 100],
+            element_size: 1,
             cut: false,
             total: Some(100),
             compressed_with: None,
