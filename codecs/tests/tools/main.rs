@@ -22,13 +22,14 @@ const SIZES: [usize; 4] = [0, 1, 70_000, 3_000_000];
 const LARGE: usize = 20_000_000;
 
 /// Levels for that much data: the ends of the range and the default; `None` alone for formats without levels.
-/// Those that would take seconds get less data.
+/// Those that would take seconds get less data, unless `DEMIJOHN_ALL_LEVELS` is set.
 fn levels(format: &Compressor, size: usize) -> Vec<Option<i32>> {
     let spec = format.spec();
     let (Some(range), Some(default)) = (spec.level_range(), spec.default_level()) else {
         return vec![None];
     };
     let (most_by_default, most_at_highest) = match format.name() {
+        _ if std::env::var_os("DEMIJOHN_ALL_LEVELS").is_some() => (LARGE, LARGE),
         "gzip" | "zlib" => (LARGE, LARGE),
         "lz4" => (LARGE, 3_000_000),
         "bz2" => (3_000_000, 3_000_000),
