@@ -77,7 +77,8 @@
 //! | snappy, lzo | joined | error | error |
 //! | zlib, lzma, blosc | error | error | error |
 //!
-//! [`Tail::Ignore`] turns the errors of the last two columns into an end; [`Members::One`] does not look.
+//! [`Tail::Ignore`] turns the errors of the last two columns into an end; [`Members::One`] does not look,
+//! [`Members::Joined`] joins second streams of all formats.
 //! A legacy frame of lz4 ends only with its input: a cut between two of its blocks cannot be told, and what
 //! follows it and is no frame is `Corrupt` or `Truncated`. Nothing here writes such frames. A stream of snappy ends
 //! only with its input too: a cut between chunks cannot be told, and what follows is taken for chunks. No bytes are

@@ -39,6 +39,9 @@ pub enum Members {
     /// All of them, joined, where the format joins streams.
     #[default]
     All,
+    /// All of them, joined, in formats too that do not provide for it (zlib, lzma), as Python's file objects do. What
+    /// follows the stream and begins like another one is taken for that.
+    Joined,
     /// The first one only; what follows it is not looked at.
     One,
 }

@@ -67,6 +67,8 @@ fn options(limits: &Limits) -> codecs::Options {
     codecs::Options::new()
         .veto(is_pickle)
         .limits(limits.stream)
+        // Whatever the format: no more than the object needs is read.
+        .members(codecs::Members::Joined)
         .tail(codecs::Tail::Ignore)
 }
 

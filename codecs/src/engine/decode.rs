@@ -296,7 +296,7 @@ impl DecodeEngine {
         if step.status == Status::Done {
             self.holds = false;
             self.state = match self.members {
-                Members::All if !self.last_member => State::Between { nuls: 0 },
+                Members::All | Members::Joined if !self.last_member => State::Between { nuls: 0 },
                 _ => State::End,
             };
         } else if step.consumed == 0 && step.produced == 0 && !held {
@@ -357,7 +357,8 @@ impl DecodeEngine {
     fn between<S: Source>(&mut self, input: &mut Input<S>, mut nuls: u64) -> Result<()> {
         let spec = self.compressor.spec();
         let head = input.peek(spec.signature_len().max(SKIP_HEADER))?;
-        if spec.joins_streams() && nuls_fit(spec.padding(), nuls) && spec.begins(head) {
+        let joins = spec.joins_streams() || self.members == Members::Joined;
+        if joins && nuls_fit(spec.padding(), nuls) && spec.begins(head) {
             if input.consumed() == self.member_at {
                 // Not what a correct decoder does; without this, members without end would be found here.
                 return Err(Error::corrupt(

@@ -1,0 +1,49 @@
+"""compare.py FIXTURES COPIES: what stock joblib loads from each file in COPIES is what FIXTURES hold.
+
+Both sides are described as in the manifest, of which the copies are to have the description: of the file of the same
+name as joblib loads it, or, where joblib cannot load that, the manifest's own.
+"""
+
+import collections
+import json
+import pathlib
+import sys
+import types
+import warnings
+
+import joblib
+
+fixtures, copies = map(pathlib.Path, sys.argv[1:])
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "fixtures"))
+from make_fixtures import Describer
+
+# A class that one of the files names.
+module = types.ModuleType("fixture_types")
+module.NT = collections.namedtuple("NT", "a b", module="fixture_types")
+sys.modules["fixture_types"] = module
+warnings.simplefilter("ignore")
+
+
+def described(path, protocol):
+    return Describer(protocol).node(joblib.load(path))
+
+
+count, wrong = 0, []
+for entry in json.loads((fixtures / "manifest.json").read_text())["files"]:
+    name, protocol = entry["file"], entry["protocol"]
+    for copy in sorted(copies.glob(name.replace("/", "+") + "+*")):
+        count += 1
+        try:
+            if not entry.get("beyond_joblib") and "start_offset" not in entry and "values" not in entry:
+                expected = described(fixtures / name, protocol)
+            elif entry.get("python2"):
+                continue  # Its texts are bytes of Python 2, which joblib refuses.
+            else:
+                number = int(copy.name.rsplit("+", 1)[1])
+                expected = entry["values"][number] if "values" in entry else entry["value"]
+            if described(copy, protocol) != expected:
+                wrong.append(f"{copy.name}: differs")
+        except Exception as error:  # Whatever it is, it is to be reported.
+            wrong.append(f"{copy.name}: {error!r}")
+print(f"{count} copies, {len(wrong)} wrong", *wrong, sep="\n")
+sys.exit(bool(wrong) or not count)

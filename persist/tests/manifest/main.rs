@@ -1,0 +1,166 @@
+//! Every file that `fixtures/make_fixtures.py` makes, held to its manifest: what stock joblib wrote is what is loaded,
+//! and what is written back is what stock joblib loads.
+//!
+//! Needs a Python with joblib and numpy: `$DEMIJOHN_PYTHON`, or `target/venv/bin/python`. Without one, the tests say
+//! that they were skipped.
+
+mod node;
+
+use std::fs;
+use std::io::{BufReader, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use demijohn::{Document, ErrorKind};
+use serde_json::Value as Json;
+use tempfile::TempDir;
+
+use node::Matcher;
+
+/// More than any of these values takes to compare.
+const BUDGET: u64 = 1_000_000;
+
+/// The files, and what they should be.
+struct Fixtures {
+    python: PathBuf,
+    folder: TempDir,
+    entries: Vec<Json>,
+}
+
+impl Fixtures {
+    #[allow(clippy::print_stdout)] // For whoever wonders why nothing was tested.
+    fn make() -> Option<Self> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let python = std::env::var_os("DEMIJOHN_PYTHON").map(PathBuf::from);
+        let python = python.unwrap_or_else(|| root.join("target/venv/bin/python"));
+        let usable = Command::new(&python)
+            .args(["-c", "import joblib, numpy"])
+            .output();
+        if !usable.is_ok_and(|output| output.status.success()) {
+            println!("skipped: {} is no Python with joblib and numpy", python.display());
+            return None;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        run(Command::new(&python)
+            .arg(root.join("fixtures/make_fixtures.py"))
+            .arg(folder.path()));
+        let manifest = fs::read(folder.path().join("manifest.json")).unwrap();
+        let manifest: Json = serde_json::from_slice(&manifest).unwrap();
+        assert_eq!(manifest["manifest_version"], 1);
+        let entries = manifest["files"].as_array().unwrap().clone();
+        Some(Self {
+            python,
+            folder,
+            entries,
+        })
+    }
+
+    fn path(&self, entry: &Json) -> PathBuf {
+        self.folder.path().join(name(entry))
+    }
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().unwrap();
+    let (out, err) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(output.status.success(), "{command:?}:\n{out}{err}");
+}
+
+fn name(entry: &Json) -> &str {
+    entry["file"].as_str().unwrap()
+}
+
+/// Whether it is in a layout of joblib before 0.10, which is not this crate's business.
+fn is_legacy(entry: &Json) -> bool {
+    entry["container"] == "zfile" || entry["companions"].as_u64().is_some_and(|n| n > 0)
+}
+
+/// What the file should hold, in the order in which it stands there.
+fn values(entry: &Json) -> Vec<&Json> {
+    match entry.get("values") {
+        Some(values) => values.as_array().unwrap().iter().collect(),
+        None => vec![&entry["value"]],
+    }
+}
+
+/// The documents in a file, of which only the last may have something behind it.
+fn load_all(path: &Path, entry: &Json) -> Result<Vec<Document>, demijohn::Error> {
+    let count = values(entry).len();
+    let start = entry["start_offset"].as_u64().unwrap_or(0);
+    if (count, start) == (1, 0) {
+        return Ok(vec![demijohn::load(path)?]);
+    }
+    let mut file = fs::File::open(path)?;
+    file.seek(SeekFrom::Start(start))?;
+    let mut file = BufReader::new(file);
+    (0..count).map(|_| demijohn::load_from(&mut file)).collect()
+}
+
+fn check(entry: &Json, documents: &[Document]) -> Result<(), String> {
+    for (document, value) in documents.iter().zip(values(entry)) {
+        // The Pythons that wrote those had dicts without order.
+        let unordered = name(entry).starts_with("real/");
+        Matcher::new(unordered).check(document.root(), value)?;
+    }
+    Ok(())
+}
+
+#[test]
+#[allow(clippy::print_stdout)] // How much was checked.
+fn every_file_is_what_the_manifest_says() {
+    let Some(fixtures) = Fixtures::make() else { return };
+    let (mut checked, mut legacy, mut wrong) = (0, 0, Vec::new());
+    for entry in &fixtures.entries {
+        if is_legacy(entry) {
+            legacy += 1;
+            continue;
+        }
+        checked += 1;
+        let loaded = load_all(&fixtures.path(entry), entry);
+        let fault = match (loaded, entry["error"].as_bool()) {
+            (Err(e), Some(true)) if matches!(e.kind(), ErrorKind::Truncated | ErrorKind::Checksum) => None,
+            (Ok(documents), None) => check(entry, &documents).err(),
+            (Ok(_), _) => Some("it was loaded, but is damaged".to_owned()),
+            (Err(e), _) => Some(format!("{:?}: {e}", e.kind())),
+        };
+        wrong.extend(fault.map(|fault| format!("{}: {fault}", name(entry))));
+    }
+    println!("{checked} files checked, {legacy} in layouts of joblib before 0.10");
+    assert!(checked > 50, "only {checked} files");
+    assert!(
+        wrong.is_empty(),
+        "{} of {checked} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn joblib_loads_what_is_written_back() {
+    let Some(fixtures) = Fixtures::make() else { return };
+    let copies = tempfile::tempdir().unwrap();
+    for entry in &fixtures.entries {
+        if is_legacy(entry) || entry.get("error").is_some() {
+            continue;
+        }
+        let name = name(entry).replace('/', "+");
+        let documents = load_all(&fixtures.path(entry), entry).unwrap();
+        for (i, document) in documents.iter().enumerate() {
+            let path = copies.path().join(format!("{name}+{i}"));
+            demijohn::dump_with(document, &path, "none").unwrap();
+            let again = demijohn::load(&path).unwrap();
+            assert!(
+                again.root().deep_eq(document.root(), BUDGET).unwrap(),
+                "{name} is not read as it was written"
+            );
+        }
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/manifest/compare.py");
+    run(Command::new(&fixtures.python)
+        .arg(script)
+        .arg(fixtures.folder.path())
+        .arg(copies.path()));
+}
