@@ -529,6 +529,11 @@ impl<W: Write> Emitter<W> {
         Ok(self.position())
     }
 
+    /// Where to write what is no part of the pickle.
+    pub(crate) fn outside(&mut self) -> Result<&mut impl Write> {
+        Ok(self.framer.outside()?)
+    }
+
     /// Bytes written since the pickle began. What is in the open frame has not been written yet.
     pub fn position(&self) -> u64 {
         self.framer.position()

@@ -11,10 +11,26 @@ pub(crate) const TARGET: usize = 64 * 1024;
 /// Less than this is written without being called a frame.
 const MIN: usize = 4;
 
-pub(crate) struct Framer<W> {
+/// Counts what is written.
+pub(crate) struct Outside<W> {
     out: W,
-    /// Bytes that went to `out`.
     position: u64,
+}
+
+impl<W: Write> Write for Outside<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = self.out.write(bytes)?;
+        self.position += n as u64;
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+pub(crate) struct Framer<W> {
+    out: Outside<W>,
     frame: Vec<u8>,
     /// Whether the protocol has frames; without them, this is a buffer.
     framing: bool,
@@ -24,8 +40,7 @@ impl<W: Write> Framer<W> {
     /// Writes `head`, which stands outside of frames, and opens the first one.
     pub(crate) fn new(out: W, head: &[u8], framing: bool) -> io::Result<Self> {
         let mut framer = Self {
-            out,
-            position: 0,
+            out: Outside { out, position: 0 },
             frame: Vec::with_capacity(TARGET + 256),
             framing,
         };
@@ -34,9 +49,7 @@ impl<W: Write> Framer<W> {
     }
 
     fn write_out(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.out.write_all(bytes)?;
-        self.position += bytes.len() as u64;
-        Ok(())
+        self.out.write_all(bytes)
     }
 
     /// Adds opcodes to the frame.
@@ -75,12 +88,20 @@ impl<W: Write> Framer<W> {
         self.write_out(bytes)
     }
 
+    /// The stream outside of frames, for as long as it is borrowed.
+    pub(crate) fn outside(&mut self) -> io::Result<&mut Outside<W>> {
+        if !self.frame.is_empty() {
+            self.commit()?;
+        }
+        Ok(&mut self.out)
+    }
+
     /// Bytes written so far, without those in the open frame.
     pub(crate) fn position(&self) -> u64 {
-        self.position
+        self.out.position
     }
 
     pub(crate) fn into_inner(self) -> W {
-        self.out
+        self.out.out
     }
 }

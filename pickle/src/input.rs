@@ -215,6 +215,18 @@ impl Raw<'_> {
 }
 
 impl Raw<'_> {
+    /// Counts bytes as read that were not: that the source itself stands `bytes` further on, or will when it is next
+    /// asked, is up to whoever has it.
+    ///
+    /// # Errors
+    /// [`Corrupt`](crate::ErrorKind::Corrupt) within a frame, and beyond what can be counted.
+    pub fn skipped(&mut self, bytes: u64) -> Result<()> {
+        self.check_frame()?;
+        let position = self.position.checked_add(bytes);
+        *self.position = position.ok_or_else(|| Error::corrupt("data of impossible size"))?;
+        Ok(())
+    }
+
     /// Runs a pickle that stands here in the stream: one with its own memo, up to and including its own `STOP`, and on
     /// what is left of the same limits.
     ///

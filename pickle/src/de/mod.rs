@@ -225,6 +225,7 @@ impl<'d> serde::Deserializer<'d> for Deserializer<'_, 'd> {
             View::ObjectArray(objects) if objects.shape.len() == 1 => self.seq(self.value.iter(), visitor),
             View::ObjectArray(_) => Err(self.no_type()),
             View::Taken => Err(Error::parameter("the array was taken out of the document")),
+            View::Skipped(_) => Err(Error::parameter("the data of the array was not read")),
             View::Object(_) => match self.value.known() {
                 Some(known) => self.known(known, visitor),
                 None => self.object(visitor),

@@ -63,6 +63,8 @@ pub(crate) enum Node {
     ObjectArray(u32),
     /// An array that was taken out by value.
     Taken,
+    /// An array whose data was not read, by the number that whoever left it out gave it.
+    Skipped(u64),
 }
 
 /// What a node is, with its content.
@@ -92,6 +94,7 @@ pub(crate) enum View<'d> {
     Array(&'d Array),
     ObjectArray(&'d Objects),
     Taken,
+    Skipped(u64),
 }
 
 /// Something importable.
@@ -238,6 +241,7 @@ impl Arena {
             Node::Array(i) => View::Array(&self.arrays[i as usize]),
             Node::ObjectArray(i) => View::ObjectArray(&self.objects[i as usize]),
             Node::Taken => View::Taken,
+            Node::Skipped(number) => View::Skipped(number),
         }
     }
 

@@ -30,6 +30,9 @@ pub enum Found {
     Nothing,
     /// An array, which was read.
     Array(Array),
+    /// An array whose data is not wanted. The source goes on behind the data, which [`Raw::skipped`] was told. The number
+    /// is for [`Value::as_skipped`].
+    Skipped(u64),
     /// A pickle with a memo of its own, which is still to be read. In it, nothing is asked of the payload.
     Pickle,
 }
@@ -368,6 +371,7 @@ impl Builder for Graph<'_> {
                 let node = self.arena.keep_array(array)?;
                 self.arena.replace(object, node);
             }
+            Found::Skipped(number) => self.arena.replace(object, Node::Skipped(number)),
             Found::Pickle => {
                 self.nested = true;
                 let inner = raw.nested(self)?;

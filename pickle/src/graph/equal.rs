@@ -55,6 +55,7 @@ impl Comparison {
             | (View::ByteArray(x), View::ByteArray(y)) => x == y,
             (View::Array(x), View::Array(y)) => x == y,
             (View::Taken, View::Taken) => true,
+            (View::Skipped(a), View::Skipped(b)) => a == b,
             (View::Global(x), View::Global(y)) => (&x.module, &x.name) == (&y.module, &y.name),
             _ if !self.seen.insert((a.id, b.id)) => true,
             (View::Tuple(x), View::Tuple(y)) | (View::FrozenSet(x), View::FrozenSet(y)) => self.all(x, y),

@@ -60,7 +60,7 @@ impl<'d> Value<'d> {
             View::FrozenSet(_) => Kind::FrozenSet,
             View::Global(_) => Kind::Global,
             View::Object(_) => known::kind(self).unwrap_or(Kind::Object),
-            View::Array(_) | View::Taken => Kind::Array,
+            View::Array(_) | View::Taken | View::Skipped(_) => Kind::Array,
             View::ObjectArray(_) => Kind::ObjectArray,
         }
     }
@@ -166,6 +166,15 @@ impl<'d> Value<'d> {
         }
     }
 
+    /// The number of an array whose data was not read: the one that [`Found::Skipped`](crate::Found::Skipped) had.
+    #[must_use]
+    pub fn as_skipped(self) -> Option<u64> {
+        match self.node() {
+            View::Skipped(number) => Some(number),
+            _ => None,
+        }
+    }
+
     /// An array of Python objects.
     #[must_use]
     pub fn as_object_array(self) -> Option<ObjectArray<'d>> {
@@ -202,6 +211,7 @@ impl<'d> Value<'d> {
         let wrong = match self.node() {
             View::Array(array) => return Ok(array),
             View::Taken => Error::parameter("the array was taken out of the document"),
+            View::Skipped(_) => Error::parameter("the data of the array was not read"),
             View::Object(_) if numpy::data_of(self).or(numpy::buffer_of(self)).is_some() => {
                 match numpy::array(self) {
                     Err(e) => e,
@@ -364,6 +374,7 @@ impl fmt::Debug for Value<'_> {
             View::Array(array) => write!(f, "{array:?}"),
             View::ObjectArray(objects) => write!(f, "array of objects {:?}", objects.shape),
             View::Taken => f.write_str("an array that was taken out"),
+            View::Skipped(_) => f.write_str("an array that was not read"),
             _ => items(f, self.kind(), self.len().unwrap_or(0)),
         }
     }

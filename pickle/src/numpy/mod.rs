@@ -23,8 +23,8 @@ pub(crate) use dtype::is_dtype;
 pub use dtype_write::emit_dtype;
 pub use scalar::Scalar;
 pub(crate) use scalar::{is_scalar, scalar};
-pub use write::Inline;
-pub(crate) use write::{emit_reconstruct, emit_shape};
+pub(crate) use write::emit_reconstruct;
+pub use write::{Inline, emit_shape};
 
 /// A value in an error about what kind of value it is. Unlike its `Debug`, this does not ask what an object stands for.
 struct Brief<'d>(Value<'d>);

@@ -47,8 +47,11 @@ pub(crate) fn emit_reconstruct<W: Write>(out: &mut Emitter<W>) -> Result<()> {
     out.reduce()
 }
 
-/// A tuple of numbers. Not memoized if it is empty, as empty tuples are not.
-pub(crate) fn emit_shape<W: Write>(out: &mut Emitter<W>, shape: &[usize]) -> Result<()> {
+/// Writes a shape: a tuple of numbers. Not memoized if it is empty, as empty tuples are not.
+///
+/// # Errors
+/// [`Io`](crate::ErrorKind::Io) if writing fails.
+pub fn emit_shape<W: Write>(out: &mut Emitter<W>, shape: &[usize]) -> Result<()> {
     out.begin()?;
     if shape.len() > 3 {
         out.mark()?;

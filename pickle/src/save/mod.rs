@@ -23,6 +23,17 @@ pub trait ArrayWriter {
     /// [`Io`](crate::ErrorKind::Io) if writing fails, or whatever is wrong with the array.
     fn begin<W: Write>(&mut self, out: &mut Emitter<W>, layout: &Layout) -> Result<()>;
 
+    /// Writes what comes before an array of Python objects, and answers in which protocol the array itself follows: as a
+    /// pickle of its own, with a memo of its own. Unless overridden there is none such, and the array is written as
+    /// plain pickles have it.
+    ///
+    /// # Errors
+    /// As for [`begin`](Self::begin).
+    fn begin_objects<W: Write>(&mut self, out: &mut Emitter<W>, layout: &Layout) -> Result<Option<Protocol>> {
+        let _ = (out, layout);
+        Ok(None)
+    }
+
     /// Writes the next bytes of the data; unless overridden, straight to the stream.
     ///
     /// # Errors

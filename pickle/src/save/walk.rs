@@ -3,14 +3,21 @@
 use std::collections::HashMap;
 use std::io::Write;
 
-use demijohn_arrays::DType;
+use demijohn_arrays::{DType, Layout, Order};
 
 use super::{ArrayWriter, Pickler};
 use crate::graph::{How, Id, Objects, Term, View};
 use crate::{Batch, Emitter, Error, MemoId, Protocol, Result, Value, numpy};
 
 pub(super) fn write<W: Write, A: ArrayWriter>(root: Value<'_>, pickler: &mut Pickler<W, A>) -> Result<()> {
-    let memo = vec![None; root.arena_len()];
+    write_with(root, pickler, Memo::Dense(vec![None; root.arena_len()]))
+}
+
+fn write_with<W: Write, A: ArrayWriter>(
+    root: Value<'_>,
+    pickler: &mut Pickler<W, A>,
+    memo: Memo,
+) -> Result<()> {
     let mut walk = Walk {
         root,
         pickler,
@@ -28,11 +35,35 @@ pub(super) fn write<W: Write, A: ArrayWriter>(root: Value<'_>, pickler: &mut Pic
     Ok(())
 }
 
+/// Where each node is in the memo of the pickle being written.
+enum Memo {
+    Dense(Vec<Option<MemoId>>),
+    /// For a pickle of which there may be many in a document, each of a small part of it.
+    Sparse(HashMap<Id, MemoId>),
+}
+
+impl Memo {
+    fn get(&self, id: Id) -> Option<MemoId> {
+        match self {
+            Self::Dense(memo) => memo[id.index()],
+            Self::Sparse(memo) => memo.get(&id).copied(),
+        }
+    }
+
+    fn set(&mut self, id: Id, memo_id: MemoId) {
+        match self {
+            Self::Dense(memo) => memo[id.index()] = Some(memo_id),
+            Self::Sparse(memo) => {
+                memo.insert(id, memo_id);
+            }
+        }
+    }
+}
+
 struct Walk<'w, 'd, W, A> {
     root: Value<'d>,
     pickler: &'w mut Pickler<W, A>,
-    /// Where each node is in the memo of the pickle being written.
-    memo: Vec<Option<MemoId>>,
+    memo: Memo,
     stack: Vec<Frame<'d>>,
     /// How often each set is being written, in protocols that have no opcode for one.
     open_sets: HashMap<Id, u8>,
@@ -76,7 +107,8 @@ impl<'d, W: Write, A: ArrayWriter> Walk<'_, 'd, W, A> {
     }
 
     fn memoize(&mut self, id: Id) -> Result<()> {
-        self.memo[id.index()] = Some(self.out().memoize()?);
+        let memo_id = self.out().memoize()?;
+        self.memo.set(id, memo_id);
         Ok(())
     }
 
@@ -86,7 +118,7 @@ impl<'d, W: Write, A: ArrayWriter> Walk<'_, 'd, W, A> {
 
     /// Writes a value, or begins to.
     fn save(&mut self, id: Id) -> Result<()> {
-        if let Some(memo) = self.memo[id.index()] {
+        if let Some(memo) = self.memo.get(id) {
             return self.out().get(memo);
         }
         let has_sets = self.out().protocol() >= Protocol::V4;
@@ -101,12 +133,20 @@ impl<'d, W: Write, A: ArrayWriter> Walk<'_, 'd, W, A> {
                 let Pickler { out, arrays } = &mut *self.pickler;
                 arrays.begin(out, array.layout())?;
                 arrays.data(out, array.as_bytes())?;
-                self.memo[id.index()] = arrays.end(out)?;
+                if let Some(memo_id) = arrays.end(out)? {
+                    self.memo.set(id, memo_id);
+                }
                 return Ok(());
             }
             View::Taken => {
                 return Err(Error::parameter(
                     "an array that was taken out of the document cannot be written",
+                ));
+            }
+
+            View::Skipped(_) => {
+                return Err(Error::parameter(
+                    "an array whose data was not read cannot be written",
                 ));
             }
 
@@ -182,12 +222,25 @@ impl<'d, W: Write, A: ArrayWriter> Walk<'_, 'd, W, A> {
         Ok(())
     }
 
-    /// Begins an array of objects, in the form of plain pickles.
+    /// Writes an array of objects as a pickle of its own if that is how it is done, or begins to write it in the form
+    /// of plain pickles.
     fn begin_objects(&mut self, id: Id, objects: &'d Objects) -> Result<()> {
-        let out = &mut self.pickler.out;
+        let order = if objects.fortran { Order::F } else { Order::C };
+        let layout = Layout::new(DType::object(), &objects.shape, order)?;
+        let Pickler { out, arrays } = &mut *self.pickler;
+        if let Some(protocol) = arrays.begin_objects(out, &layout)? {
+            // Arrays in it stand in the plain form, so this goes no deeper.
+            let mut inner = Pickler {
+                out: Emitter::new(out.outside()? as &mut dyn Write, protocol)?,
+                arrays: numpy::Inline::default(),
+            };
+            write_with(self.root.at(id), &mut inner, Memo::Sparse(HashMap::new()))?;
+            inner.out.finish()?;
+            return Ok(());
+        }
         out.begin()?;
         numpy::emit_reconstruct(out)?;
-        self.memo[id.index()] = Some(out.memoize()?);
+        self.memo.set(id, out.memoize()?);
         out.begin()?;
         out.mark()?;
         out.int(1)?;
@@ -292,7 +345,7 @@ impl<'d, W: Write, A: ArrayWriter> Walk<'_, 'd, W, A> {
     /// already, and the items are dropped.
     fn close_whole(&mut self, id: Id, items: &[Id], close: Close) -> Result<()> {
         let marked = close == Close::FrozenSet || items.len() > 3;
-        if let Some(memo) = self.memo[id.index()] {
+        if let Some(memo) = self.memo.get(id) {
             if marked {
                 self.out().pop_mark()?;
             } else {
@@ -311,7 +364,7 @@ impl<'d, W: Write, A: ArrayWriter> Walk<'_, 'd, W, A> {
     /// Memoizes what a call has made; if its arguments have led back to it, it was written there, and this is dropped.
     /// Answers whether it is new.
     fn close_made(&mut self, id: Id) -> Result<bool> {
-        if let Some(memo) = self.memo[id.index()] {
+        if let Some(memo) = self.memo.get(id) {
             self.out().pop()?;
             self.out().get_bare(memo)?;
             return Ok(false);
