@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::hinted::{Hinted, TakesHints};
 use crate::joblib::JoblibWriter;
 use crate::pickle::{Protocol, Save, save};
-use crate::{Compression, Error, Result, Summary, codecs};
+use crate::{Compression, Durability, Error, Result, Summary, codecs};
 
 /// Writes an object to a file, compressed as the extension says: `.z`, `.gz`, `.bz2`, `.lzma`, `.xz`, `.zst`, or not
 /// at all.
@@ -23,44 +23,126 @@ pub fn dump(value: &(impl Save + ?Sized), path: impl AsRef<Path>) -> Result<Summ
     dump_with(value, path, Compression::auto())
 }
 
-/// Writes an object to a file, compressed as the caller says, whatever the extension: `"xz"`, `("zlib", 6)`,
-/// [`Compression::none()`].
+/// Writes an object to a file as the caller says: with [`DumpOptions`], or, if only the compression matters, with that,
+/// whatever the extension: `"xz"`, `("zlib", 6)`, [`Compression::none()`].
 ///
 /// # Errors
 /// As for [`dump`]; [`Parameter`](crate::ErrorKind::Parameter) also for an unknown format or a level it does not have.
 pub fn dump_with(
     value: &(impl Save + ?Sized),
     path: impl AsRef<Path>,
-    compression: impl Into<Compression>,
+    options: impl Into<DumpOptions>,
 ) -> Result<Summary> {
-    let path = path.as_ref();
+    let (path, options) = (path.as_ref(), options.into());
     let at_path = |e: Error| e.at_path(path);
     let file = codecs::Options::new()
-        .create_as(path, compression)
+        .durability(options.durability)
+        .create_as(path, options.compression.clone())
         .map_err(|e| at_path(e.into()))?;
-    let file = write(value, file).map_err(at_path)?;
+    let file = write(value, file, &options).map_err(at_path)?;
     file.finish().map_err(|e| at_path(e.into()))
 }
 
-/// Writes an object to anything that is `Write`, compressed as the caller says; answers the sink, and the size of the
-/// object's stream before and after compression, in bytes.
+/// Writes an object to anything that is `Write`, as the caller says; answers the sink, and the size of the object's
+/// stream before and after compression, in bytes.
 ///
-/// Arrays are aligned to where they stand in the stream, counted from where this one begins.
+/// Arrays are aligned to where they stand in the stream, counted from where this one begins. What becomes of the sink
+/// is the caller's business: [`DumpOptions::durability`] is for paths.
 ///
 /// # Errors
 /// As for [`dump_with`].
 pub fn dump_to<W: Write>(
     value: &(impl Save + ?Sized),
     sink: W,
-    compression: impl Into<Compression>,
+    options: impl Into<DumpOptions>,
 ) -> Result<(W, Summary)> {
-    let stream = codecs::writer(sink, compression)?;
-    let stream = write(value, stream)?;
+    let options = options.into();
+    let stream = codecs::writer(sink, options.compression.clone())?;
+    let stream = write(value, stream, &options)?;
     stream.finish().map_err(|e| e.into_parts().0.into())
 }
 
-fn write<S: TakesHints>(value: &(impl Save + ?Sized), stream: S) -> Result<S> {
+fn write<S: TakesHints>(value: &(impl Save + ?Sized), stream: S, options: &DumpOptions) -> Result<S> {
     let stream = Hinted::new(stream);
-    let arrays = JoblibWriter::new(stream.element_size());
-    Ok(save::write(value, stream, Protocol::V4, arrays)?.into_inner())
+    let arrays = JoblibWriter::new(stream.element_size(), options.aligned);
+    Ok(save::write(value, stream, options.protocol, arrays)?.into_inner())
+}
+
+/// How an object is written.
+///
+/// ```
+/// use demijohn::{Array, Durability, DumpOptions, Protocol};
+///
+/// # let dir = tempfile::tempdir()?;
+/// # let path = dir.path().join("weights.pkl");
+/// let weights = Array::from_vec(vec![0.5_f32, 1.5], &[2])?;
+/// // For a machine with joblib 1.1, on a disk that may lose power.
+/// let options = DumpOptions::new().aligned(false).durability(Durability::Sync);
+/// demijohn::dump_with(&weights, &path, options)?;
+/// // For Python 2.
+/// let options = DumpOptions::new().aligned(false).protocol(Protocol::V2).compression("none");
+/// demijohn::dump_with(&weights, &path, options)?;
+/// # assert_eq!(demijohn::load(&path)?.root().array()?, &weights);
+/// # Ok::<(), demijohn::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct DumpOptions {
+    compression: Compression,
+    protocol: Protocol,
+    aligned: bool,
+    durability: Durability,
+}
+
+impl Default for DumpOptions {
+    fn default() -> Self {
+        Self {
+            compression: Compression::auto(),
+            protocol: Protocol::V4,
+            aligned: true,
+            durability: Durability::default(),
+        }
+    }
+}
+
+impl DumpOptions {
+    /// What [`dump`] does: compression as the extension says, [`Protocol::V4`], arrays aligned,
+    /// [`Durability::Rename`].
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How to compress: a format, with a level if it is to be another than the format's own.
+    pub fn compression(mut self, compression: impl Into<Compression>) -> Self {
+        self.compression = compression.into();
+        self
+    }
+
+    /// Which protocol of pickle to write, 2 to 5. Python 2 reads 2, Python 3.4 and later 4, 3.8 and later 5.
+    pub fn protocol(mut self, protocol: Protocol) -> Self {
+        self.protocol = protocol;
+        self
+    }
+
+    /// Whether the elements of arrays start at multiples of 16 bytes in the stream, so that plain files can be mapped
+    /// with all speed: on by default.
+    ///
+    /// joblib before 1.2 cannot read such files; without, every joblib from 0.10 on can. Arrays of Python objects then
+    /// are pickled in protocol 2 too, as joblib did before 1.5; otherwise in 5, as it does now.
+    pub fn aligned(mut self, aligned: bool) -> Self {
+        self.aligned = aligned;
+        self
+    }
+
+    /// What a file that was written survives.
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+}
+
+impl<C: Into<Compression>> From<C> for DumpOptions {
+    fn from(compression: C) -> Self {
+        Self::new().compression(compression)
+    }
 }

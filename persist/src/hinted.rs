@@ -109,7 +109,7 @@ mod tests {
             Array::from_vec(vec![7u16; 100], &[100]).unwrap(),
         ];
         let stream = Hinted::new(Told::default());
-        let writer = JoblibWriter::new(stream.element_size());
+        let writer = JoblibWriter::new(stream.element_size(), true);
         let Told(bytes, told) = save::write(&arrays, stream, Protocol::V4, writer)
             .unwrap()
             .into_inner();

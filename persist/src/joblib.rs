@@ -8,13 +8,12 @@
 //! Specification: the class `NumpyArrayWrapper` in
 //! [`joblib/numpy_pickle.py`](https://github.com/joblib/joblib/blob/main/joblib/numpy_pickle.py).
 
-use std::collections::HashMap;
 use std::io::{self, Read, Write};
 
-use crate::arrays::{Array, DType, Layout, Order};
+use crate::arrays::{Array, Available, Layout, Order};
 use crate::hinted::ElementSize;
 use crate::pickle::{
-    self, ArrayWriter, Batch, Emitter, Error, ErrorKind, Found, MemoId, Payload, Raw, Result, Value,
+    self, ArrayWriter, Batch, Emitter, Error, ErrorKind, Found, MemoId, Payload, Protocol, Raw, Result, Value,
 };
 
 const MODULE: &str = "joblib.numpy_pickle";
@@ -30,30 +29,20 @@ const ALIGNMENT_KEY: &str = "numpy_array_alignment_bytes";
 pub(crate) struct JoblibWriter {
     /// Where the sink learns of the arrays in the stream.
     element_size: ElementSize,
-    /// Dtypes that the memo has, as in Python, where each is a single object.
-    dtypes: HashMap<DType, MemoId>,
+    /// Whether there are pads, which joblib before 1.2 does not know.
+    aligned: bool,
 }
 
 impl JoblibWriter {
-    pub(crate) fn new(element_size: ElementSize) -> Self {
+    pub(crate) fn new(element_size: ElementSize, aligned: bool) -> Self {
         JoblibWriter {
             element_size,
-            dtypes: HashMap::new(),
+            aligned,
         }
     }
 
-    fn dtype<W: Write>(&mut self, out: &mut Emitter<W>, dtype: &DType) -> Result<()> {
-        if let Some(&id) = self.dtypes.get(dtype) {
-            return out.get(id);
-        }
-        let id = pickle::numpy::emit_dtype(out, dtype)?;
-        self.dtypes.insert(dtype.clone(), id);
-        Ok(())
-    }
-}
-
-impl ArrayWriter for JoblibWriter {
-    fn begin<W: Write>(&mut self, out: &mut Emitter<W>, layout: &Layout) -> Result<()> {
+    /// Writes the object that describes the array; answers where in the stream it ends.
+    fn wrapper<W: Write>(&self, out: &mut Emitter<W>, layout: &Layout) -> Result<u64> {
         out.begin()?;
         out.shared_global(MODULE, CLASS)?;
         out.tuple(0)?;
@@ -62,31 +51,46 @@ impl ArrayWriter for JoblibWriter {
 
         out.dict()?;
         out.memoize()?;
-        let mut state = Batch::set_items(Some(6));
-        for key in ["subclass", "shape", "order", "dtype", "allow_mmap", ALIGNMENT_KEY] {
+        let keys = ["subclass", "shape", "order", "dtype", "allow_mmap", ALIGNMENT_KEY];
+        let keys = &keys[..if self.aligned { 6 } else { 5 }];
+        let mut state = Batch::set_items(Some(keys.len()));
+        for &key in keys {
             state.before(out)?;
             out.shared_str(key)?;
             match key {
                 "subclass" => out.shared_global("numpy", "ndarray")?,
-                "shape" => shape(out, layout.shape())?,
+                "shape" => pickle::numpy::emit_shape(out, layout.shape())?,
                 "order" => out.shared_str(layout.canonical_order().as_str())?,
-                "dtype" => self.dtype(out, layout.dtype())?,
-                "allow_mmap" => out.bool(true)?,
+                "dtype" => drop(pickle::numpy::emit_dtype(out, layout.dtype())?),
+                "allow_mmap" => out.bool(!layout.dtype().has_objects())?,
                 _ => out.int(ALIGNMENT)?,
             }
             state.after(out)?;
         }
         state.end(out)?;
         out.build()?;
+        out.commit_frame()
+    }
+}
 
-        // The elements stand behind the byte that holds the pad's length; at least one byte of pad, as joblib does.
-        let behind_length = out.commit_frame()? + 1;
-        let over = u8::try_from(behind_length % u64::from(ALIGNMENT)).expect("less than 16");
-        let pad = ALIGNMENT - over;
-        out.raw(&[pad])?;
-        out.raw(&[0xff; ALIGNMENT as usize][..pad.into()])?;
+impl ArrayWriter for JoblibWriter {
+    fn begin<W: Write>(&mut self, out: &mut Emitter<W>, layout: &Layout) -> Result<()> {
+        let behind = self.wrapper(out, layout)?;
+        if self.aligned {
+            // The elements stand behind the byte that holds the pad's length; at least one byte of pad, as joblib does.
+            let over = u8::try_from((behind + 1) % u64::from(ALIGNMENT)).expect("less than 16");
+            let pad = ALIGNMENT - over;
+            out.raw(&[pad])?;
+            out.raw(&[0xff; ALIGNMENT as usize][..pad.into()])?;
+        }
         self.element_size.set(layout.dtype().itemsize());
         Ok(())
+    }
+
+    fn begin_objects<W: Write>(&mut self, out: &mut Emitter<W>, layout: &Layout) -> Result<Option<Protocol>> {
+        self.wrapper(out, layout)?;
+        // Whatever the protocol of the whole: joblib writes 5 from 1.5 on, and wrote 2 before.
+        Ok(Some(if self.aligned { Protocol::V5 } else { Protocol::V2 }))
     }
 
     fn end<W: Write>(&mut self, _: &mut Emitter<W>) -> Result<Option<MemoId>> {
@@ -95,87 +99,128 @@ impl ArrayWriter for JoblibWriter {
     }
 }
 
-fn shape<W: Write>(out: &mut Emitter<W>, shape: &[usize]) -> Result<()> {
-    out.begin()?;
-    if shape.len() > 3 {
-        out.mark()?;
-    }
-    shape.iter().try_for_each(|&n| out.int(n as u64))?;
-    match shape.len() {
-        0 => return out.tuple(0),
-        n @ 1..=3 => out.tuple(n)?,
-        _ => out.tuple_from_mark()?,
-    }
-    out.memoize()?;
-    Ok(())
-}
-
 /// Reads arrays as joblib does.
-pub(crate) struct JoblibReader;
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct JoblibReader {
+    /// Whether to turn them into this machine's byte order.
+    pub(crate) native: bool,
+}
 
 impl Payload for JoblibReader {
     fn read(&mut self, object: Value<'_>, raw: &mut Raw<'_>) -> Result<Found> {
+        match Body::of(object, raw)? {
+            Body::Nothing => Ok(Found::Nothing),
+            Body::Pickle => Ok(Found::Pickle),
+            Body::Data(data) => {
+                let available = raw.available();
+                let array = Array::read(data.layout, raw, available)?;
+                Ok(Found::Array(if self.native {
+                    array.into_native()?
+                } else {
+                    array
+                }))
+            }
+        }
+    }
+}
+
+/// What stands in the stream behind an object.
+pub(crate) enum Body {
+    /// Nothing: the object is something else.
+    Nothing,
+    /// The pickle of an array of objects.
+    Pickle,
+    /// The elements of an array, which begin here.
+    Data(Data),
+}
+
+/// Elements in a stream.
+pub(crate) struct Data {
+    pub(crate) layout: Layout,
+    /// Whether the writer thought of mapping.
+    pub(crate) allow_mmap: bool,
+}
+
+impl Body {
+    /// What follows `object`; if that is elements, `raw` is brought to where they begin.
+    pub(crate) fn of(object: Value<'_>, raw: &mut Raw<'_>) -> Result<Self> {
         let Some(object) = object.as_object() else {
-            return Ok(Found::Nothing);
+            return Ok(Self::Nothing);
         };
         let Some((module, name)) = object.class().as_global() else {
-            return Ok(Found::Nothing);
+            return Ok(Self::Nothing);
         };
         // Libraries that carried a copy of joblib: `sklearn.externals.joblib.numpy_pickle`.
         if !module.ends_with(MODULE) && !module.ends_with("joblib.numpy_pickle_compat") {
-            return Ok(Found::Nothing);
+            return Ok(Self::Nothing);
         }
         match name {
             CLASS => {
                 let state = object.state().ok_or_else(|| invalid("it has no state"))?;
-                read_array(state, raw)
+                Self::described(state, raw)
             }
             "NDArrayWrapper" | "ZNDArrayWrapper" => Err(Error::new(
                 ErrorKind::Unsupported,
                 "arrays in companion files (joblib before 0.10) are not supported",
             )),
-            _ => Ok(Found::Nothing),
+            _ => Ok(Self::Nothing),
+        }
+    }
+
+    fn described(state: Value<'_>, raw: &mut Raw<'_>) -> Result<Self> {
+        let key = |key: &str| state.find(key).ok_or_else(|| invalid(&format!("no {key:?}")));
+        let dtype = pickle::numpy::dtype(key("dtype")?)?;
+        if dtype.has_objects() {
+            // There is neither pad nor data but the pickle of the whole array.
+            return Ok(Self::Pickle);
+        }
+        let shape = key("shape")?;
+        let extent = |n: Value<'_>| n.as_int().and_then(|n| u128::try_from(n.as_i128()?).ok());
+        let extents: Option<Vec<u128>> = shape.iter().map(extent).collect();
+        let extents = match extents {
+            Some(extents) if matches!(shape.kind(), pickle::Kind::Tuple | pickle::Kind::List) => extents,
+            _ => return Err(invalid(&format!("shape is {shape:?}, or has such items"))),
+        };
+        // joblib takes everything but "F" for "C".
+        let order = if state.find("order").and_then(Value::as_str) == Some("F") {
+            Order::F
+        } else {
+            Order::C
+        };
+        let layout = Layout::from_extents(dtype, extents, order)?;
+        let allow_mmap = state
+            .find("allow_mmap")
+            .is_some_and(|allowed| allowed.as_bool().unwrap_or(allowed.as_i64() == Some(1)));
+
+        if state
+            .find(ALIGNMENT_KEY)
+            .is_some_and(|alignment| !alignment.is_none())
+        {
+            let mut length = [0];
+            read_exact(raw, &mut length, &layout)?;
+            // Any length will do, and nobody looks at the pad.
+            read_exact(raw, &mut [0; 255][..length[0].into()], &layout)?;
+        }
+        Ok(Self::Data(Data { layout, allow_mmap }))
+    }
+}
+
+impl Data {
+    /// Whether the stream, as far as its size is known, has all of the elements.
+    pub(crate) fn check_size(&self, raw: &Raw<'_>) -> Result<()> {
+        match raw.available() {
+            Available::Bytes(n) if n < self.layout.nbytes() as u64 => {
+                let needed = self.layout.nbytes();
+                let message = format!("array {} needs {needed} bytes, {n} are left", self.layout);
+                Err(Error::new(ErrorKind::Truncated, message))
+            }
+            _ => Ok(()),
         }
     }
 }
 
 fn invalid(what: &str) -> Error {
     Error::new(ErrorKind::Corrupt, format!("invalid array wrapper: {what}"))
-}
-
-fn read_array(state: Value<'_>, raw: &mut Raw<'_>) -> Result<Found> {
-    let key = |key: &str| state.find(key).ok_or_else(|| invalid(&format!("no {key:?}")));
-    let dtype = pickle::numpy::dtype(key("dtype")?)?;
-    if dtype.has_objects() {
-        // There is neither pad nor data but the pickle of the whole array.
-        return Ok(Found::Pickle);
-    }
-    let shape = key("shape")?;
-    let extent = |n: Value<'_>| n.as_int().and_then(|n| u128::try_from(n.as_i128()?).ok());
-    let extents: Option<Vec<u128>> = shape.iter().map(extent).collect();
-    let extents = match extents {
-        Some(extents) if matches!(shape.kind(), pickle::Kind::Tuple | pickle::Kind::List) => extents,
-        _ => return Err(invalid(&format!("shape is {shape:?}, or has such items"))),
-    };
-    // joblib takes everything but "F" for "C".
-    let order = if state.find("order").and_then(Value::as_str) == Some("F") {
-        Order::F
-    } else {
-        Order::C
-    };
-    let layout = Layout::from_extents(dtype, extents, order)?;
-
-    if state
-        .find(ALIGNMENT_KEY)
-        .is_some_and(|alignment| !alignment.is_none())
-    {
-        let mut length = [0];
-        read_exact(raw, &mut length, &layout)?;
-        // Any length will do, and nobody looks at the pad.
-        read_exact(raw, &mut [0; 255][..length[0].into()], &layout)?;
-    }
-    let available = raw.available();
-    Ok(Found::Array(Array::read(layout, raw, available)?))
 }
 
 fn read_exact(raw: &mut Raw<'_>, out: &mut [u8], layout: &Layout) -> Result<()> {

@@ -36,22 +36,27 @@
 //! [`demijohn_pickle`](pickle#how-do-rust-types-map-to-pythons).
 //!
 //! # Where to?
-//! [`dump`] to a path, compressed as its extension says; [`dump_with`] as the caller says, with a level; [`dump_to`]
-//! to anything that is `Write`. A path holds either what it held before or the whole new file, whatever happens.
+//! [`dump`] to a path, compressed as its extension says; [`dump_with`] as the caller says, with a level and other
+//! [`DumpOptions`]: the protocol, durability, files for old versions of joblib; [`dump_to`] to anything that is `Write`. A path holds either what it held before or the whole new file, whatever happens.
 //! Python's joblib opens plain files and those of zlib, gzip, bz2, lzma and xz.
 //!
 //! # What does loading give?
 //! A [`Document`]: objects as inert data, arrays ready for use. What Python would have to call something for, such as
 //! an instance of a class, is there as that call, by name: see [`Value::as_object`]. Arrays keep the byte order of the
-//! file: see [`Array::to_native`].
+//! file unless [`LoadOptions`] say otherwise: see [`Array::to_native`].
+//!
+//! [`load_as`] gives a Rust type, [`load_array`] a single array without keeping the others, [`load_mapped`] an object
+//! whose arrays are parts of the file. Several objects in a stream come out of it one after another with [`load_from`].
 //!
 //! # Is the file checked?
 //! To the end of the compressed stream that holds the object, checksum included. What follows is ignored, as joblib
 //! does. For files of strangers, [`load_with`] takes [`Limits`].
 //!
 //! # What is not handled?
-//! Files of joblib before 0.10 that keep arrays in companion files: they are refused, by name. Arrays of Python objects
-//! are read as joblib writes them, and written as plain pickles have them, which joblib reads.
+//! Files of joblib before 0.10 that keep arrays in companion files: they are refused, by name. Of arrays of
+//! structs with Python objects in them, and of texts of any length, the calls are there that make them; so are those of
+//! subclasses of `ndarray`, except for `numpy.matrix` in files of joblib, which is read as an array, as joblib does with
+//! numpy 2.
 //!
 //! # Features
 //! One for each codec, all on by default: `zlib`, `gzip`, `bz2`, `lzma`, `xz`, `zstd`, `lz4`, `snappy`,
@@ -61,7 +66,8 @@
 //! [`codecs`] does compressed files, [`arrays`] arrays and `.npy`, [`pickle`] Python's objects. This crate puts them
 //! together, and adds the form in which joblib writes arrays.
 
-#![forbid(unsafe_code)]
+// Mapping files is what only the caller can vouch for: see `part`.
+#![deny(unsafe_code)]
 
 #[cfg(all(doctest, feature = "zstd"))]
 #[doc = include_str!("../README.md")]
@@ -77,15 +83,18 @@ mod hinted;
 mod joblib;
 mod limits;
 mod load;
+mod part;
 
 pub use demijohn_arrays as arrays;
 pub use demijohn_codecs as codecs;
 pub use demijohn_pickle as pickle;
 
-pub use arrays::{Array, DType};
+pub use arrays::{Array, DType, MapMode};
+pub use codecs::atomic::Durability;
 pub use codecs::{Compression, Summary};
-pub use dump::{dump, dump_to, dump_with};
+pub use dump::{DumpOptions, dump, dump_to, dump_with};
 pub use error::{Error, ErrorKind, Result};
 pub use limits::Limits;
-pub use load::{load, load_from, load_from_with, load_with};
-pub use pickle::{Document, Save, Value};
+pub use load::{LoadOptions, load, load_as, load_from, load_from_with, load_with};
+pub use part::{load_array, load_mapped};
+pub use pickle::{Document, Protocol, Save, Value};

@@ -4,7 +4,11 @@ use std::fs::File;
 use std::io::BufRead;
 use std::path::Path;
 
+use serde::de::DeserializeOwned;
+
+use crate::codecs::{Reader, Seekable};
 use crate::joblib::JoblibReader;
+use crate::pickle::Payload;
 use crate::{Document, Error, ErrorKind, Limits, Result, codecs, pickle};
 
 /// How many bytes an error shows of what it does not know.
@@ -21,26 +25,120 @@ const SHOWN: usize = 16;
 /// [`Unsupported`](ErrorKind::Unsupported) for what this version does not handle, [`Limit`](ErrorKind::Limit) beyond
 /// the limits, [`Io`](ErrorKind::Io) if it cannot be read.
 pub fn load(path: impl AsRef<Path>) -> Result<Document> {
-    load_with(path, &Limits::default())
+    load_with(path, LoadOptions::new())
 }
 
-/// Loads the object in a file as [`load`] does, within the given limits.
+/// Loads the object in a file as [`load`] does, with [`LoadOptions`], or, if only those matter, within the given
+/// [`Limits`].
 ///
 /// # Errors
 /// As for [`load`].
-pub fn load_with(path: impl AsRef<Path>, limits: &Limits) -> Result<Document> {
-    let path = path.as_ref();
+pub fn load_with(path: impl AsRef<Path>, options: impl Into<LoadOptions>) -> Result<Document> {
+    let (path, options) = (path.as_ref(), options.into());
     let load = || {
-        let file = File::open(path).map_err(codecs::Error::from)?;
-        // The size of anything but a regular file says nothing.
-        let size = file
-            .metadata()
-            .ok()
-            .filter(std::fs::Metadata::is_file)
-            .map(|m| m.len());
-        read(options(limits).seekable_reader(file)?, size, limits)
+        let (stream, size) = open(path, &options.limits)?;
+        read(stream, size, &options)
     };
-    load().map_err(|e: Error| e.at_path(path))
+    load().map_err(|e| e.at_path(path))
+}
+
+/// Loads the object in a file as a Rust type.
+///
+/// How Python's types map to Rust's is a table in [`demijohn_pickle`](pickle#how-do-pythons-types-map-to-rusts). The
+/// object is read as a whole first, and arrays are copied out of it; to look at arrays of gigabytes, [`load`] and
+/// [`Value::array`](crate::Value::array) or [`Document::take_array`] cost half the memory.
+///
+/// ```
+/// use demijohn::Array;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize)]
+/// struct Model {
+///     name: String,
+///     weights: Array,
+/// }
+///
+/// # let dir = tempfile::tempdir()?;
+/// # let path = dir.path().join("model.pkl");
+/// let weights = Array::from_vec(vec![0.5_f64, 1.5], &[2])?;
+/// demijohn::dump(&Model { name: "small".into(), weights }, &path)?;
+///
+/// let model: Model = demijohn::load_as(&path)?;
+/// assert_eq!(model.name, "small");
+/// assert_eq!(model.weights.as_slice::<f64>()?, [0.5, 1.5]);
+/// # Ok::<(), demijohn::Error>(())
+/// ```
+///
+/// # Errors
+/// As for [`load`]; [`Parameter`](ErrorKind::Parameter), with the path within the object, if it has another shape than
+/// the type; and the others of [`Value::to`](crate::Value::to).
+pub fn load_as<T: DeserializeOwned>(path: impl AsRef<Path>) -> Result<T> {
+    let path = path.as_ref();
+    let document = load(path)?;
+    document.root().to().map_err(|e| Error::from(e).at_path(path))
+}
+
+/// How an object is read.
+///
+/// ```
+/// use demijohn::{Limits, LoadOptions};
+/// # let dir = tempfile::tempdir()?;
+/// # let path = dir.path().join("upload.pkl");
+/// # demijohn::dump(&1, &path)?;
+/// let options = LoadOptions::new().limits(Limits::untrusted()).native_byte_order(true);
+/// let document = demijohn::load_with(&path, options)?;
+/// # Ok::<(), demijohn::Error>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+#[must_use]
+pub struct LoadOptions {
+    limits: Limits,
+    native: bool,
+}
+
+impl LoadOptions {
+    /// What [`load`] does: the default limits, and arrays in the byte order of the file.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What loading may cost.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Whether to turn arrays into this machine's byte order as they are read, as joblib does; of structs, all fields.
+    /// Arrays inside of arrays of Python objects, and those that the stream holds as plain pickles do (subclasses of
+    /// `ndarray`), stay as they are, as in joblib.
+    pub fn native_byte_order(mut self, native: bool) -> Self {
+        self.native = native;
+        self
+    }
+}
+
+impl From<Limits> for LoadOptions {
+    fn from(limits: Limits) -> Self {
+        Self::new().limits(limits)
+    }
+}
+
+impl From<&Limits> for LoadOptions {
+    fn from(limits: &Limits) -> Self {
+        limits.clone().into()
+    }
+}
+
+/// The stream in a file, and the size of that file.
+pub(crate) fn open(path: &Path, limits: &Limits) -> Result<(Reader<Seekable<File>>, Option<u64>)> {
+    let file = File::open(path).map_err(codecs::Error::from)?;
+    // The size of anything but a regular file says nothing.
+    let size = file
+        .metadata()
+        .ok()
+        .filter(std::fs::Metadata::is_file)
+        .map(|m| m.len());
+    Ok((options(limits).seekable_reader(file)?, size))
 }
 
 /// Loads one object from a buffered reader, however it is compressed.
@@ -52,15 +150,16 @@ pub fn load_with(path: impl AsRef<Path>, limits: &Limits) -> Result<Document> {
 /// # Errors
 /// As for [`load`].
 pub fn load_from(source: impl BufRead) -> Result<Document> {
-    load_from_with(source, &Limits::default())
+    load_from_with(source, LoadOptions::new())
 }
 
-/// Loads one object from a buffered reader as [`load_from`] does, within the given limits.
+/// Loads one object from a buffered reader as [`load_from`] does, with options or within limits as for [`load_with`].
 ///
 /// # Errors
 /// As for [`load`].
-pub fn load_from_with(source: impl BufRead, limits: &Limits) -> Result<Document> {
-    read(options(limits).exact(source)?, None, limits)
+pub fn load_from_with(source: impl BufRead, how: impl Into<LoadOptions>) -> Result<Document> {
+    let how = how.into();
+    read(options(&how.limits).exact(source)?, None, &how)
 }
 
 fn options(limits: &Limits) -> codecs::Options {
@@ -78,12 +177,23 @@ fn is_pickle(head: &[u8]) -> bool {
 }
 
 /// `size` is that of the source, which the object's is too if nothing is compressed.
-fn read<S: codecs::Source>(
-    mut stream: codecs::Reader<S>,
-    size: Option<u64>,
-    limits: &Limits,
-) -> Result<Document> {
+fn read<S: codecs::Source>(mut stream: Reader<S>, size: Option<u64>, how: &LoadOptions) -> Result<Document> {
     let plain = stream.format() == "none";
+    let mut reader = JoblibReader { native: how.native };
+    let document = read_object(&mut stream, size.filter(|_| plain), &how.limits, &mut reader)?;
+    if !plain {
+        stream.end_member()?;
+    }
+    Ok(document)
+}
+
+/// Reads the object in a stream, whose length may be known.
+pub(crate) fn read_object(
+    stream: &mut impl BufRead,
+    length: Option<u64>,
+    limits: &Limits,
+    payload: &mut dyn Payload,
+) -> Result<Document> {
     let head = stream.fill_buf().map_err(codecs::Error::from)?;
     if head.is_empty() {
         return Err(Error::new(ErrorKind::Truncated, "empty input".into()));
@@ -93,13 +203,9 @@ fn read<S: codecs::Source>(
     }
     let options = pickle::ReadOptions {
         limits: limits.object,
-        length: size.filter(|_| plain),
+        length,
     };
-    let document = pickle::read_with(&mut stream, &options, &mut JoblibReader)?;
-    if !plain {
-        stream.end_member()?;
-    }
-    Ok(document)
+    Ok(pickle::read_with(stream, &options, payload)?)
 }
 
 /// The error for a beginning that is not a pickle's, with a name for what it is if that is plain.

@@ -364,7 +364,7 @@ fn limits_are_obeyed() {
             .kind(),
         ErrorKind::Limit
     );
-    assert!(demijohn::load_from_with(bytes.as_slice(), &Limits::untrusted()).is_ok());
+    assert!(demijohn::load_from_with(bytes.as_slice(), Limits::untrusted()).is_ok());
     let mut limits = Limits::default();
     limits.stream = limits.stream.output(bytes.len() as u64 - 1);
     assert_eq!(

@@ -342,6 +342,18 @@ fn arrays_are_joblibs_byte_for_byte() {
     }
 }
 
+#[test]
+fn arrays_of_objects_are_joblibs_byte_for_byte() {
+    let Some(python) = python() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    peer(&python, "write", folder.path());
+    let path = folder.path().join("others.objects.pkl");
+    let document = demijohn::load(&path).unwrap();
+    let (ours, _) = demijohn::dump_to(&document, Vec::new(), "none").unwrap();
+    let theirs = std::fs::read(&path).unwrap();
+    assert_eq!(ours.escape_ascii().to_string(), theirs.escape_ascii().to_string());
+}
+
 /// Anything that can be dumped, as an object.
 trait Dump {
     fn bytes(&self) -> Vec<u8>;

@@ -11,7 +11,7 @@ use std::io::{BufReader, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use demijohn::{Document, ErrorKind};
+use demijohn::{Document, DumpOptions, Durability, ErrorKind, Protocol};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
@@ -138,6 +138,20 @@ fn every_file_is_what_the_manifest_says() {
     );
 }
 
+/// Ways to write, by name.
+fn ways() -> impl Iterator<Item = (&'static str, DumpOptions)> {
+    let protocols = [
+        ("2", Protocol::V2),
+        ("3", Protocol::V3),
+        ("4", Protocol::V4),
+        ("5", Protocol::V5),
+    ];
+    let protocols = protocols.map(|(name, protocol)| (name, DumpOptions::new().protocol(protocol)));
+    let old = DumpOptions::new().aligned(false).protocol(Protocol::V2);
+    let durable = DumpOptions::new().durability(Durability::Sync);
+    protocols.into_iter().chain([("old", old), ("durable", durable)])
+}
+
 #[test]
 fn joblib_loads_what_is_written_back() {
     let Some(fixtures) = Fixtures::make() else { return };
@@ -148,13 +162,14 @@ fn joblib_loads_what_is_written_back() {
         }
         let name = name(entry).replace('/', "+");
         let documents = load_all(&fixtures.path(entry), entry).unwrap();
-        for (i, document) in documents.iter().enumerate() {
-            let path = copies.path().join(format!("{name}+{i}"));
-            demijohn::dump_with(document, &path, "none").unwrap();
+        let numbered = documents.iter().enumerate();
+        for ((i, document), (how, options)) in numbered.flat_map(|d| ways().map(move |way| (d, way))) {
+            let path = copies.path().join(format!("{name}+{how}+{i}"));
+            demijohn::dump_with(document, &path, options.compression("none")).unwrap();
             let again = demijohn::load(&path).unwrap();
             assert!(
                 again.root().deep_eq(document.root(), BUDGET).unwrap(),
-                "{name} is not read as it was written"
+                "{name} is not read as it was written, {how}"
             );
         }
     }

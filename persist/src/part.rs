@@ -1,0 +1,277 @@
+//! Loading one array out of a file, or mapping all of them: what both do with the data of arrays is to go past it.
+
+use std::cell::Cell;
+use std::fs::File;
+use std::io::{self, BufRead, Read, Seek, SeekFrom};
+use std::path::Path;
+use std::rc::Rc;
+
+use crate::arrays::{Array, Available, Layout, MapMode};
+use crate::joblib::{Body, Data};
+use crate::load::{open, read_object};
+use crate::pickle::{self, Found, Payload, Raw, numpy};
+use crate::{Document, Error, ErrorKind, Limits, Result, Value, codecs};
+
+/// Loads a single array out of a file, by its [path](pickle::path) within the object. The data of the other arrays is
+/// not kept: in a plain file it is not even read, in a compressed one it is decompressed a piece at a time. The file is
+/// gone through twice, first to find out where the array is.
+///
+/// ```
+/// use demijohn::Array;
+/// use std::collections::BTreeMap;
+///
+/// # let dir = tempfile::tempdir()?;
+/// # let path = dir.path().join("layers.pkl");
+/// let layer = |n: u8| BTreeMap::from([("weight", Array::from_vec(vec![n; 3], &[3]).unwrap())]);
+/// demijohn::dump(&[layer(1), layer(2)], &path)?;
+///
+/// let weight = demijohn::load_array(&path, "[1].weight")?;
+/// assert_eq!(weight.as_slice::<u8>()?, [2, 2, 2]);
+/// # Ok::<(), demijohn::Error>(())
+/// ```
+///
+/// Arrays that the stream holds as plain pickles do, such as subclasses of `ndarray`, are read with everything else.
+///
+/// # Errors
+/// As for [`load`](crate::load()); [`Parameter`](ErrorKind::Parameter) if that is no path, or if no array is there.
+pub fn load_array(path: impl AsRef<Path>, array: &str) -> Result<Array> {
+    let path = path.as_ref();
+    find(path, array).map_err(|e| e.at_path(path))
+}
+
+fn find(path: &Path, array: &str) -> Result<Array> {
+    // A wrong path is not to cost a look at the file.
+    let array: pickle::path::Path = array.parse()?;
+    let limits = Limits::default();
+    let (stream, size) = open(path, &limits)?;
+    let plain = stream.format() == "none";
+    let length = size.filter(|_| plain);
+    let (mut stream, jump) = Jumping::new(stream);
+    let mut finder = Finder {
+        found: Vec::new(),
+        jump,
+    };
+    let document = read_object(&mut stream, length, &limits, &mut finder)?;
+    let mut stream = stream.inner;
+    if !plain {
+        stream.end_member()?;
+    }
+    let value = document.root().follow(&array)?;
+    let Some(number) = value.as_skipped() else {
+        return Ok(numpy::to_array(value)?.into_owned());
+    };
+    let number = usize::try_from(number).expect("it was an index");
+    let (layout, offset) = finder.found.swap_remove(number);
+    stream.seek(SeekFrom::Start(offset))?;
+    let available = match length {
+        Some(length) => Available::Bytes(length.saturating_sub(offset)),
+        None => Available::Unknown,
+    };
+    Ok(Array::read(layout, &mut stream, available)?)
+}
+
+/// Goes past the data of arrays, and notes where it is.
+struct Finder {
+    found: Vec<(Layout, u64)>,
+    jump: Jump,
+}
+
+impl Payload for Finder {
+    fn read(&mut self, object: Value<'_>, raw: &mut Raw<'_>) -> pickle::Result<Found> {
+        let data = match Body::of(object, raw)? {
+            Body::Nothing => return Ok(Found::Nothing),
+            Body::Pickle => return Ok(Found::Pickle),
+            Body::Data(data) => data,
+        };
+        data.check_size(raw)?;
+        let offset = raw.position();
+        self.jump.over(data.layout.nbytes() as u64, raw)?;
+        self.found.push((data.layout, offset));
+        Ok(Found::Skipped(self.found.len() as u64 - 1))
+    }
+}
+
+/// Loads the object in a plain file, with the arrays not read but mapped: nothing of them is read before it is looked
+/// at.
+///
+/// | mode | Python's | writing to an array |
+/// |---|---|---|
+/// | [`MapMode::Read`] | `r` | is refused |
+/// | [`MapMode::CopyOnWrite`] | `c` | changes it and not the file |
+/// | [`MapMode::ReadWrite`] | `r+` | changes the file |
+///
+/// Arrays keep the byte order of the file. Arrays of Python objects and those without elements have nothing to map, and
+/// are loaded as ever beside others that are mapped: [`Array::map_mode`] tells.
+///
+/// ```
+/// use demijohn::{Array, MapMode};
+///
+/// # let dir = tempfile::tempdir()?;
+/// # let path = dir.path().join("weights.pkl");
+/// demijohn::dump(&Array::from_vec(vec![0.5_f64, 1.5], &[2])?, &path)?;
+/// // SAFETY: nobody else knows of the file.
+/// let weights = unsafe { demijohn::load_mapped(&path, MapMode::Read) }?;
+/// assert_eq!(weights.root().array()?.as_slice::<f64>()?, [0.5, 1.5]);
+/// # Ok::<(), demijohn::Error>(())
+/// ```
+///
+/// # Errors
+/// As for [`load`](crate::load()); [`Unsupported`](ErrorKind::Unsupported), with the reason, where mapping cannot be:
+/// for a compressed file, for arrays that do not stand at a multiple of their alignment (joblib before 1.2 did not care
+/// for that) or whose writer did not allow it, and for files without an array that has something to map.
+///
+/// # Safety
+/// As for [`Array::map`]: while an array of the document exists, nobody may shorten the file or write to it other than
+/// through that array, be it this program or another.
+#[allow(unsafe_code)]
+pub unsafe fn load_mapped(path: impl AsRef<Path>, mode: MapMode) -> Result<Document> {
+    let path = path.as_ref();
+    // SAFETY: the caller's contract is passed on.
+    unsafe { map(path, mode) }.map_err(|e| e.at_path(path))
+}
+
+/// # Safety
+/// As for [`load_mapped`].
+#[allow(unsafe_code)]
+unsafe fn map(path: &Path, mode: MapMode) -> Result<Document> {
+    let limits = Limits::default();
+    let (stream, length) = open(path, &limits)?;
+    let format = stream.format();
+    if format != "none" {
+        let message =
+            format!("a file compressed as {format} cannot be mapped: load it, or decompress it first");
+        return Err(Error::new(ErrorKind::Unsupported, message));
+    }
+    let writing = mode == MapMode::ReadWrite;
+    let file = File::options().read(true).write(writing).open(path);
+    let (mut stream, jump) = Jumping::new(stream);
+    let mut mapper = Mapper {
+        file: file.map_err(codecs::Error::from)?,
+        mode,
+        jump,
+        mapped: 0,
+        left_out: None,
+    };
+    let document = read_object(&mut stream, length, &limits, &mut mapper)?;
+    if mapper.mapped == 0 {
+        let reason = mapper.left_out.unwrap_or("it holds no array in joblib's form");
+        let message = format!("nothing in the file can be mapped: {reason}");
+        return Err(Error::new(ErrorKind::Unsupported, message));
+    }
+    Ok(document)
+}
+
+/// Maps arrays. To be made only by those who fulfil the contract of [`load_mapped`].
+struct Mapper {
+    file: File,
+    mode: MapMode,
+    jump: Jump,
+    mapped: usize,
+    /// Why an array was not mapped.
+    left_out: Option<&'static str>,
+}
+
+impl Mapper {
+    #[allow(unsafe_code)]
+    fn map(&self, data: Data, offset: u64) -> pickle::Result<Array> {
+        let (layout, alignment) = (&data.layout, data.layout.dtype().alignment() as u64);
+        let refuse = |why: String| {
+            let message = format!("array {layout} cannot be mapped: {why}");
+            Err(pickle::Error::new(pickle::ErrorKind::Unsupported, message))
+        };
+        if !data.allow_mmap {
+            return refuse("its writer did not allow it".into());
+        }
+        if !offset.is_multiple_of(alignment.max(1)) {
+            return refuse(format!(
+                "it stands at byte {offset}, which is no multiple of {alignment}; joblib before 1.2 writes such files, \
+                 load it and dump it again"
+            ));
+        }
+        // SAFETY: whoever made this fulfils the contract.
+        Ok(unsafe { Array::map(data.layout, &self.file, offset, self.mode) }?)
+    }
+}
+
+impl Payload for Mapper {
+    fn read(&mut self, object: Value<'_>, raw: &mut Raw<'_>) -> pickle::Result<Found> {
+        let data = match Body::of(object, raw)? {
+            Body::Nothing => return Ok(Found::Nothing),
+            Body::Pickle => {
+                self.left_out = Some("an array of Python objects is pickled");
+                return Ok(Found::Pickle);
+            }
+            Body::Data(data) => data,
+        };
+        data.check_size(raw)?;
+        let size = data.layout.nbytes() as u64;
+        if size == 0 {
+            self.left_out = Some("an array without elements has no bytes");
+            return Ok(Found::Array(Array::zeros(data.layout)?));
+        }
+        let array = self.map(data, raw.position())?;
+        self.jump.over(size, raw)?;
+        self.mapped += 1;
+        Ok(Found::Array(array))
+    }
+}
+
+/// Tells a stream how far to go before it is read again.
+#[derive(Clone, Default)]
+struct Jump(Rc<Cell<u64>>);
+
+impl Jump {
+    /// Goes past the next bytes.
+    fn over(&self, bytes: u64, raw: &mut Raw<'_>) -> pickle::Result<()> {
+        raw.skipped(bytes)?;
+        // No overflow: the position behind it could be counted.
+        self.0.set(self.0.get() + bytes);
+        Ok(())
+    }
+}
+
+/// A stream that goes past what it was told to before it is read again.
+struct Jumping<S> {
+    inner: S,
+    jump: Jump,
+}
+
+impl<S: BufRead + Seek> Jumping<S> {
+    fn new(inner: S) -> (Self, Jump) {
+        let jump = Jump::default();
+        (
+            Self {
+                inner,
+                jump: jump.clone(),
+            },
+            jump,
+        )
+    }
+
+    fn go(&mut self) -> io::Result<()> {
+        let bytes = self.jump.0.take();
+        if bytes == 0 {
+            return Ok(());
+        }
+        let bytes = i64::try_from(bytes).map_err(|_| io::ErrorKind::UnexpectedEof)?;
+        self.inner.seek_relative(bytes)
+    }
+}
+
+impl<S: BufRead + Seek> Read for Jumping<S> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.go()?;
+        self.inner.read(out)
+    }
+}
+
+impl<S: BufRead + Seek> BufRead for Jumping<S> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.go()?;
+        self.inner.fill_buf()
+    }
+
+    fn consume(&mut self, n: usize) {
+        self.inner.consume(n);
+    }
+}

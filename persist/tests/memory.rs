@@ -1,0 +1,74 @@
+//! One array out of a file costs neither the memory of the others nor, in a plain file, reading them.
+//!
+//! By itself, as what is measured is the process.
+
+#![cfg(all(target_os = "linux", feature = "gzip"))]
+#![allow(clippy::print_stdout)] // For whoever wonders why nothing was tested.
+
+use std::fs;
+use std::path::Path;
+
+use demijohn::arrays::{DType, Layout, Order, Scalar};
+use demijohn::{Array, MapMode};
+
+/// The array that is not wanted.
+const BIG: usize = 96 << 20;
+
+/// What else may be used meanwhile: buffers, the heap's slack.
+const SLACK: usize = 24 << 20;
+
+/// A number in a file of `/proc/self`.
+fn number(file: &str, key: &str) -> Option<usize> {
+    let text = fs::read_to_string(Path::new("/proc/self").join(file)).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(key))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+/// By how much the memory in use grew at most, and how many bytes were read, while `act` ran.
+fn cost(act: impl FnOnce()) -> Option<(usize, usize)> {
+    let read = || number("io", "rchar:");
+    // Makes the peak what is in use now.
+    fs::write("/proc/self/clear_refs", "5").ok()?;
+    let (before, start) = (number("status", "VmHWM:")?, read()?);
+    act();
+    Some(((number("status", "VmHWM:")? - before) << 10, read()? - start))
+}
+
+#[test]
+fn other_arrays_are_not_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = Layout::new(DType::new(Scalar::Uint8), &[BIG], Order::C).unwrap();
+    let small = Array::from_vec(vec![1_u8, 2, 3], &[3]).unwrap();
+    let value = [small.clone(), Array::zeros(layout).unwrap(), small.clone()];
+    for format in ["none", "gzip"] {
+        demijohn::dump_with(&value, folder.path().join(format), format).unwrap();
+    }
+    drop(value);
+    let measured = (|| {
+        let whole = cost(|| drop(demijohn::load(folder.path().join("none")).unwrap()))?;
+        let plain = cost(|| {
+            let array = demijohn::load_array(folder.path().join("none"), "[2]").unwrap();
+            assert_eq!(array, small);
+        })?;
+        let mapped = cost(|| {
+            // SAFETY: nobody else knows of the file.
+            #[allow(unsafe_code)]
+            let document = unsafe { demijohn::load_mapped(folder.path().join("none"), MapMode::Read) };
+            assert_eq!(document.unwrap().arrays().count(), 3);
+        })?;
+        let gzip = cost(|| {
+            let array = demijohn::load_array(folder.path().join("gzip"), "[2]").unwrap();
+            assert_eq!(array, small);
+        })?;
+        Some((whole, plain, mapped, gzip))
+    })();
+    let Some((whole, plain, mapped, gzip)) = measured else {
+        println!("skipped: this system does not tell what a process uses");
+        return;
+    };
+    // Or the measure measures nothing.
+    assert!(whole.0 >= BIG && whole.1 >= BIG, "{whole:?}");
+    assert!(plain.0 < SLACK && plain.1 < SLACK, "{plain:?}");
+    assert!(mapped.0 < SLACK && mapped.1 < SLACK, "{mapped:?}");
+    assert!(gzip.0 < SLACK, "{gzip:?}");
+}

@@ -1,0 +1,317 @@
+//! Parts of files: single arrays, mapped arrays, several objects in a stream; and files that end early.
+
+#![cfg(feature = "gzip")]
+#![allow(unsafe_code)] // Mapping takes a promise.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use demijohn::arrays::{Layout, Order};
+use demijohn::pickle::Kind;
+use demijohn::{Array, Document, DumpOptions, ErrorKind, LoadOptions, MapMode, Protocol, Result};
+use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Layer {
+    name: String,
+    weight: Array,
+    bias: Option<Array>,
+}
+
+fn layer(name: &str, n: u8) -> Layer {
+    Layer {
+        name: name.into(),
+        weight: Array::from_vec(vec![f64::from(n); 3000], &[3, 1000]).unwrap(),
+        bias: (n > 1).then(|| Array::from_vec(vec![n; 3], &[3]).unwrap()),
+    }
+}
+
+fn layers() -> BTreeMap<&'static str, Vec<Layer>> {
+    BTreeMap::from([("layers", vec![layer("a", 1), layer("b", 2), layer("c", 3)])])
+}
+
+/// A file of what a function makes, somewhere.
+fn file(value: &impl demijohn::Save, options: impl Into<DumpOptions>) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file.pkl");
+    demijohn::dump_with(value, &path, options).unwrap();
+    (folder, path)
+}
+
+fn mapped(path: &Path, mode: MapMode) -> Result<Document> {
+    // SAFETY: only this test knows of the file.
+    unsafe { demijohn::load_mapped(path, mode) }
+}
+
+#[allow(clippy::print_stdout)] // For whoever wonders why nothing was tested.
+fn python(script: &str, folder: &Path) -> Option<String> {
+    let python = std::env::var_os("DEMIJOHN_PYTHON").map(PathBuf::from);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let python = python.unwrap_or_else(|| root.join("../target/venv/bin/python"));
+    let usable = Command::new(&python)
+        .args(["-c", "import joblib, numpy"])
+        .output();
+    if !usable.is_ok_and(|output| output.status.success()) {
+        println!("skipped: {} is no Python with joblib and numpy", python.display());
+        return None;
+    }
+    let output = Command::new(&python)
+        .args(["-c", &format!("import joblib, numpy as np, io\n{script}")])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{script}:\n{err}");
+    Some(String::from_utf8(output.stdout).unwrap().trim().to_owned())
+}
+
+#[test]
+fn a_rust_type_is_loaded_as_it_was_dumped() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Model {
+        layers: Vec<Layer>,
+    }
+    for format in ["none", "gzip"] {
+        let (_folder, path) = file(&layers(), format);
+        let model: Model = demijohn::load_as(&path).unwrap();
+        assert_eq!(model.layers, layers()["layers"]);
+    }
+    let (_folder, path) = file(&layers(), "none");
+    let error = demijohn::load_as::<BTreeMap<String, Vec<u8>>>(&path).unwrap_err();
+    assert_eq!((error.kind(), error.path()), (ErrorKind::Parameter, Some(&*path)));
+    assert!(error.to_string().contains("layers"), "{error}");
+}
+
+#[test]
+fn an_array_is_found_by_its_path() {
+    for format in ["none", "gzip"] {
+        let (_folder, path) = file(&layers(), format);
+        for (i, n) in [(0, 1), (1, 2), (2, 3_u8)] {
+            let expected = layer("", n);
+            let weight = demijohn::load_array(&path, &format!("layers[{i}].weight")).unwrap();
+            assert_eq!(weight, expected.weight, "{format} {i}");
+            let bias = demijohn::load_array(&path, &format!("layers[{i}].bias"));
+            assert_eq!(bias.ok(), expected.bias, "{format} {i}");
+        }
+        for wrong in [
+            "layers",
+            "layers[3].weight",
+            "layers[0].bias",
+            "nothing",
+            "layers[[",
+        ] {
+            let error = demijohn::load_array(&path, wrong).unwrap_err();
+            assert_eq!(
+                (error.kind(), error.path()),
+                (ErrorKind::Parameter, Some(&*path)),
+                "{wrong}"
+            );
+        }
+    }
+}
+
+#[test]
+fn arrays_of_all_forms_are_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = "
+a = np.arange(6, dtype='<f4').reshape(2, 3)
+o = np.array([1, None], object); o[1] = a
+rec = np.rec.array([(1, 2.0)], dtype=[('a', '<i4'), ('b', '<f8')])
+for name, compress in (('none', 0), ('gzip', ('gzip', 3))):
+    joblib.dump({'a': a, 'o': o, 'rec': rec, 'f': np.asfortranarray(a), 'zero': a[:0]}, name, compress=compress)
+";
+    let Some(_) = python(script, folder.path()) else {
+        return;
+    };
+    let numbers = Array::from_vec((0_u8..6).map(f32::from).collect(), &[2, 3]).unwrap();
+    for format in ["none", "gzip"] {
+        let path = folder.path().join(format);
+        for place in ["a", "f", "o[1]"] {
+            assert_eq!(demijohn::load_array(&path, place).unwrap(), numbers, "{place}");
+        }
+        assert_eq!(demijohn::load_array(&path, "f").unwrap().order(), Order::F);
+        assert_eq!(demijohn::load_array(&path, "zero").unwrap().shape(), [0, 3]);
+        let records = demijohn::load_array(&path, "rec").unwrap();
+        assert_eq!(records.dtype().to_string(), "[('a', '<i4'), ('b', '<f8')]");
+        let error = demijohn::load_array(&path, "o").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Parameter, "{error}");
+    }
+}
+
+#[test]
+fn mapped_arrays_are_parts_of_the_file() {
+    let (_folder, path) = file(&layers(), "none");
+    let before = fs::read(&path).unwrap();
+
+    let document = mapped(&path, MapMode::Read).unwrap();
+    let plain = demijohn::load(&path).unwrap();
+    assert!(document.root().deep_eq(plain.root(), 1_000_000).unwrap());
+    assert_eq!(document.arrays().count(), 5);
+    for (place, array) in document.arrays() {
+        assert_eq!(array.map_mode(), Some(MapMode::Read), "{place}");
+    }
+
+    let mut document = mapped(&path, MapMode::CopyOnWrite).unwrap();
+    let mut weight = document.take_array("layers[1].weight").unwrap();
+    weight.as_mut_slice::<f64>().unwrap().fill(7.0);
+    weight.flush().unwrap();
+    assert!(fs::read(&path).unwrap() == before, "the file was changed");
+
+    let mut document = mapped(&path, MapMode::ReadWrite).unwrap();
+    let mut weight = document.take_array("layers[1].weight").unwrap();
+    weight.as_mut_slice::<f64>().unwrap().fill(7.0);
+    weight.flush().unwrap();
+    let changed = demijohn::load_array(&path, "layers[1].weight").unwrap();
+    assert!(changed.as_slice::<f64>().unwrap().iter().all(|&x| x == 7.0));
+    let neighbour = demijohn::load_array(&path, "layers[2].weight").unwrap();
+    assert_eq!(neighbour, layer("", 3).weight);
+}
+
+#[test]
+fn joblib_maps_what_we_write_and_we_map_what_it_writes() {
+    let (folder, path) = file(&layers(), "none");
+    let script = "
+for layer in joblib.load('file.pkl', mmap_mode='r')['layers']:
+    w = layer['weight']
+    assert type(w) is np.memmap and w.ctypes.data % 16 == 0 and w.shape == (3, 1000), w
+o = np.array([None], object)
+joblib.dump([np.arange(5, dtype='>i8'), o, np.zeros((0, 2)), np.array(2.5)], 'theirs')
+joblib.dump([o, np.zeros((0, 2))], 'nothing')
+joblib.dump(o, 'objects')
+with io.open('unaligned', 'wb', buffering=0) as raw:
+    class NoTell(io.RawIOBase):
+        def writable(self): return True
+        def write(self, data): return raw.write(bytes(data))
+    joblib.dump(['1234', np.arange(5, dtype='<f8')], NoTell())
+";
+    let Some(_) = python(script, folder.path()) else {
+        return;
+    };
+    let document = mapped(&folder.path().join("theirs"), MapMode::Read).unwrap();
+    let root = document.root();
+    let array = |i| root.index(i).unwrap().array().unwrap();
+    assert_eq!(array(0).map_mode(), Some(MapMode::Read));
+    assert_eq!(array(0).dtype().to_string(), ">i8");
+    assert_eq!(
+        array(0).to_native().unwrap().as_slice::<i64>().unwrap(),
+        [0, 1, 2, 3, 4]
+    );
+    assert_eq!(root.index(1).unwrap().kind(), Kind::ObjectArray);
+    assert_eq!((array(2).shape(), array(2).map_mode()), (&[0, 2][..], None));
+    assert_eq!(array(3).as_slice::<f64>().unwrap(), [2.5]);
+
+    let refused = |name: &str, reason: &str| {
+        let error = mapped(&folder.path().join(name), MapMode::Read).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported, "{name}: {error}");
+        assert!(error.to_string().contains(reason), "{name}: {error}");
+    };
+    refused("nothing", "without elements");
+    refused("objects", "Python objects");
+    refused("unaligned", "no multiple of 8");
+    demijohn::dump_with(&layers(), folder.path().join("small"), "gzip").unwrap();
+    refused("small", "compressed as gzip");
+    assert!(path.exists());
+}
+
+#[test]
+fn big_endian_arrays_become_native_on_demand() {
+    let numbers = Array::from_vec(vec![1_u16, 2, 3], &[3]).unwrap();
+    let swapped: Vec<u8> = [1_u16, 2, 3].iter().flat_map(|n| n.to_be_bytes()).collect();
+    let layout = Layout::new(">u2".parse().unwrap(), &[3], Order::C).unwrap();
+    let big = Array::from_bytes(layout, &swapped).unwrap();
+    let (_folder, path) = file(&vec![big.clone(), numbers.clone()], "none");
+    let stored = demijohn::load(&path).unwrap();
+    assert_eq!(stored.root().index(0).unwrap().array().unwrap(), &big);
+    let native = demijohn::load_with(&path, LoadOptions::new().native_byte_order(true)).unwrap();
+    for i in 0..2 {
+        assert_eq!(native.root().index(i).unwrap().array().unwrap(), &numbers, "{i}");
+    }
+}
+
+#[test]
+fn objects_stand_one_behind_the_other() {
+    let mut bytes = b"head".to_vec();
+    for n in 0..5 {
+        (bytes, _) = demijohn::dump_to(&layer("x", n), bytes, "none").unwrap();
+    }
+    bytes.extend(b"tail");
+    let mut rest = &bytes[4..];
+    for n in 0..5 {
+        let document = demijohn::load_from(&mut rest).unwrap();
+        assert_eq!(document.root().to::<Layer>().unwrap(), layer("x", n));
+    }
+    assert_eq!(rest, b"tail");
+}
+
+#[test]
+fn options_are_seen_in_the_stream() {
+    let array = Array::from_vec(vec![1.0_f64, 2.0], &[2]).unwrap();
+    let written = |options: DumpOptions| {
+        demijohn::dump_to(&array, Vec::new(), options.compression("none"))
+            .unwrap()
+            .0
+    };
+    let find = |bytes: &[u8], part: &[u8]| bytes.windows(part.len()).position(|window| window == part);
+    let data: Vec<u8> = [1.0_f64, 2.0].iter().flat_map(|x| x.to_le_bytes()).collect();
+    for (n, protocol) in [
+        (2, Protocol::V2),
+        (3, Protocol::V3),
+        (4, Protocol::V4),
+        (5, Protocol::V5),
+    ] {
+        let bytes = written(DumpOptions::new().protocol(protocol));
+        assert_eq!(bytes[..2], [0x80, n]);
+        assert_eq!(find(&bytes, &data).unwrap() % 16, 0, "protocol {n}");
+        let old = written(DumpOptions::new().protocol(protocol).aligned(false));
+        assert_eq!(find(&old, b"numpy_array_alignment_bytes"), None);
+        let start = find(&old, &data).unwrap();
+        assert_eq!(old[start - 1], b'b', "BUILD, and then the data: protocol {n}");
+        assert_eq!(
+            demijohn::load_from(&old[..]).unwrap().into_array().unwrap(),
+            array
+        );
+    }
+}
+
+#[test]
+fn files_that_end_early_are_told_wherever_it_is() {
+    let small = vec![Layer {
+        weight: Array::from_vec(vec![1.5_f64; 4], &[4]).unwrap(),
+        ..layer("a", 2)
+    }];
+    let old = DumpOptions::new().aligned(false).protocol(Protocol::V2);
+    for (options, can_map) in [
+        (DumpOptions::new().compression("none"), true),
+        (old.compression("none"), false),
+        (DumpOptions::new().compression("gzip"), false),
+    ] {
+        let (_folder, path) = file(&small, options);
+        let whole = fs::read(&path).unwrap();
+        let compressed = whole[0] == 0x1f;
+        demijohn::load_array(&path, "[0].weight").unwrap();
+        for len in 0..whole.len() {
+            fs::write(&path, &whole[..len]).unwrap();
+            let mapped = mapped(&path, MapMode::Read).map(drop);
+            for (how, result) in [
+                ("load", demijohn::load(&path).map(drop)),
+                ("load_from", demijohn::load_from(&whole[..len]).map(drop)),
+                ("load_array", demijohn::load_array(&path, "[0].weight").map(drop)),
+                ("load_as", demijohn::load_as::<Vec<Layer>>(&path).map(drop)),
+                ("load_mapped", mapped),
+            ] {
+                let kind = result.expect_err("a part was loaded").kind();
+                let told = match kind {
+                    ErrorKind::Truncated => true,
+                    // Less than a signature is no signature.
+                    ErrorKind::UnknownFormat => compressed && len < 3,
+                    ErrorKind::Unsupported => !can_map && how == "load_mapped",
+                    _ => false,
+                };
+                assert!(told, "{how} of {len} bytes of {}: {kind:?}", whole.len());
+            }
+        }
+    }
+}
