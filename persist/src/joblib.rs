@@ -10,7 +10,7 @@
 
 use std::io::{self, Read, Write};
 
-use crate::arrays::{Array, Available, Layout, Order};
+use crate::arrays::{Array, Layout, Order};
 use crate::hinted::ElementSize;
 use crate::pickle::{
     self, ArrayWriter, Batch, Emitter, Error, ErrorKind, Found, MemoId, Payload, Protocol, Raw, Result, Value,
@@ -202,20 +202,6 @@ impl Body {
             read_exact(raw, &mut [0; 255][..length[0].into()], &layout)?;
         }
         Ok(Self::Data(Data { layout, allow_mmap }))
-    }
-}
-
-impl Data {
-    /// Whether the stream, as far as its size is known, has all of the elements.
-    pub(crate) fn check_size(&self, raw: &Raw<'_>) -> Result<()> {
-        match raw.available() {
-            Available::Bytes(n) if n < self.layout.nbytes() as u64 => {
-                let needed = self.layout.nbytes();
-                let message = format!("array {} needs {needed} bytes, {n} are left", self.layout);
-                Err(Error::new(ErrorKind::Truncated, message))
-            }
-            _ => Ok(()),
-        }
     }
 }
 

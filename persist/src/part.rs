@@ -83,9 +83,15 @@ impl Payload for Finder {
             Body::Pickle => return Ok(Found::Pickle),
             Body::Data(data) => data,
         };
-        data.check_size(raw)?;
-        let offset = raw.position();
-        self.jump.over(data.layout.nbytes() as u64, raw)?;
+        let (offset, size) = (raw.position(), data.layout.nbytes() as u64);
+        if let Available::Bytes(left) = raw.available()
+            && left < size
+        {
+            // It would be noticed behind the data, without a word of the array.
+            let message = format!("array {} needs {size} bytes, {left} are left", data.layout);
+            return Err(pickle::Error::new(pickle::ErrorKind::Truncated, message));
+        }
+        self.jump.over(size, raw)?;
         self.found.push((data.layout, offset));
         Ok(Found::Skipped(self.found.len() as u64 - 1))
     }
@@ -203,7 +209,6 @@ impl Payload for Mapper {
             }
             Body::Data(data) => data,
         };
-        data.check_size(raw)?;
         let size = data.layout.nbytes() as u64;
         if size == 0 {
             self.left_out = Some("an array without elements has no bytes");

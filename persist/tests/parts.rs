@@ -277,6 +277,23 @@ fn options_are_seen_in_the_stream() {
 }
 
 #[test]
+fn an_array_that_is_cut_is_named() {
+    let (_folder, path) = file(&Array::from_vec(vec![0_u8; 100], &[100]).unwrap(), "none");
+    let whole = fs::read(&path).unwrap();
+    fs::write(&path, &whole[..whole.len() - 11]).unwrap();
+    let mapped = mapped(&path, MapMode::Read).map(drop);
+    for result in [
+        demijohn::load(&path).map(drop),
+        demijohn::load_array(&path, "").map(drop),
+    ] {
+        let message = result.unwrap_err().to_string();
+        let cut = "array |u1 (100,) C needs 100 bytes, 90 are left";
+        assert!(message.contains(cut), "{message}");
+    }
+    assert_eq!(mapped.unwrap_err().kind(), ErrorKind::Truncated);
+}
+
+#[test]
 fn files_that_end_early_are_told_wherever_it_is() {
     let small = vec![Layer {
         weight: Array::from_vec(vec![1.5_f64; 4], &[4]).unwrap(),

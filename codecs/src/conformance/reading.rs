@@ -179,6 +179,13 @@ pub(super) fn members(s: &Subject<'_>) {
             &second,
         );
 
+        let reader = s.options().members(Members::Joined).exact(&both[..]);
+        let mut reader = s.ok("joined members", reader);
+        let (got, end) = drain(&mut reader);
+        s.ok("joined members", end);
+        let joined = [&plain[..], b"the second member"].concat();
+        s.same("joined members", &got, &joined);
+
         // To the end of the member from everywhere, with all of the source at hand or a byte at a time.
         for read in [0, 1, len / 2, len] {
             if read > len {
