@@ -142,6 +142,40 @@ for name, compress in (('none', 0), ('gzip', ('gzip', 3))):
 }
 
 #[test]
+fn arrays_of_objects_that_share_are_written_as_joblib_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = "
+import pickle
+shared = ['shared']
+o = np.empty((2, 3), object, order='F'); o[0, 0] = shared; o[1, 2] = np.arange(3, dtype='<u2')
+inner = np.array([o, None], object)
+cyclic = np.array([None, 1], object)
+value = [o, o, shared, inner, [cyclic]]
+cyclic[0] = value[4]
+with open('plain', 'wb') as f: pickle.dump(value, f, protocol=4)
+joblib.dump(value, 'theirs')
+";
+    let Some(_) = python(script, folder.path()) else {
+        return;
+    };
+    let document = demijohn::load(folder.path().join("plain")).unwrap();
+    demijohn::dump(&document, folder.path().join("ours")).unwrap();
+    let script = "
+a, b = joblib.load('ours'), joblib.load('theirs')
+for x in (a, b):
+    assert x[0] is not x[1] and x[0].flags.f_contiguous and x[0].shape == (2, 3)
+    assert x[0][0, 0] == ['shared'] and x[0][0, 0] is not x[2] and x[2] == ['shared']
+    assert x[0][1, 2].dtype == '<u2' and x[0][1, 2].tolist() == [0, 1, 2]
+    assert x[3][0].shape == (2, 3) and x[3][0][0, 0] == ['shared']
+    c = x[4][0]
+    assert c[0] is not x[4] and c[0][0] is c and c[1] == 1
+print(open('ours', 'rb').read() == open('theirs', 'rb').read())
+";
+    let same = python(script, folder.path()).unwrap();
+    assert_eq!(same, "True", "byte for byte");
+}
+
+#[test]
 fn mapped_arrays_are_parts_of_the_file() {
     let (_folder, path) = file(&layers(), "none");
     let before = fs::read(&path).unwrap();
