@@ -14,11 +14,11 @@ use crate::engine::encode::EncodeEngine;
 use crate::engine::input::Input;
 use crate::engine::sink::Sink;
 use crate::error::{Error, Result};
-use crate::format::{EncodeOptions, Head};
+use crate::format::{EncodeOptions, Format, Head};
 use crate::limits::Limits;
 use crate::progress::{Meter, OnProgress, Progress};
 use crate::reader::Reader;
-use crate::registry::{Detection, Registry};
+use crate::registry::{Detection, Registry, detect_among};
 use crate::source::{Exact, Pipe, Seekable, Source};
 use crate::writer::{FileWriter, Writer};
 
@@ -66,6 +66,7 @@ type Veto = Box<dyn Fn(&[u8]) -> bool + Send>;
 #[must_use]
 pub struct Options {
     registry: Option<Arc<Registry>>,
+    also: Vec<Compressor>,
     format: Option<Compression>,
     veto: Option<Veto>,
     limits: Limits,
@@ -90,6 +91,13 @@ impl Options {
     /// Uses these formats instead of the process-wide ones.
     pub fn registry(mut self, registry: Arc<Registry>) -> Self {
         self.registry = Some(registry);
+        self
+    }
+
+    /// Detects this format too, which is in no registry: one that is only ever read, and by this reader alone. Among
+    /// formats that are equally sure, the registry's come first.
+    pub fn also(mut self, format: impl Format) -> Self {
+        self.also.push(Compressor::new(format));
         self
     }
 
@@ -255,7 +263,8 @@ impl Options {
                     bytes: &head[..got.min(Head::LEN)],
                     total,
                 };
-                match self.formats().detect_head(&head) {
+                let formats = self.formats().formats();
+                match detect_among(formats.iter().chain(&self.also), &head) {
                     // A source that drips is asked for more only while that can change the answer.
                     Detection::More => want = got + 1,
                     detection => break self.weigh(detection, head.bytes),
@@ -389,6 +398,7 @@ fn skip<S: Source>(input: &mut Input<S>, mut n: u64) -> Result<()> {
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
+            .field("also", &self.also)
             .field("format", &self.format)
             .field("limits", &self.limits)
             .field("tail", &self.tail)

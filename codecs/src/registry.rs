@@ -160,24 +160,29 @@ impl Registry {
     /// One look at the beginning of an input.
     #[must_use]
     pub fn detect_head(&self, head: &Head<'_>) -> Detection {
-        let mut best = Detection::Unknown;
-        let mut more = false;
-        for format in self.formats().iter() {
-            match format.probe(head) {
-                Probe::Strong => return Detection::Strong(format.clone()),
-                Probe::Skip(n) if !matches!(best, Detection::Skip(..)) => {
-                    best = Detection::Skip(format.clone(), n);
-                }
-                Probe::Weak if matches!(best, Detection::Unknown) => best = Detection::Weak(format.clone()),
-                Probe::More => more = true,
-                Probe::No | Probe::Weak | Probe::Skip(_) => {}
+        detect_among(self.formats().iter(), head)
+    }
+}
+
+/// One look at the beginning of an input, for these formats.
+pub(crate) fn detect_among<'f>(formats: impl Iterator<Item = &'f Compressor>, head: &Head<'_>) -> Detection {
+    let mut best = Detection::Unknown;
+    let mut more = false;
+    for format in formats {
+        match format.probe(head) {
+            Probe::Strong => return Detection::Strong(format.clone()),
+            Probe::Skip(n) if !matches!(best, Detection::Skip(..)) => {
+                best = Detection::Skip(format.clone(), n);
             }
+            Probe::Weak if matches!(best, Detection::Unknown) => best = Detection::Weak(format.clone()),
+            Probe::More => more = true,
+            Probe::No | Probe::Weak | Probe::Skip(_) => {}
         }
-        match best {
-            // A sure answer may come yet.
-            Detection::Unknown | Detection::Weak(_) if more && !head.is_complete() => Detection::More,
-            best => best,
-        }
+    }
+    match best {
+        // A sure answer may come yet.
+        Detection::Unknown | Detection::Weak(_) if more && !head.is_complete() => Detection::More,
+        best => best,
     }
 }
 

@@ -205,3 +205,53 @@ fn the_content_decides_over_every_extension() {
         }
     }
 }
+
+/// A format by a signature, of somebody who only reads it.
+#[cfg(feature = "gzip")]
+struct ByHead(Spec, &'static [u8]);
+
+#[cfg(feature = "gzip")]
+impl demijohn_codecs::Format for ByHead {
+    fn spec(&self) -> &Spec {
+        &self.0
+    }
+    fn probe(&self, head: &Head<'_>) -> Probe {
+        head.begins_with(self.1)
+    }
+    fn encoder(
+        &self,
+        _: &demijohn_codecs::EncodeOptions,
+    ) -> demijohn_codecs::Result<Box<dyn demijohn_codecs::Encode>> {
+        Err(demijohn_codecs::Error::unsupported("only read"))
+    }
+    fn decoder(
+        &self,
+        options: &demijohn_codecs::DecodeOptions,
+    ) -> demijohn_codecs::Result<Box<dyn demijohn_codecs::Decode>> {
+        Compressor::by_name("none")?.format().decoder(options)
+    }
+}
+
+#[cfg(feature = "gzip")]
+#[test]
+fn a_format_of_one_reader_is_known_to_it_alone_and_comes_last() {
+    let gzip = coded(&Compressor::by_name("gzip").unwrap(), None, b"text");
+    let found = |bytes: &[u8], step: usize, also: bool| {
+        let mut options = Options::new();
+        if also {
+            options = options
+                .also(ByHead(Spec::new("mine", ""), b"MINE"))
+                .also(ByHead(Spec::new("thief", ""), b"\x1f\x8b\x08"));
+        }
+        // A source that shows so many bytes at a time.
+        let source = std::io::BufReader::with_capacity(step, bytes);
+        options.exact(source).unwrap().format().to_owned()
+    };
+    for step in [1, 64] {
+        assert_eq!(found(b"MINE, really", step, true), "mine");
+        assert_eq!(found(b"MINE, really", step, false), "none");
+        assert_eq!(found(b"MINUTE", step, true), "none");
+    }
+    assert_eq!(found(&gzip, 64, true), "gzip");
+    assert!(Compressor::by_name("mine").is_err());
+}
