@@ -79,6 +79,14 @@ impl Error {
         self
     }
 
+    /// The error of a pickle beside the one at hand, as one of the latter.
+    pub(crate) fn within(self, name: &str) -> Self {
+        let message = format!("{name}: {self}");
+        let mut error = Self::new(self.0.kind, message);
+        error.0.source = self.0.source;
+        error
+    }
+
     /// Adds where in a document the value is that it is about.
     pub(crate) fn at_path(mut self, path: Path) -> Self {
         self.0.steps.extend(path.steps.into_iter().rev());

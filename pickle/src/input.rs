@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Read};
 use demijohn_arrays::Available;
 
 use crate::budget::Budget;
-use crate::{Builder, Error, Result, machine};
+use crate::{Apart, Builder, Error, Result, machine};
 
 /// Operands up to this size are gathered in a buffer that is used again; larger ones become the owner of theirs.
 const SMALL: usize = 1 << 16;
@@ -238,6 +238,12 @@ impl Raw<'_> {
         let (node, end) = machine::execute(input, self.budget, builder)?;
         *self.position = end;
         Ok(node)
+    }
+
+    /// Runs a pickle that stands elsewhere, on what is left of the same limits.
+    pub(crate) fn nested_in<B: Builder>(&mut self, apart: Apart, builder: &mut B) -> Result<B::Node> {
+        let input = Input::new(apart.source, apart.position, apart.length);
+        machine::execute(input, self.budget, builder).map(|(node, _)| node)
     }
 
     fn check_frame(&self) -> Result<()> {

@@ -138,7 +138,7 @@ pub use de::{DEPTH, Deserializer};
 pub use emit::{Emitter, MemoId, Protocol};
 pub use error::{Error, ErrorKind, Result};
 pub use graph::{
-    Document, Found, GlobalName, How, Int, Items, Iter, Kind, NoPayload, Object, ObjectArray, Payload,
+    Apart, Document, Found, GlobalName, How, Int, Items, Iter, Kind, NoPayload, Object, ObjectArray, Payload,
     ReadOptions, Scan, Summary, Value, Visit, Walk, read, read_with, scan,
 };
 pub use input::Raw;

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::fmt;
+use std::io::BufRead;
 use std::vec::Drain;
 
 use demijohn_arrays::Array;
@@ -35,6 +37,30 @@ pub enum Found {
     Skipped(u64),
     /// A pickle with a memo of its own, which is still to be read. In it, nothing is asked of the payload.
     Pickle,
+    /// The same, but not in this stream.
+    PickleIn(Apart),
+}
+
+/// A pickle outside of the stream.
+pub struct Apart {
+    /// Where to read it.
+    pub source: Box<dyn BufRead>,
+    /// What the first byte is counted as, in errors.
+    pub position: u64,
+    /// Where the source ends in the same count, if that is known; see [`ReadOptions::length`](crate::ReadOptions::length).
+    pub length: Option<u64>,
+    /// What errors call it.
+    pub name: String,
+}
+
+impl fmt::Debug for Apart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Apart")
+            .field("position", &self.position)
+            .field("length", &self.length)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
 }
 
 /// No data between opcodes: a plain pickle.
@@ -186,6 +212,16 @@ impl<'p> Graph<'p> {
             };
             self.arena.replace(id, node);
         }
+        Ok(())
+    }
+
+    /// Puts the object of another pickle in the place of `object`.
+    fn nest(&mut self, object: Id, run: impl FnOnce(&mut Self) -> Result<Id>) -> Result<()> {
+        self.nested = true;
+        let inner = run(self)?;
+        self.nested = false;
+        let node = self.arena.raw(inner);
+        self.arena.replace(object, node);
         Ok(())
     }
 
@@ -372,12 +408,11 @@ impl Builder for Graph<'_> {
                 self.arena.replace(object, node);
             }
             Found::Skipped(number) => self.arena.replace(object, Node::Skipped(number)),
-            Found::Pickle => {
-                self.nested = true;
-                let inner = raw.nested(self)?;
-                self.nested = false;
-                let node = self.arena.raw(inner);
-                self.arena.replace(object, node);
+            Found::Pickle => self.nest(object, |graph| raw.nested(graph))?,
+            Found::PickleIn(apart) => {
+                let name = apart.name.clone();
+                let inner = |graph: &mut Self| raw.nested_in(apart, graph).map_err(|e| e.within(&name));
+                self.nest(object, inner)?;
             }
         }
         Ok(object)

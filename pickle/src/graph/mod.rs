@@ -17,7 +17,7 @@ mod value;
 mod walk;
 
 pub(crate) use arena::{Arena, Id, Objects, Term, View};
-pub use build::{Found, NoPayload, Payload};
+pub use build::{Apart, Found, NoPayload, Payload};
 pub use document::{Document, GlobalName, ReadOptions, Scan, read, read_with, scan};
 pub use int::Int;
 pub use iter::{Items, Iter};

@@ -107,16 +107,10 @@ fn reconstructed(state: Value<'_>) -> Result<Made> {
         _ => return Err(invalid(format_args!("its state has {} items", items.len()))),
     }
     .map(|id| state.at(id));
-    let fortran = match (fortran.as_bool(), fortran.as_i64()) {
-        (Some(flag), _) => flag,
-        (None, Some(n)) => n != 0,
-        _ => return Err(invalid(format_args!("its order is {fortran:?}"))),
-    };
-    let order = if fortran { Order::F } else { Order::C };
     if let View::List(items) = data.node() {
-        return objects(shape, dtype, fortran, items);
+        return objects(shape, dtype, flag(fortran)?, items);
     }
-    let layout = Layout::from_extents(dtype::dtype(dtype)?, extents(shape)?, order)?;
+    let layout = layout(shape, dtype, fortran)?;
     if layout.dtype().has_objects() {
         return Err(invalid("Python objects as bytes"));
     }
@@ -132,6 +126,27 @@ fn reconstructed(state: Value<'_>) -> Result<Made> {
         _ => return Err(invalid(format_args!("its data is {data:?}"))),
     };
     from_bytes(layout, &bytes)
+}
+
+/// The layout that a state of `ndarray` describes, by what it says of shape, dtype and order.
+///
+/// # Errors
+/// [`Corrupt`](crate::ErrorKind::Corrupt) or [`Unsupported`](crate::ErrorKind::Unsupported) if there is no such array.
+pub fn layout(shape: Value<'_>, dtype: Value<'_>, is_fortran: Value<'_>) -> Result<Layout> {
+    let order = if flag(is_fortran)? { Order::F } else { Order::C };
+    Ok(Layout::from_extents(
+        dtype::dtype(dtype)?,
+        extents(shape)?,
+        order,
+    )?)
+}
+
+fn flag(fortran: Value<'_>) -> Result<bool> {
+    match (fortran.as_bool(), fortran.as_i64()) {
+        (Some(flag), _) => Ok(flag),
+        (None, Some(n)) => Ok(n != 0),
+        _ => Err(invalid(format_args!("its order is {fortran:?}"))),
+    }
 }
 
 fn from_bytes(layout: Layout, bytes: &[u8]) -> Result<Made> {

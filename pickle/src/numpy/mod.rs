@@ -16,8 +16,8 @@ mod dtype_write;
 mod scalar;
 mod write;
 
-pub use array::to_array;
 pub(crate) use array::{Made, array, buffer_of, data_of};
+pub use array::{layout, to_array};
 pub use dtype::dtype;
 pub(crate) use dtype::is_dtype;
 pub use dtype_write::emit_dtype;
