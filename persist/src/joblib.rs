@@ -10,6 +10,8 @@
 
 use std::io::{self, Read, Write};
 
+use demijohn_compat::Companions;
+
 use crate::arrays::{Array, Layout, Order};
 use crate::hinted::ElementSize;
 use crate::pickle::{
@@ -100,10 +102,12 @@ impl ArrayWriter for JoblibWriter {
 }
 
 /// Reads arrays as joblib does.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct JoblibReader {
     /// Whether to turn them into this machine's byte order.
     pub(crate) native: bool,
+    /// Where arrays of joblib before 0.10 are, if the pickle has a path.
+    pub(crate) companions: Option<Companions>,
 }
 
 impl Payload for JoblibReader {
@@ -111,16 +115,31 @@ impl Payload for JoblibReader {
         match Body::of(object, raw)? {
             Body::Nothing => Ok(Found::Nothing),
             Body::Pickle => Ok(Found::Pickle),
+            Body::Companion => {
+                let Some(object) = object.as_object() else {
+                    return Ok(Found::Nothing);
+                };
+                let class = object.class().as_global().map_or("", |(_, name)| name);
+                match Companions::read(self.companions.as_mut(), class, object.state())? {
+                    Found::Array(array) => self.found(array),
+                    found => Ok(found),
+                }
+            }
             Body::Data(data) => {
                 let available = raw.available();
-                let array = Array::read(data.layout, raw, available)?;
-                Ok(Found::Array(if self.native {
-                    array.into_native()?
-                } else {
-                    array
-                }))
+                self.found(Array::read(data.layout, raw, available)?)
             }
         }
+    }
+}
+
+impl JoblibReader {
+    fn found(&self, array: Array) -> Result<Found> {
+        Ok(Found::Array(if self.native {
+            array.into_native()?
+        } else {
+            array
+        }))
     }
 }
 
@@ -132,6 +151,16 @@ pub(crate) enum Body {
     Pickle,
     /// The elements of an array, which begin here.
     Data(Data),
+    /// Nothing: the array is in a file of its own, as joblib wrote before 0.10.
+    Companion,
+}
+
+/// What to say of an array in a companion where one array is read, or mapped.
+pub(crate) fn apart() -> Error {
+    Error::new(
+        ErrorKind::Unsupported,
+        "joblib before 0.10 wrote this, with arrays in files of their own: load it as a whole",
+    )
 }
 
 /// Elements in a stream.
@@ -159,10 +188,7 @@ impl Body {
                 let state = object.state().ok_or_else(|| invalid("it has no state"))?;
                 Self::described(state, raw)
             }
-            "NDArrayWrapper" | "ZNDArrayWrapper" => Err(Error::new(
-                ErrorKind::Unsupported,
-                "arrays in companion files (joblib before 0.10) are not supported",
-            )),
+            "NDArrayWrapper" | "ZNDArrayWrapper" => Ok(Self::Companion),
             _ => Ok(Self::Nothing),
         }
     }

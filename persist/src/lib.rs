@@ -53,18 +53,23 @@
 //! does. For files of strangers, [`load_with`] takes [`Limits`].
 //!
 //! # What is not handled?
-//! Files of joblib before 0.10 that keep arrays in companion files: they are refused, by name. Of arrays of
-//! structs with Python objects in them, and of texts of any length, the calls are there that make them; so are those of
-//! subclasses of `ndarray`, except for `numpy.matrix` in files of joblib, which is read as an array, as joblib does with
-//! numpy 2.
+//! Of arrays of structs with Python objects in them, and of texts of any length, the calls are there that make them; so
+//! are those of subclasses of `ndarray`, except for `numpy.matrix` in files of joblib, which is read as an array, as joblib
+//! does with numpy 2.
+//!
+//! # And old files?
+//! Files of joblib before 0.10, of either Python, are read as well. Their arrays may be in companion files, which are
+//! opened beside the file that is loaded, under plain names, and only if it is loaded by path: not by [`load_from`].
+//! The zip files of joblib 0.5.7 are not read.
 //!
 //! # Features
 //! One for each codec, all on by default: `zlib`, `gzip`, `bz2`, `lzma`, `xz`, `zstd`, `lz4`, `snappy`,
 //! `lzo`, `blosc`.
 //!
 //! # Layers
-//! [`codecs`] does compressed files, [`arrays`] arrays and `.npy`, [`pickle`] Python's objects. This crate puts them
-//! together, and adds the form in which joblib writes arrays.
+//! [`codecs`] does compressed files, [`arrays`] arrays and `.npy`, [`pickle`] Python's objects, and the crate
+//! `demijohn-compat` what joblib wrote before 0.10. This crate puts them together, and adds the form in which joblib
+//! writes arrays.
 
 // Mapping files is what only the caller can vouch for: see `part`.
 #![deny(unsafe_code)]

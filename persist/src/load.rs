@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::BufRead;
 use std::path::Path;
 
+use demijohn_compat::{Companions, ZFile};
 use serde::de::DeserializeOwned;
 
 use crate::codecs::{Reader, Seekable};
@@ -18,6 +19,9 @@ const SHOWN: usize = 16;
 ///
 /// Nothing in the file is ever run. The compressed stream is read to the end of the member that holds the object, so
 /// that a wrong checksum is an error; what follows is ignored.
+///
+/// If joblib before 0.10 wrote the file, its arrays may be in others beside it, which are opened too: regular files only,
+/// by plain names, and through no link.
 ///
 /// # Errors
 /// [`Truncated`](ErrorKind::Truncated) if the file ends early or is empty, [`UnknownFormat`](ErrorKind::UnknownFormat)
@@ -37,7 +41,8 @@ pub fn load_with(path: impl AsRef<Path>, options: impl Into<LoadOptions>) -> Res
     let (path, options) = (path.as_ref(), options.into());
     let load = || {
         let (stream, size) = open(path, &options.limits)?;
-        read(stream, size, &options)
+        let companions = Companions::of(path, options.limits.stream);
+        read(stream, size, &options, Some(companions))
     };
     load().map_err(|e| e.at_path(path))
 }
@@ -159,11 +164,12 @@ pub fn load_from(source: impl BufRead) -> Result<Document> {
 /// As for [`load`].
 pub fn load_from_with(source: impl BufRead, how: impl Into<LoadOptions>) -> Result<Document> {
     let how = how.into();
-    read(options(&how.limits).exact(source)?, None, &how)
+    read(options(&how.limits).exact(source)?, None, &how, None)
 }
 
 fn options(limits: &Limits) -> codecs::Options {
     codecs::Options::new()
+        .also(ZFile)
         .veto(is_pickle)
         .limits(limits.stream)
         // Whatever the format: no more than the object needs is read.
@@ -177,9 +183,15 @@ fn is_pickle(head: &[u8]) -> bool {
 }
 
 /// `size` is that of the source, which the object's is too if nothing is compressed.
-fn read<S: codecs::Source>(mut stream: Reader<S>, size: Option<u64>, how: &LoadOptions) -> Result<Document> {
+fn read<S: codecs::Source>(
+    mut stream: Reader<S>,
+    size: Option<u64>,
+    how: &LoadOptions,
+    companions: Option<Companions>,
+) -> Result<Document> {
     let plain = stream.format() == "none";
-    let mut reader = JoblibReader { native: how.native };
+    let native = how.native;
+    let mut reader = JoblibReader { native, companions };
     let document = read_object(&mut stream, size.filter(|_| plain), &how.limits, &mut reader)?;
     if !plain {
         stream.end_member()?;
@@ -210,12 +222,6 @@ pub(crate) fn read_object(
 
 /// The error for a beginning that is not a pickle's, with a name for what it is if that is plain.
 fn unknown(head: &[u8]) -> Error {
-    if head.starts_with(b"ZF0x") {
-        return Error::new(
-            ErrorKind::Unsupported,
-            "z-files of joblib before 0.10 are not supported".into(),
-        );
-    }
     const KNOWN: [(&[u8], &str); 5] = [
         (b"\x93NUMPY", "a .npy file"),
         (b"PK\x03\x04", "a zip or .npz file"),

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use crate::arrays::{Array, Available, Layout, MapMode};
-use crate::joblib::{Body, Data};
+use crate::joblib::{Body, Data, apart};
 use crate::load::{open, read_object};
 use crate::pickle::{self, Found, Payload, Raw, numpy};
 use crate::{Document, Error, ErrorKind, Limits, Result, Value, codecs};
@@ -81,6 +81,7 @@ impl Payload for Finder {
         let data = match Body::of(object, raw)? {
             Body::Nothing => return Ok(Found::Nothing),
             Body::Pickle => return Ok(Found::Pickle),
+            Body::Companion => return Err(apart()),
             Body::Data(data) => data,
         };
         let (offset, size) = (raw.position(), data.layout.nbytes() as u64);
@@ -207,6 +208,7 @@ impl Payload for Mapper {
                 self.left_out = Some("an array of Python objects is pickled");
                 return Ok(Found::Pickle);
             }
+            Body::Companion => return Err(apart()),
             Body::Data(data) => data,
         };
         let size = data.layout.nbytes() as u64;

@@ -241,7 +241,7 @@ fn what_is_no_joblib_file_is_named() {
         (b"\x93NUMPY\x01\x00 and so on", ErrorKind::UnknownFormat, ".npy"),
         (b"PK\x03\x04 and so on", ErrorKind::UnknownFormat, ".npz"),
         (b"<html><body>404</body></html>", ErrorKind::UnknownFormat, "HTML"),
-        (b"ZF0x10               \x78\x9c", ErrorKind::Unsupported, "z-file"),
+        (b"ZF0x10               \x78\x9c", ErrorKind::Truncated, "zfile"),
         (
             b"\x80\x06\x95\0\0\0\0\0\0\0\0",
             ErrorKind::Unsupported,

@@ -174,7 +174,8 @@ fn carried_copies_of_joblib_are_recognised_and_other_classes_are_not() {
         );
     }
     for class in ["NDArrayWrapper", "ZNDArrayWrapper"] {
-        let bytes = stream(head("joblib.numpy_pickle", class, &state), &[]);
+        let state: State<'_> = &[("filename", |out| out.str("a.pkl_01.npy"))];
+        let bytes = stream(head("joblib.numpy_pickle", class, state), &[]);
         let error = demijohn::load_from(bytes.as_slice()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
         assert!(error.to_string().contains("companion"), "{error}");
