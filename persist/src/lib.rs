@@ -101,5 +101,5 @@ pub use dump::{DumpOptions, dump, dump_to, dump_with};
 pub use error::{Error, ErrorKind, Result};
 pub use limits::Limits;
 pub use load::{LoadOptions, load, load_as, load_from, load_from_with, load_with};
-pub use part::{load_array, load_mapped};
+pub use part::{load_array, load_array_with, load_mapped};
 pub use pickle::{Document, Protocol, Save, Value};

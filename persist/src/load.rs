@@ -97,8 +97,8 @@ pub fn load_as<T: DeserializeOwned>(path: impl AsRef<Path>) -> Result<T> {
 #[derive(Debug, Clone, Default)]
 #[must_use]
 pub struct LoadOptions {
-    limits: Limits,
-    native: bool,
+    pub(crate) limits: Limits,
+    pub(crate) native: bool,
 }
 
 impl LoadOptions {

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use crate::arrays::{Array, Available, Layout, MapMode};
 use crate::joblib::{Body, Data, apart};
-use crate::load::{open, read_object};
+use crate::load::{LoadOptions, open, read_object};
 use crate::pickle::{self, Found, Payload, Raw, numpy};
 use crate::{Document, Error, ErrorKind, Limits, Result, Value, codecs};
 
@@ -35,15 +35,32 @@ use crate::{Document, Error, ErrorKind, Limits, Result, Value, codecs};
 /// # Errors
 /// As for [`load`](crate::load()); [`Parameter`](ErrorKind::Parameter) if that is no path, or if no array is there.
 pub fn load_array(path: impl AsRef<Path>, array: &str) -> Result<Array> {
-    let path = path.as_ref();
-    find(path, array).map_err(|e| e.at_path(path))
+    load_array_with(path, array, LoadOptions::new())
 }
 
-fn find(path: &Path, array: &str) -> Result<Array> {
+/// Loads a single array as [`load_array`] does, with options or within limits as for [`load_with`](crate::load_with).
+/// What is decompressed the second time is bounded as it was the first.
+///
+/// # Errors
+/// As for [`load_array`].
+pub fn load_array_with(
+    path: impl AsRef<Path>,
+    array: &str,
+    options: impl Into<LoadOptions>,
+) -> Result<Array> {
+    let (path, options) = (path.as_ref(), options.into());
+    let array = find(path, array, &options.limits).map_err(|e| e.at_path(path))?;
+    Ok(if options.native {
+        array.into_native()?
+    } else {
+        array
+    })
+}
+
+fn find(path: &Path, array: &str, limits: &Limits) -> Result<Array> {
     // A wrong path is not to cost a look at the file.
     let array: pickle::path::Path = array.parse()?;
-    let limits = Limits::default();
-    let (stream, size) = open(path, &limits)?;
+    let (stream, size) = open(path, limits)?;
     let plain = stream.format() == "none";
     let length = size.filter(|_| plain);
     let (mut stream, jump) = Jumping::new(stream);
@@ -51,7 +68,7 @@ fn find(path: &Path, array: &str) -> Result<Array> {
         found: Vec::new(),
         jump,
     };
-    let document = read_object(&mut stream, length, &limits, &mut finder)?;
+    let document = read_object(&mut stream, length, limits, &mut finder)?;
     let mut stream = stream.inner;
     if !plain {
         stream.end_member()?;

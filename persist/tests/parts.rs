@@ -10,7 +10,7 @@ use std::process::Command;
 
 use demijohn::arrays::{Layout, Order};
 use demijohn::pickle::Kind;
-use demijohn::{Array, Document, DumpOptions, ErrorKind, LoadOptions, MapMode, Protocol, Result};
+use demijohn::{Array, Document, DumpOptions, ErrorKind, Limits, LoadOptions, MapMode, Protocol, Result};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
@@ -263,6 +263,13 @@ fn big_endian_arrays_become_native_on_demand() {
     for i in 0..2 {
         assert_eq!(native.root().index(i).unwrap().array().unwrap(), &numbers, "{i}");
     }
+    let options = LoadOptions::new().native_byte_order(true);
+    assert_eq!(demijohn::load_array(&path, "[0]").unwrap(), big);
+    assert_eq!(demijohn::load_array_with(&path, "[0]", options).unwrap(), numbers);
+    let mut limits = Limits::untrusted();
+    limits.object.opcodes = 3;
+    let error = demijohn::load_array_with(&path, "[0]", limits).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Limit);
 }
 
 #[test]
