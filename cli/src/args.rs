@@ -24,9 +24,11 @@ use crate::bytes;
         demijohn decompress notes.txt.zst           writes notes.txt\n  \
         demijohn cat access.log.* | grep 404        whatever each file is compressed with\n  \
         demijohn test backup/*                      reads everything to the end and checks it\n  \
+        demijohn inspect model.pkl.gz               what is in a joblib file, without loading it\n  \
         demijohn bench notes.txt                    which format and level suit it best\n  \
         demijohn demo                               the main job in one go: objects to files and back\n\n\
-        Exit status: 0 all well, 1 something failed, 2 wrong usage, 130 interrupted, 141 output pipe closed.",
+        Exit status: 0 all well, 1 something failed, 2 wrong usage, 3 unsafe content found by scan\n\
+        and nothing worse, 130 interrupted, 141 output pipe closed.",
     arg_required_else_help = true,
     propagate_version = true,
     subcommand_value_name = "VERB",
@@ -43,6 +45,9 @@ pub(crate) enum Verb {
     Decompress(Decompress),
     Cat(Cat),
     Test(Test),
+    Inspect(Inspect),
+    Scan(Scan),
+    Extract(Extract),
     Bench(Bench),
     Demo(Demo),
     Codecs(Codecs),
@@ -186,6 +191,119 @@ pub(crate) struct Test {
     #[command(flatten)]
     pub(crate) talk: Talk,
 }
+
+/// Show what is in joblib files, pickles, .npy and .npz files
+///
+/// Prints format and sizes, the classes and functions that a pickle names, and the objects with their paths, of
+/// arrays also dtype, shape, order, size and place. Each FILE is read to its end and checked; nothing in it is
+/// run, and array data is not kept. Of other files it says what they are compressed with.
+#[derive(Debug, Group)]
+#[command(after_help = "Examples:\n  \
+        demijohn inspect model.pkl.gz\n  \
+        demijohn inspect --json *.pkl | jq -r '.arrays[].path'\n\n\
+        Exits with 1 if a FILE is damaged, cut short or of no known kind; what was found is printed all the same.\n\n\
+        With --json, one object a line for each FILE:\n  \
+        file, ok, content (pickle, npy, npz, data, unknown), format (compression, none for plain files),\n  \
+        compressed (bytes), uncompressed (bytes, null if the end was not reached),\n  \
+        protocol (of the pickle, null for none, 0 and 1), tail (bytes behind the object),\n  \
+        globals, each an object of module, name, offset (of the first use), count, known_safe,\n  \
+        arrays, each an object of path, dtype (as numpy has it), shape, order (C or F), bytes,\n  \
+        offset (of the elements in the uncompressed stream, null for elements in an operand or a zip entry),\n  \
+        arrays_omitted (how many more there are than are listed), and error: null, or an object of\n  \
+        kind, message, offset_in, offset_out, as `demijohn test` has it.")]
+pub(crate) struct Inspect {
+    #[command(flatten)]
+    pub(crate) files: Files,
+    /// Print one JSON object per file
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) wary: Wary,
+}
+
+/// List the classes and functions that joblib files and pickles name
+///
+/// Loading a pickle in Python calls what it names. Every name is listed, used or not, and marked with ! if it is
+/// not on the list of names that are known to be harmless. Nothing is run. A name without a mark does nothing
+/// bad; one with a mark may be fine, if you know where the file comes from.
+#[derive(Debug, Group)]
+#[command(
+    after_help = "Exits with 3 if there is a marked name, and with 1 if a FILE could not be read to its end; the names\n\
+        before the damage are listed.\n\n\
+        With --json, one object a line for each FILE:\n  \
+        file, ok (read to its end), safe (no marked names), tail, globals and error, as in\n  \
+        `demijohn inspect --json`."
+)]
+pub(crate) struct Scan {
+    #[command(flatten)]
+    pub(crate) files: Files,
+    /// Print one JSON object per file
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) wary: Wary,
+}
+
+/// Write one array of a file as .npy or CSV
+///
+/// PATH is one that `demijohn inspect` prints; of a .npz file it is the name of an entry, of a .npy file a dot.
+/// Without -o, the output is named after PATH and stands in the current directory.
+#[derive(Debug, Group)]
+#[command(after_help = "Examples:\n  \
+        demijohn extract model.pkl.gz 'layers[3].weight'              writes layers.3.weight.npy\n  \
+        demijohn extract model.pkl.gz 'layers[3].weight' -o w.csv     numbers, one row a line\n  \
+        demijohn extract data.npz labels -o - --csv | head\n\n\
+        CSV is for one and two axes of numbers or booleans.")]
+pub(crate) struct Extract {
+    /// The file to read
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// Which array
+    #[arg(value_name = "PATH", allow_hyphen_values = true)]
+    pub(crate) path: String,
+    /// Write to this file, - for standard output; a name that ends in .csv asks for CSV
+    #[arg(short, long, value_name = "OUT", value_hint = ValueHint::FilePath, allow_hyphen_values = true)]
+    pub(crate) output: Option<PathBuf>,
+    /// Write CSV whatever the name
+    #[arg(long)]
+    pub(crate) csv: bool,
+    /// Overwrite the output; write binary data to a terminal
+    #[arg(short, long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) wary: Wary,
+}
+
+/// What files of strangers may cost.
+#[derive(Debug, Group)]
+pub(crate) struct Wary {
+    /// Memory a decoder may use for its window, dictionary or block, such as 64M or 1GiB, or none for no
+    /// limit
+    #[arg(long, value_name = "SIZE", value_parser = bytes::parse_limit, default_value = "256M")]
+    pub(crate) memlimit: bytes::Limit,
+    /// Refuse to decode more than this of one file, instead of more than 1000 times its size (past 64 MiB)
+    #[arg(long, value_name = "SIZE", value_parser = bytes::parse_limit)]
+    pub(crate) max_output: Option<bytes::Limit>,
+}
+
+impl Wary {
+    pub(crate) fn limits(&self) -> demijohn::Limits {
+        let mut stream = match self.max_output {
+            None => Limits::none().ratio(UNTRUSTED_RATIO),
+            Some(bytes::Limit::None) => Limits::none(),
+            Some(bytes::Limit::Bytes(output)) => Limits::none().output(output),
+        };
+        if let bytes::Limit::Bytes(memory) = self.memlimit {
+            stream = stream.memory(memory);
+        }
+        let mut limits = demijohn::Limits::untrusted();
+        limits.stream = stream;
+        limits
+    }
+}
+
+/// The ratio of [`Limits::untrusted`].
+const UNTRUSTED_RATIO: u64 = 1000;
 
 /// Measure every format on your own data: size and speed, at several levels
 ///
@@ -471,5 +589,11 @@ mod tests {
             panic!("asked for cat")
         };
         assert_eq!(cat.decoding.limits(), Limits::default());
+
+        let args = Args::parse_from(["demijohn", "scan"]);
+        let Verb::Scan(scan) = args.verb else {
+            panic!("asked for scan")
+        };
+        assert_eq!(scan.wary.limits().stream, Limits::untrusted());
     }
 }

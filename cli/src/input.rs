@@ -72,14 +72,7 @@ impl Input {
     }
 
     fn try_open(operand: &Operand) -> io::Result<Self> {
-        let file = match operand {
-            Operand::Path(path) => File::open(path)?,
-            Operand::Stdin => stdin()?,
-        };
-        let metadata = file.metadata()?;
-        if metadata.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
-        }
+        let (file, metadata) = open(operand)?;
         let source: Box<dyn Source> = if metadata.is_file() {
             Box::new(Seekable::new(file)?)
         } else {
@@ -90,6 +83,19 @@ impl Input {
             metadata: Some(metadata).filter(|m| m.is_file() && operand.path().is_some()),
         })
     }
+}
+
+/// Opens an operand as it is.
+pub(crate) fn open(operand: &Operand) -> io::Result<(File, Metadata)> {
+    let file = match operand {
+        Operand::Path(path) => File::open(path)?,
+        Operand::Stdin => stdin()?,
+    };
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    Ok((file, metadata))
 }
 
 /// Standard input without the buffer of [`io::stdin`].

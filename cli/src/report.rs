@@ -18,6 +18,8 @@ pub(crate) enum Exit {
     Failed,
     /// The command line asks for something that cannot be.
     Usage,
+    /// Nothing failed, but `scan` found names that are not known to be safe.
+    Unsafe,
     /// Whoever read the output has gone.
     ClosedPipe,
     Interrupted,
@@ -29,6 +31,7 @@ impl From<Exit> for ExitCode {
             Exit::Ok => 0,
             Exit::Failed => 1,
             Exit::Usage => 2,
+            Exit::Unsafe => 3,
             // 128 and the number of SIGPIPE, of which other programs die.
             Exit::ClosedPipe => 141,
             Exit::Interrupted => interrupt::STATUS,
@@ -68,6 +71,17 @@ impl Failure {
                 error,
             },
         }
+    }
+
+    /// The failure of a file for what is wrong with an object in it.
+    pub(crate) fn of_object(about: impl fmt::Display, error: demijohn::Error) -> Self {
+        let kind = error.kind();
+        let error = match io::Error::from(error).downcast::<demijohn::pickle::Error>() {
+            // It may quote what stands in the file.
+            Ok(error) => Error::new(kind, printable(&error.to_string())),
+            Err(error) => Error::from(error),
+        };
+        Failure::new(about, error)
     }
 
     pub(crate) fn refused(about: impl fmt::Display, why: impl Into<String>) -> Self {

@@ -52,6 +52,10 @@
 //! To the end of the compressed stream that holds the object, checksum included. What follows is ignored, as joblib
 //! does. For files of strangers, [`load_with`] takes [`Limits`].
 //!
+//! # What is in a file?
+//! [`inspect`] says: what it is, how large, which classes and functions it names, where its arrays are. Their data is
+//! not kept. [`extract`] gets one of them.
+//!
 //! # What is not handled?
 //! Of arrays of structs with Python objects in them, and of texts of any length, the calls are there that make them; so
 //! are those of subclasses of `ndarray`, except for `numpy.matrix` in files of joblib, which is read as an array, as joblib
@@ -85,6 +89,7 @@ struct ProjectReadme;
 mod dump;
 mod error;
 mod hinted;
+mod inspect;
 mod joblib;
 mod limits;
 mod load;
@@ -99,6 +104,7 @@ pub use codecs::atomic::Durability;
 pub use codecs::{Compression, Summary};
 pub use dump::{DumpOptions, dump, dump_to, dump_with};
 pub use error::{Error, ErrorKind, Result};
+pub use inspect::{ArrayEntry, Content, GlobalEntry, Inspection, extract, inspect, inspect_file};
 pub use limits::Limits;
 pub use load::{LoadOptions, load, load_as, load_from, load_from_with, load_with};
 pub use part::{load_array, load_array_with, load_mapped};

@@ -167,7 +167,7 @@ pub fn load_from_with(source: impl BufRead, how: impl Into<LoadOptions>) -> Resu
     read(options(&how.limits).exact(source)?, None, &how, None)
 }
 
-fn options(limits: &Limits) -> codecs::Options {
+pub(crate) fn options(limits: &Limits) -> codecs::Options {
     codecs::Options::new()
         .also(ZFile)
         .veto(is_pickle)
@@ -178,7 +178,7 @@ fn options(limits: &Limits) -> codecs::Options {
 }
 
 /// Whether these bytes begin a pickle. No container begins with 0x80, so even an unknown protocol is one.
-fn is_pickle(head: &[u8]) -> bool {
+pub(crate) fn is_pickle(head: &[u8]) -> bool {
     head.first() == Some(&0x80) || pickle::looks_like(head)
 }
 
@@ -221,7 +221,7 @@ pub(crate) fn read_object(
 }
 
 /// The error for a beginning that is not a pickle's, with a name for what it is if that is plain.
-fn unknown(head: &[u8]) -> Error {
+pub(crate) fn unknown(head: &[u8]) -> Error {
     const KNOWN: [(&[u8], &str); 5] = [
         (b"\x93NUMPY", "a .npy file"),
         (b"PK\x03\x04", "a zip or .npz file"),

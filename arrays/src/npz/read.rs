@@ -12,7 +12,7 @@ use rawzip::{CompressionMethod, ReaderAt, ZipArchive, ZipArchiveEntryWayfinder, 
 
 use super::{SUFFIX, cut, zip_error};
 use crate::npy::{self, Header, ReadOptions};
-use crate::{Array, Available, Error, Result};
+use crate::{Array, Available, Error, Layout, Result};
 
 /// How much compressed data is read at a time.
 const BUFFER: usize = 64 << 10;
@@ -148,6 +148,36 @@ impl<R: Read + Seek> Reader<R> {
         read().map_err(|error| error.within(&entry.name))
     }
 
+    /// Reads an array to its end without keeping it, and checks its size and checksum. An array of Python objects, which
+    /// [`read`](Self::read) refuses, passes as the bytes it is made of.
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read).
+    pub fn check(&self, key: &str) -> Result<Header> {
+        let entry = self.entry(key)?;
+        let check = || {
+            let (mut data, _) = self.data(entry)?;
+            let header = npy::read_header(&mut data, self.options.max_header)?;
+            npy::check_limit(&header.layout, &self.options)?;
+            let stated = entry.place.uncompressed_size_hint();
+            let needed = header.len.saturating_add(header.layout.nbytes() as u64);
+            if !header.layout.dtype().has_objects() && needed != stated {
+                return Err(wrong_size(&header.layout, needed, stated));
+            }
+            io::copy(&mut data, &mut io::sink())?;
+            Ok(header)
+        };
+        check().map_err(|error| error.within(&entry.name))
+    }
+
+    /// The size in bytes that the zip file states of an array with its header, which nothing vouches for.
+    ///
+    /// # Errors
+    /// [`Parameter`](crate::ErrorKind::Parameter) if there is no array of this name.
+    pub fn stated_size(&self, key: &str) -> Result<u64> {
+        Ok(self.entry(key)?.place.uncompressed_size_hint())
+    }
+
     fn entry(&self, key: &str) -> Result<&Entry> {
         let found = self.index.get(&format!("{key}{SUFFIX}"));
         found.map(|&at| &self.entries[at]).ok_or_else(|| {
@@ -163,15 +193,8 @@ impl<R: Read + Seek> Reader<R> {
         npy::check_limit(&layout, &self.options)?;
         layout.require_raw()?;
         let (needed, stated) = (len + layout.nbytes() as u64, entry.place.uncompressed_size_hint());
-        if needed > stated {
-            return Err(Error::truncated(format!(
-                "array {layout} needs {needed} bytes, the entry has {stated}"
-            )));
-        }
-        if needed < stated {
-            return Err(Error::corrupt(format!(
-                "the entry has {stated} bytes, of which array {layout} is {needed}"
-            )));
+        if needed != stated {
+            return Err(wrong_size(&layout, needed, stated));
         }
         let array = Array::read(layout, &mut data, npy::behind(available, len))?;
         // The end has been reached; only now does the reader know it, and looks at the checksum.
@@ -212,6 +235,19 @@ impl<R: Read + Seek> Reader<R> {
             left: stated,
         };
         Ok((checked, available))
+    }
+}
+
+/// The error for an entry that is not as long as its array.
+fn wrong_size(layout: &Layout, needed: u64, stated: u64) -> Error {
+    if needed > stated {
+        Error::truncated(format!(
+            "array {layout} needs {needed} bytes, the entry has {stated}"
+        ))
+    } else {
+        Error::corrupt(format!(
+            "the entry has {stated} bytes, of which array {layout} is {needed}"
+        ))
     }
 }
 

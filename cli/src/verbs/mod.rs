@@ -7,6 +7,9 @@ mod completions;
 mod compress;
 mod decompress;
 mod demo;
+mod extract;
+mod inspect;
+mod scan;
 mod test;
 
 use std::path::PathBuf;
@@ -22,6 +25,9 @@ pub(crate) fn run(verb: Verb) -> Exit {
         Verb::Decompress(args) => decompress::run(&args),
         Verb::Cat(args) => cat::run(&args),
         Verb::Test(args) => test::run(&args),
+        Verb::Inspect(args) => inspect::run(&args),
+        Verb::Scan(args) => scan::run(&args),
+        Verb::Extract(args) => extract::run(&args),
         Verb::Bench(args) => bench::run(&args),
         Verb::Demo(args) => demo::run(&args),
         Verb::Codecs(args) => codecs::run(&args),

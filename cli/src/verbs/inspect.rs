@@ -1,0 +1,286 @@
+//! `demijohn inspect`
+
+use demijohn::pickle::Kind;
+use demijohn::{Content, Inspection, Value};
+use serde_json::{Value as Json, json};
+
+use crate::args::Inspect;
+use crate::bytes;
+use crate::input::{self, Operand};
+use crate::output;
+use crate::report::{Exit, Failure, printable};
+use crate::table::Layout;
+
+/// The most rows of objects, how many objects are looked at for them, and the most names.
+const ROWS: usize = 100;
+const LOOK: usize = 100_000;
+const NAMES: usize = 20;
+
+/// The widest path that has a row of its own with what stands there, and the longest that is shown.
+const PATH: usize = 40;
+const LONGEST: usize = 400;
+
+/// The longest that is shown of one value.
+const CELL: usize = 34;
+
+pub(crate) fn run(args: &Inspect) -> Result<Exit, Failure> {
+    super::each(&args.files.files, |_| Ok(()), |operand| one(args, operand))
+}
+
+fn one(args: &Inspect, operand: &Operand) -> Result<(), Failure> {
+    let (file, _) = input::open(operand).map_err(|error| Failure::new(operand, error))?;
+    let mut found = demijohn::inspect_file(file, &args.wary.limits());
+    let failure = found.error.take().map(|error| Failure::of_object(operand, error));
+    let text = if args.json {
+        format!("{}\n", object(operand, &found, failure.as_ref()))
+    } else {
+        report(operand, &found)
+    };
+    output::print(&text)?;
+    failure.map_or(Ok(()), Err)
+}
+
+fn object(operand: &Operand, found: &Inspection, failure: Option<&Failure>) -> Json {
+    let array = |entry: &demijohn::ArrayEntry| {
+        json!({
+            "path": entry.path,
+            "dtype": entry.layout.dtype().to_string(),
+            "shape": entry.layout.shape(),
+            "order": entry.layout.canonical_order().as_str(),
+            "bytes": entry.layout.nbytes(),
+            "offset": entry.offset,
+        })
+    };
+    json!({
+        "file": operand.to_string(),
+        "ok": failure.is_none(),
+        "content": found.content.as_str(),
+        "format": found.format,
+        "compressed": found.compressed,
+        "uncompressed": found.uncompressed,
+        "protocol": found.protocol,
+        "tail": found.tail,
+        "globals": globals(found),
+        "arrays": found.arrays.iter().map(array).collect::<Vec<_>>(),
+        "arrays_omitted": found.arrays_omitted,
+        "error": failure.map(Failure::to_json),
+    })
+}
+
+/// The names as `--json` prints them.
+pub(super) fn globals(found: &Inspection) -> Json {
+    let global = |global: &demijohn::GlobalEntry| {
+        json!({
+            "module": global.module,
+            "name": global.name,
+            "offset": global.offset,
+            "count": global.count,
+            "known_safe": global.known_safe,
+        })
+    };
+    found.globals.iter().map(global).collect()
+}
+
+fn report(operand: &Operand, found: &Inspection) -> String {
+    let mut text = format!("{operand}: {}\n", what(found));
+    text.push_str(&sizes(found));
+    if found.tail > 0 {
+        text.push_str(&format!(
+            "  {} follow the object and are ignored\n",
+            count(found.tail, "byte")
+        ));
+    }
+    text.push_str(&names(found));
+    let rows = rows(found);
+    if !rows.is_empty() {
+        text.push('\n');
+        text.push_str(&table(&rows));
+    }
+    let more = match &found.document {
+        Some(document) => document.walk().take(LOOK).filter(|v| is_part(v.value())).count(),
+        None => found.arrays.len(),
+    };
+    if more > rows.len() {
+        let all = if found.arrays.is_empty() {
+            ""
+        } else {
+            "; --json lists every array"
+        };
+        text.push_str(&format!("… and more{all}\n"));
+    }
+    text
+}
+
+fn what(found: &Inspection) -> String {
+    let protocol = match (found.content, found.protocol) {
+        (Content::Pickle, None) => " of protocol 0 or 1".to_owned(),
+        (_, Some(protocol)) => format!(" of protocol {protocol}"),
+        (_, None) => String::new(),
+    };
+    let joblib = found.globals.iter().any(|g| g.name == "NumpyArrayWrapper");
+    match found.content {
+        Content::Pickle if joblib => format!("joblib file, pickle{protocol}"),
+        Content::Pickle => format!("pickle{protocol}"),
+        Content::Npy if found.protocol.is_some() => format!(".npy file of Python objects, pickle{protocol}"),
+        Content::Npy => ".npy file".to_owned(),
+        Content::Npz => format!(".npz file of {}", count(found.arrays.len() as u64, "array")),
+        Content::Data => "compressed data".to_owned(),
+        _ => "not known".to_owned(),
+    }
+}
+
+fn sizes(found: &Inspection) -> String {
+    let plain = found.format == "none";
+    match found.uncompressed {
+        Some(size) if plain && found.content != Content::Npz => {
+            format!("  {}, not compressed\n", bytes::shown(size))
+        }
+        Some(size) => {
+            let format = if plain { "zip" } else { found.format };
+            format!("  {}\n", bytes::change(format, size, found.compressed))
+        }
+        None if plain => format!("  {}\n", bytes::shown(found.compressed)),
+        None => format!("  {}, {}\n", found.format, bytes::shown(found.compressed)),
+    }
+}
+
+/// `1 byte`, `2 bytes`.
+pub(super) fn count(n: u64, thing: &str) -> String {
+    format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
+}
+
+fn names(found: &Inspection) -> String {
+    if found.globals.is_empty() {
+        return String::new();
+    }
+    let unknown = found.globals.iter().filter(|g| !g.known_safe).count();
+    let verdict = match unknown {
+        0 => "all known to be harmless".to_owned(),
+        n => format!("{n} not known to be harmless (!)"),
+    };
+    let n = count(found.globals.len() as u64, "global");
+    let mut text = format!("  {n} named, {verdict}\n");
+    // Those that matter first.
+    let (safe, marked): (Vec<_>, Vec<_>) = found.globals.iter().partition(|g| g.known_safe);
+    for global in marked.iter().chain(&safe).take(NAMES) {
+        text.push_str(&name_line(global));
+    }
+    if found.globals.len() > NAMES {
+        text.push_str(&format!(
+            "    … and {} more; `demijohn scan` lists them\n",
+            found.globals.len() - NAMES
+        ));
+    }
+    text
+}
+
+/// One name, marked if it is not known to be harmless.
+pub(super) fn name_line(global: &demijohn::GlobalEntry) -> String {
+    let mark = if global.known_safe { ' ' } else { '!' };
+    let name = cut(&printable(&format!("{}.{}", global.module, global.name)), LONGEST);
+    let times = if global.count > 1 {
+        format!(", {} times", global.count)
+    } else {
+        String::new()
+    };
+    format!("  {mark} {name} (at byte {}{times})\n", global.offset)
+}
+
+fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
+}
+
+type Row = [String; 6];
+
+const HEADINGS: [&str; 6] = ["path", "type", "what", "order", "bytes", "offset"];
+
+/// Whether it is shown as a row: containers, objects and arrays are; numbers and texts are too many.
+fn is_part(value: Value<'_>) -> bool {
+    matches!(
+        value.kind(),
+        Kind::Array
+            | Kind::ObjectArray
+            | Kind::Object
+            | Kind::Dict
+            | Kind::List
+            | Kind::Tuple
+            | Kind::Set
+            | Kind::FrozenSet
+            | Kind::OrderedDict
+            | Kind::DefaultDict
+            | Kind::Deque
+    )
+}
+
+fn rows(found: &Inspection) -> Vec<Row> {
+    let Some(document) = &found.document else {
+        let entries = found.arrays.iter().take(ROWS);
+        return entries
+            .map(|entry| array_row(&entry.path, &entry.layout, entry.offset))
+            .collect();
+    };
+    let root = document.root();
+    let parts = document
+        .walk()
+        .take(LOOK)
+        .filter(|visit| is_part(visit.value()) || visit.value().is(root));
+    parts
+        .take(ROWS)
+        .map(|visit| {
+            let (path, value) = (visit.path().to_string(), visit.value());
+            match found.layout(value) {
+                Some(layout) => array_row(&path, layout, found.offset(value)),
+                None => [
+                    path,
+                    value.type_name().to_owned(),
+                    format!("{value:?}"),
+                    String::new(),
+                    String::new(),
+                    String::new(),
+                ],
+            }
+        })
+        .collect()
+}
+
+fn array_row(path: &str, layout: &demijohn::arrays::Layout, offset: Option<u64>) -> Row {
+    // `<f8 (2, 3) C`: the order has a column of its own.
+    let shown = layout.to_string();
+    let what = shown.strip_suffix(layout.order().as_str()).unwrap_or(&shown);
+    [
+        path.to_owned(),
+        "array".to_owned(),
+        what.trim_end().to_owned(),
+        layout.canonical_order().as_str().to_owned(),
+        layout.nbytes().to_string(),
+        offset.map_or("-".to_owned(), |offset| offset.to_string()),
+    ]
+}
+
+/// Long paths stand on lines of their own.
+fn table(rows: &[Row]) -> String {
+    let split = |row: &Row| {
+        let mut cells = row.each_ref().map(|cell| cut(&printable(cell), CELL));
+        let path = cut(&printable(&row[0]), LONGEST);
+        if path.chars().count() > PATH {
+            cells[0] = String::new();
+            return (Some(path), cells);
+        }
+        cells[0] = path;
+        (None, cells)
+    };
+    let (long, cells): (Vec<_>, Vec<_>) = rows.iter().map(split).unzip();
+    let layout = Layout::new(&HEADINGS, &cells, &[4, 5]);
+    let mut text = layout.line(&HEADINGS);
+    for (path, row) in long.iter().zip(&cells) {
+        if let Some(path) = path {
+            text.push_str(path);
+            text.push('\n');
+        }
+        text.push_str(&layout.line(&row.each_ref().map(String::as_str)));
+    }
+    text
+}

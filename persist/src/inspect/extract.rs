@@ -1,0 +1,191 @@
+//! One array out of a file.
+
+use std::fs::File;
+use std::io::{Seek as _, SeekFrom};
+
+use super::{ArrayEntry, Content, Inspection, inspect_file};
+use crate::arrays::{Array, Available, Layout};
+use crate::load::options;
+use crate::pickle::Kind;
+use crate::{Error, ErrorKind, Limits, Result, codecs};
+
+/// How many paths an error proposes, how many it compares, and how much of each.
+const PROPOSED: usize = 5;
+const COMPARED: usize = 10_000;
+const COMPARED_CHARS: usize = 60;
+
+/// Reads one array of a file: that of a [path](crate::pickle::path) in a pickle, of a name in a `.npz` file, the one
+/// (`"."`) in a `.npy` file.
+///
+/// The file is [inspected](inspect_file) first, so that nothing comes out of a damaged one. No other array is kept,
+/// save those whose elements are operands of the pickle. Paths are those that [`Inspection::arrays`] has, and all others
+/// that lead to an array.
+///
+/// # Errors
+/// [`Parameter`](ErrorKind::Parameter) if there is no such array, with paths that look alike;
+/// [`Unsupported`](ErrorKind::Unsupported) for an array of Python objects, and if the file does not seek; what is wrong
+/// with the file, if it is damaged.
+pub fn extract(mut file: File, path: &str, limits: &Limits) -> Result<Array> {
+    let start = file.stream_position().map_err(|_| {
+        Error::new(
+            ErrorKind::Unsupported,
+            "taking an array out needs a file that seeks; this is a pipe or the like".into(),
+        )
+    })?;
+    let again = file.try_clone().map_err(codecs::Error::from)?;
+    let mut found = inspect_file(file, limits);
+    if let Some(error) = found.error.take() {
+        return Err(error);
+    }
+    let (layout, offset) = match found.content {
+        #[cfg(feature = "npz")]
+        Content::Npz => return from_npz(again, path, &found),
+        Content::Npy if found.document.is_none() => match found.arrays.first() {
+            Some(ArrayEntry {
+                layout,
+                offset: Some(offset),
+                ..
+            }) if matches!(path, "" | ".") => (layout.clone(), *offset),
+            _ => return Err(found.no_array(path, "a .npy file holds one array, whose path is a dot")),
+        },
+        _ => match found.locate(path)? {
+            Located::Kept(array) => return Ok(array),
+            Located::At(layout, offset) => (layout, offset),
+        },
+    };
+    read_at(again, start, layout, offset, limits)
+}
+
+/// Where an array of a document is.
+enum Located {
+    Kept(Array),
+    At(Layout, u64),
+}
+
+impl Inspection {
+    fn locate(&mut self, path: &str) -> Result<Located> {
+        let Some(document) = &self.document else {
+            let message = "the file holds neither a pickle nor an array".to_owned();
+            return Err(Error::new(ErrorKind::Parameter, message));
+        };
+        let value = match document.at(path) {
+            Ok(value) => value,
+            Err(error) => return Err(self.no_array(path, &error.to_string())),
+        };
+        if let Some(place) = self.place(value) {
+            return Ok(Located::At(place.layout.clone(), place.offset));
+        }
+        if value.kind() == Kind::ObjectArray {
+            let message =
+                format!("an array of Python objects at {path:?}; its items have paths of their own");
+            return Err(Error::new(ErrorKind::Unsupported, message));
+        }
+        if let Err(error) = value.array() {
+            return match error.kind() {
+                crate::pickle::ErrorKind::Parameter => Err(self.no_array(path, &error.to_string())),
+                _ => Err(error.into()),
+            };
+        }
+        let document = self.document.as_mut().expect("it was there above");
+        Ok(Located::Kept(document.take_array(path)?))
+    }
+
+    /// The error for a path that leads to no array, with some that do.
+    fn no_array(&self, path: &str, why: &str) -> Error {
+        let mut message = format!("no array {path:?}: {why}");
+        let near = near(path, &self.arrays);
+        match near.as_slice() {
+            [] => message.push_str("; there are no arrays in the file"),
+            near => {
+                message.push_str("; there is ");
+                message.push_str(&near.join(", "));
+                if self.arrays.len() > near.len() {
+                    message.push_str(", …");
+                }
+            }
+        }
+        Error::new(ErrorKind::Parameter, message)
+    }
+}
+
+#[cfg(feature = "npz")]
+fn from_npz(mut file: File, key: &str, found: &Inspection) -> Result<Array> {
+    if found.arrays.iter().all(|entry| entry.path != key) {
+        return Err(found.no_array(key, "no entry has this name"));
+    }
+    file.rewind().map_err(codecs::Error::from)?;
+    Ok(crate::arrays::npz::Reader::new(file)?.read(key)?)
+}
+
+/// Reads the elements at an offset of the uncompressed stream.
+fn read_at(mut file: File, start: u64, layout: Layout, offset: u64, limits: &Limits) -> Result<Array> {
+    file.seek(SeekFrom::Start(start)).map_err(codecs::Error::from)?;
+    let mut stream = options(limits).seekable_reader(file)?;
+    stream
+        .seek(SeekFrom::Start(offset))
+        .map_err(codecs::Error::from)?;
+    // That the bytes are there was seen when they were passed over; the file may have changed since.
+    Ok(Array::read(layout, &mut stream, Available::Unknown)?)
+}
+
+/// The paths of arrays that look most like this one.
+fn near(path: &str, arrays: &[ArrayEntry]) -> Vec<String> {
+    let start = |text: &str| text.chars().take(COMPARED_CHARS).collect::<Vec<_>>();
+    let wanted = start(path);
+    let mut near: Vec<_> = arrays
+        .iter()
+        .take(COMPARED)
+        .map(|entry| start(&entry.path))
+        .map(|text| (distance(&wanted, &text), text))
+        .collect();
+    near.sort_by_key(|(distance, _)| *distance);
+    near.truncate(PROPOSED);
+    let shown = |text: Vec<char>| {
+        let cut = if text.len() == COMPARED_CHARS { "…" } else { "" };
+        // Names in zip files are whatever they are.
+        let escaped = |c: char| {
+            if c.is_control() {
+                c.escape_default().to_string()
+            } else {
+                c.to_string()
+            }
+        };
+        format!("{}{cut}", text.into_iter().map(escaped).collect::<String>())
+    };
+    near.into_iter().map(|(_, text)| shown(text)).collect()
+}
+
+/// How many characters have to be put in, taken out or exchanged to make one text of the other (Levenshtein).
+fn distance(a: &[char], b: &[char]) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, y) in b.iter().enumerate() {
+            let exchanged = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = exchanged.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances_count_edits() {
+        let distance = |a: &str, b: &str| {
+            let chars = |text: &str| text.chars().collect::<Vec<_>>();
+            distance(&chars(a), &chars(b))
+        };
+        for (a, b, n) in [
+            ("", "", 0),
+            ("", "ab", 2),
+            ("kitten", "sitting", 3),
+            ("ab", "ba", 2),
+        ] {
+            assert_eq!((distance(a, b), distance(b, a)), (n, n), "{a} {b}");
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! What is in a file, without keeping the data of its arrays.
+
+mod extract;
+mod npy;
+#[cfg(feature = "npz")]
+mod npz;
+mod object;
+
+use std::fs::File;
+use std::io::BufRead as _;
+use std::path::Path;
+
+pub use extract::extract;
+
+use crate::arrays::{self, Layout};
+use crate::codecs::{self, Seekable, Tail};
+use crate::load::{is_pickle, options, unknown};
+use crate::{Document, Error, ErrorKind, Limits, Result, Value};
+
+/// What a zip file begins with: an entry, or, if it is empty, the end of the list.
+const ZIP: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
+
+type Stream = codecs::Reader<Seekable<File>>;
+
+/// What a file holds; see [`Inspection::content`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Content {
+    /// A pickle, which a joblib file is too.
+    Pickle,
+    /// One array, as `numpy.save` writes it.
+    Npy,
+    /// Several arrays, as `numpy.savez` writes them.
+    Npz,
+    /// A compressed stream of something else.
+    Data,
+    /// Nothing that is known here.
+    Unknown,
+}
+
+impl Content {
+    /// One word: `pickle`, `npy`, `npz`, `data`, `unknown`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pickle => "pickle",
+            Self::Npy => "npy",
+            Self::Npz => "npz",
+            Self::Data => "data",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// An array of plain data in a file.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ArrayEntry {
+    /// Where it is: a [path](crate::pickle::path) in the object, a dot in a `.npy` file, the name in a `.npz` file.
+    pub path: String,
+    /// Dtype, shape, order and size.
+    pub layout: Layout,
+    /// Where its elements begin, in bytes of the uncompressed stream; `None` if they are an operand of the pickle, or
+    /// in an entry of a `.npz` file.
+    pub offset: Option<u64>,
+}
+
+/// A class or function that a file names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GlobalEntry {
+    /// The module, by its name in Python 3.
+    pub module: String,
+    /// The name in the module.
+    pub name: String,
+    /// Where it is named first, in bytes of the uncompressed stream.
+    pub offset: u64,
+    /// How many opcodes name it.
+    pub count: u64,
+    /// Whether it is [known to be harmless](crate::pickle::known::is_known_safe).
+    pub known_safe: bool,
+}
+
+/// What is in a file: see [`inspect`].
+///
+/// If there is an [`error`](Self::error), the rest is what was found before it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Inspection {
+    /// What the file holds.
+    pub content: Content,
+    /// The compression format; `"none"` for plain files.
+    pub format: &'static str,
+    /// Size of the file in bytes; what was read of it, if it has no size.
+    pub compressed: u64,
+    /// Size of the uncompressed stream in bytes, if its end was reached.
+    pub uncompressed: Option<u64>,
+    /// The protocol that the pickle states. `None` if there is no pickle, and for protocols 0 and 1, which state none.
+    pub protocol: Option<u8>,
+    /// Every class and function that the pickle names, once each, in the order of the stream; also those whose results
+    /// it throws away.
+    pub globals: Vec<GlobalEntry>,
+    /// The arrays of plain data, parents before children.
+    pub arrays: Vec<ArrayEntry>,
+    /// How many arrays are not in the list, because it would grow beyond all use.
+    pub arrays_omitted: u64,
+    /// How many bytes of the uncompressed stream follow what was dumped. Python's loaders ignore them.
+    pub tail: u64,
+    /// The object, with arrays that have no data, save those whose elements are operands of the pickle.
+    pub document: Option<Document>,
+    /// Why the file is not whole, if it is not.
+    pub error: Option<Error>,
+    /// The arrays that were passed over, by the numbers of their values.
+    places: Vec<Place>,
+}
+
+/// What an array that was passed over looks like, and where its elements begin.
+#[derive(Debug, Clone)]
+struct Place {
+    layout: Layout,
+    offset: u64,
+}
+
+/// Says what is in a file, and reads it to its end, so that all that can be checked is checked.
+///
+/// Nothing in the file is run, and the data of its arrays is not kept: of plain files it is not even read. The limits
+/// are those [for files of strangers](Limits::untrusted). That a file is damaged is no error here, but
+/// [part of the answer](Inspection::error).
+///
+/// ```
+/// # let dir = tempfile::tempdir()?;
+/// # let path = dir.path().join("model.pkl");
+/// demijohn::dump(&vec![demijohn::Array::from_vec(vec![1_u16, 2, 3], &[3])?], &path)?;
+/// let found = demijohn::inspect(&path)?;
+/// assert!(found.error.is_none());
+/// assert_eq!(found.arrays[0].path, "[0]");
+/// assert_eq!(found.arrays[0].layout.to_string(), "<u2 (3,) C");
+/// assert_eq!(found.arrays[0].offset.unwrap() % 16, 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// [`Io`](ErrorKind::Io) if the file cannot be opened.
+pub fn inspect(path: impl AsRef<Path>) -> Result<Inspection> {
+    let path = path.as_ref();
+    let file = File::open(path).map_err(|e| Error::from(codecs::Error::from(e)).at_path(path))?;
+    Ok(inspect_file(file, &Limits::untrusted()))
+}
+
+/// Says what is in an open file from where it stands, as [`inspect`] does, within the given limits.
+#[must_use]
+pub fn inspect_file(file: File, limits: &Limits) -> Inspection {
+    let mut found = Inspection {
+        content: Content::Unknown,
+        format: "none",
+        compressed: 0,
+        uncompressed: None,
+        protocol: None,
+        globals: Vec::new(),
+        arrays: Vec::new(),
+        arrays_omitted: 0,
+        tail: 0,
+        document: None,
+        error: None,
+        places: Vec::new(),
+    };
+    if let Err(error) = found.read(file, limits) {
+        found.error = Some(error);
+    }
+    found
+}
+
+impl Inspection {
+    /// The layout of an array of the [document](Self::document), whether or not its data is there.
+    #[must_use]
+    pub fn layout<'a>(&'a self, value: Value<'a>) -> Option<&'a Layout> {
+        match value.as_array() {
+            Some(array) => Some(array.layout()),
+            None => self.place(value).map(|place| &place.layout),
+        }
+    }
+
+    /// Where the elements of an array of the [document](Self::document) begin, in bytes of the uncompressed stream;
+    /// see [`ArrayEntry::offset`].
+    #[must_use]
+    pub fn offset(&self, value: Value<'_>) -> Option<u64> {
+        self.place(value).map(|place| place.offset)
+    }
+
+    fn place(&self, value: Value<'_>) -> Option<&Place> {
+        let number = usize::try_from(value.as_skipped()?).ok()?;
+        self.places.get(number)
+    }
+
+    fn read(&mut self, file: File, limits: &Limits) -> Result<()> {
+        // Bytes behind a compressed stream make it less than whole.
+        let mut stream = options(limits).tail(Tail::Error).seekable_reader(file)?;
+        self.format = stream.format();
+        self.compressed = stream.source_size().unwrap_or(0);
+        let plain = self.format == "none";
+        let head = stream.fill_buf().map_err(codecs::Error::from)?;
+        if head.starts_with(&arrays::npy::MAGIC) {
+            self.content = Content::Npy;
+            return self.read_npy(stream, limits);
+        }
+        if plain && ZIP.iter().any(|magic| head.starts_with(magic)) {
+            self.content = Content::Npz;
+            #[cfg(feature = "npz")]
+            return self.read_npz(stream.into_inner(), limits);
+            #[cfg(not(feature = "npz"))]
+            return Err(codecs::Error::feature_off("npz").into());
+        }
+        if !head.is_empty() && is_pickle(head) {
+            self.content = Content::Pickle;
+            return self.read_joblib(stream, limits);
+        }
+        if plain && head.is_empty() {
+            return Err(Error::new(ErrorKind::Truncated, "empty input".into()));
+        }
+        if plain {
+            return Err(unknown(head));
+        }
+        self.content = Content::Data;
+        self.finish(stream)?;
+        self.tail = 0;
+        Ok(())
+    }
+
+    /// Reads the stream to its end, where everything has been checked, and counts what is left of it.
+    fn finish(&mut self, stream: Stream) -> Result<()> {
+        let at = stream.position();
+        let size = stream.source_size().filter(|_| self.format == "none");
+        let end = match size {
+            // There is nothing to check in plain bytes.
+            Some(size) => size,
+            None => {
+                let summary = stream.finish()?;
+                self.compressed = summary.compressed;
+                summary.plain
+            }
+        };
+        self.uncompressed = Some(end);
+        self.tail = end.saturating_sub(at);
+        Ok(())
+    }
+}

@@ -1,0 +1,208 @@
+//! Pickles, joblib's among them.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::io::{self, BufRead, Read, Seek as _, SeekFrom};
+use std::rc::Rc;
+
+use super::{ArrayEntry, GlobalEntry, Inspection, Place, Stream};
+use crate::arrays::{Available, Layout};
+use crate::joblib::Body;
+use crate::pickle::{self, Found, GlobalName, Kind, NoPayload, Payload, Raw, ReadOptions, Value};
+use crate::{Error, ErrorKind, Limits, Result};
+
+/// The most arrays that are listed, and the most bytes that their paths may have together. A small file can hold
+/// millions of empty arrays, each a million steps deep.
+const MOST_ARRAYS: usize = 1 << 20;
+const MOST_TEXT: usize = 64 << 20;
+
+/// How much is read at a time of what is passed over.
+const CHUNK: usize = 256 << 10;
+
+impl Inspection {
+    /// Reads a pickle with joblib's arrays in it.
+    pub(super) fn read_joblib(&mut self, stream: Stream, limits: &Limits) -> Result<()> {
+        let ahead = Rc::new(Cell::new(0));
+        let mut passing = Passing {
+            // Only of plain bytes is it known that what stands there needs no look.
+            seeks: (self.format == "none" && stream.seekable()).then(|| Rc::clone(&ahead)),
+            places: Vec::new(),
+        };
+        let read = self.read_pickle(stream, &ahead, limits, &mut passing);
+        self.places = passing.places;
+        self.list();
+        read
+    }
+
+    /// Reads a pickle of plain arrays from where the stream is.
+    pub(super) fn read_plain_pickle(&mut self, stream: Stream, limits: &Limits) -> Result<()> {
+        let read = self.read_pickle(stream, &Rc::default(), limits, &mut NoPayload);
+        self.list();
+        read
+    }
+
+    fn read_pickle(
+        &mut self,
+        mut stream: Stream,
+        ahead: &Rc<Cell<u64>>,
+        limits: &Limits,
+        payload: &mut dyn Payload,
+    ) -> Result<()> {
+        let base = stream.position();
+        let head = stream.fill_buf()?;
+        if let [0x80, protocol, ..] = head {
+            self.protocol = Some(*protocol);
+        }
+        let size = stream.source_size().filter(|_| self.format == "none");
+        let options = ReadOptions {
+            limits: limits.object,
+            length: size.map(|size| size.saturating_sub(base)),
+        };
+        let mut source = Ahead {
+            stream: &mut stream,
+            ahead,
+        };
+        let scan = pickle::scan(&mut source, &options, payload);
+        self.globals = unique(&scan.globals(), base);
+        self.document = Some(scan.outcome?);
+        self.finish(stream)
+    }
+
+    /// Lists the arrays of the document.
+    fn list(&mut self) {
+        let Some(document) = &self.document else { return };
+        let (mut arrays, mut omitted, mut text) = (Vec::new(), 0, 0);
+        let visits = document
+            .walk()
+            .filter(|visit| visit.value().kind() == Kind::Array);
+        for visit in visits {
+            let value = visit.value();
+            let Some(layout) = self.layout(value) else {
+                continue;
+            };
+            if arrays.len() >= MOST_ARRAYS || text >= MOST_TEXT {
+                omitted += 1;
+                continue;
+            }
+            let path = visit.path().to_string();
+            text += path.len();
+            arrays.push(ArrayEntry {
+                path,
+                layout: layout.clone(),
+                offset: self.offset(value),
+            });
+        }
+        (self.arrays, self.arrays_omitted) = (arrays, omitted);
+    }
+}
+
+/// Each name once.
+fn unique(names: &[GlobalName<'_>], base: u64) -> Vec<GlobalEntry> {
+    let mut index = HashMap::new();
+    let mut entries: Vec<GlobalEntry> = Vec::new();
+    for global in names {
+        let at = *index.entry((global.module, global.name)).or_insert(entries.len());
+        if at == entries.len() {
+            entries.push(GlobalEntry {
+                module: global.module.to_owned(),
+                name: global.name.to_owned(),
+                offset: base + global.offset,
+                count: 0,
+                known_safe: global.is_known_safe(),
+            });
+        }
+        entries[at].count += 1;
+    }
+    entries
+}
+
+/// Passes over the elements of arrays, and notes where they are.
+struct Passing {
+    /// Where the stream is told how far to seek, if it can.
+    seeks: Option<Rc<Cell<u64>>>,
+    places: Vec<Place>,
+}
+
+impl Payload for Passing {
+    fn read(&mut self, object: Value<'_>, raw: &mut Raw<'_>) -> pickle::Result<Found> {
+        let layout = match Body::of(object, raw)? {
+            // What stands for an array in another file is shown as the object that it is.
+            Body::Nothing | Body::Companion => return Ok(Found::Nothing),
+            Body::Pickle => return Ok(Found::Pickle),
+            Body::Data(data) => data.layout,
+        };
+        let offset = raw.position();
+        match (&self.seeks, raw.available()) {
+            (Some(ahead), Available::Bytes(left)) => {
+                let n = layout.nbytes() as u64;
+                if left < n {
+                    let message = format!("array {layout} needs {n} bytes, {left} are left");
+                    return Err(pickle::Error::new(pickle::ErrorKind::Truncated, message));
+                }
+                raw.skipped(n)?;
+                ahead.set(ahead.get() + n);
+            }
+            _ => skip(raw, &layout)?,
+        }
+        self.places.push(Place { layout, offset });
+        Ok(Found::Skipped(self.places.len() as u64 - 1))
+    }
+}
+
+/// Reads as many bytes as the array has.
+pub(super) fn skip(source: &mut (impl Read + ?Sized), layout: &Layout) -> pickle::Result<()> {
+    let needed = layout.nbytes();
+    let mut left = needed;
+    let mut chunk = vec![0; CHUNK.min(needed)];
+    while left > 0 {
+        let n = left.min(CHUNK);
+        match source.read(&mut chunk[..n]) {
+            Ok(0) => {
+                return Err(pickle::Error::new(
+                    pickle::ErrorKind::Truncated,
+                    format!("the stream ends {left} bytes before the end of array {layout}"),
+                ));
+            }
+            Ok(n) => left -= n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+    Ok(())
+}
+
+/// A stream that passes over as many bytes as the payload has told before it reads on.
+struct Ahead<'a> {
+    stream: &'a mut Stream,
+    ahead: &'a Cell<u64>,
+}
+
+impl Ahead<'_> {
+    fn catch_up(&mut self) -> io::Result<()> {
+        let n = self.ahead.take();
+        if n > 0 {
+            let n = i64::try_from(n)
+                .map_err(|_| Error::new(ErrorKind::Corrupt, "an impossible offset".into()))?;
+            self.stream.seek(SeekFrom::Current(n))?;
+        }
+        Ok(())
+    }
+}
+
+impl Read for Ahead<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.catch_up()?;
+        self.stream.read(out)
+    }
+}
+
+impl BufRead for Ahead<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.catch_up()?;
+        self.stream.fill_buf()
+    }
+
+    fn consume(&mut self, n: usize) {
+        self.stream.consume(n);
+    }
+}
