@@ -281,7 +281,8 @@ pub(crate) struct Wary {
     /// limit
     #[arg(long, value_name = "SIZE", value_parser = bytes::parse_limit, default_value = "256M")]
     pub(crate) memlimit: bytes::Limit,
-    /// Refuse to decode more than this of one file, instead of more than 1000 times its size (past 64 MiB)
+    /// Refuse to decode more than this of one file, or none for no limit [default: 1000 times its size, and
+    /// 64 MiB in any case]
     #[arg(long, value_name = "SIZE", value_parser = bytes::parse_limit)]
     pub(crate) max_output: Option<bytes::Limit>,
 }

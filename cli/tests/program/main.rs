@@ -8,6 +8,7 @@ mod damage;
 mod demo;
 mod files;
 mod info;
+mod inspect;
 mod interop;
 mod interrupt;
 mod pipes;

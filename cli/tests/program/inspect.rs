@@ -1,0 +1,322 @@
+//! `inspect`, `scan`, `extract`.
+
+use std::collections::BTreeMap;
+
+use demijohn::Array;
+use demijohn::arrays::{Layout, Order, npy};
+use serde_json::{Value, json};
+
+use crate::util::{Dir, codecs, python, quickly};
+
+/// A file with two arrays and a key that could drive a terminal.
+fn model(dir: &Dir, name: &str) {
+    let f = Layout::new("<i4".parse().unwrap(), &[2, 3], Order::F).unwrap();
+    let f = Array::from_bytes(f, &[0, 1, 2, 3, 4, 5].map(|n: i32| n.to_le_bytes()).concat()).unwrap();
+    let a = Array::from_vec(vec![0.5_f64, 1e300], &[2]).unwrap();
+    let parts = BTreeMap::from([("grid", vec![f]), ("w\x1b[31m\n", vec![a])]);
+    demijohn::dump(&parts, dir.path(name)).unwrap();
+}
+
+fn keys(value: &Value) -> Vec<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+#[test]
+fn json_has_the_documented_keys_and_values() {
+    let dir = Dir::new();
+    model(&dir, "m.pkl.gz");
+    let all = dir
+        .demijohn(["inspect", "--json", "m.pkl.gz"])
+        .run()
+        .status(0)
+        .json_lines();
+    let found = &all[0];
+    assert_eq!(
+        keys(found),
+        [
+            "arrays",
+            "arrays_omitted",
+            "compressed",
+            "content",
+            "error",
+            "file",
+            "format",
+            "globals",
+            "ok",
+            "protocol",
+            "tail",
+            "uncompressed"
+        ]
+    );
+    let fixed = ["file", "ok", "content", "format", "protocol", "tail", "error"].map(|key| &found[key]);
+    let expected = json!(["m.pkl.gz", true, "pickle", "gzip", 4, 0, null]);
+    assert_eq!(json!(fixed), expected);
+    assert_eq!(found["compressed"], dir.read("m.pkl.gz").len());
+    let plain = dir.demijohn(["cat", "m.pkl.gz"]).run().ok();
+    assert_eq!(found["uncompressed"], plain.len());
+    let array = &found["arrays"][0];
+    assert_eq!(
+        keys(array),
+        ["bytes", "dtype", "offset", "order", "path", "shape"]
+    );
+    let offset = usize::try_from(array["offset"].as_u64().unwrap()).unwrap();
+    assert_eq!(plain[offset + 4..offset + 8], [1, 0, 0, 0]);
+    let expected = json!({"bytes": 24, "dtype": "<i4", "offset": offset, "order": "F", "path": "grid[0]", "shape": [2, 3]});
+    assert_eq!(array, &expected);
+    let global = &found["globals"][0];
+    assert_eq!(keys(global), ["count", "known_safe", "module", "name", "offset"]);
+    assert_eq!(global["name"], "NumpyArrayWrapper");
+    // Every key is in the help.
+    let help = dir.demijohn(["inspect", "--help"]).run().ok();
+    let help = String::from_utf8(help).unwrap();
+    for key in keys(found).into_iter().chain(keys(array)).chain(keys(global)) {
+        assert!(help.contains(key), "{key} is not in the help");
+    }
+}
+
+#[test]
+fn every_format_is_looked_into() {
+    let dir = Dir::new();
+    model(&dir, "m.pkl");
+    for codec in codecs() {
+        let format = ["--format", codec.name()];
+        let args = ["compress", "-fo", "packed", "m.pkl"];
+        dir.demijohn(args.iter().chain(&format).chain(quickly(codec.name())))
+            .run()
+            .ok();
+        let found = dir
+            .demijohn(["inspect", "--json", "packed"])
+            .run()
+            .status(0)
+            .json_lines();
+        assert_eq!(found[0]["format"], codec.name());
+        assert_eq!(
+            found[0]["arrays"].as_array().unwrap().len(),
+            2,
+            "{}",
+            codec.name()
+        );
+    }
+}
+
+#[test]
+fn the_listing_is_bounded_and_drives_no_terminal() {
+    let dir = Dir::new();
+    model(&dir, "m.pkl");
+    let text = dir.demijohn(["inspect", "m.pkl"]).run().ok();
+    let text = String::from_utf8(text).unwrap();
+    assert!(
+        text.starts_with("m.pkl: joblib file, pickle of protocol 4\n"),
+        "{text}"
+    );
+    assert!(text.contains("grid[0]") && text.contains("<i4 (2, 3)"), "{text}");
+    assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+
+    // A million items, and lists that hold each other twice.
+    let items = b"K\x01".repeat(1_000_000);
+    dir.write("many.pkl", [b"\x80\x02(", &items[..], b"l."].concat());
+    let nested = b"]".repeat(5000);
+    let ends = b"a".repeat(4999);
+    dir.write("deep.pkl", [b"\x80\x02", &nested[..], &ends, b"."].concat());
+    let lists = b"]".repeat(300_000);
+    dir.write("wide.pkl", [b"\x80\x02](", &lists[..], b"e."].concat());
+    for name in ["many.pkl", "deep.pkl", "wide.pkl"] {
+        let text = dir.demijohn(["inspect", name]).run().ok();
+        assert!(text.len() < 70_000, "{name}: {} bytes", text.len());
+        let more = String::from_utf8(text).unwrap().contains("… and more");
+        assert_eq!(more, name != "many.pkl", "{name}");
+    }
+    let names: String = (0..3000).map(|i| format!("cm\nn{i}\n0")).collect();
+    dir.write(
+        "names.pkl",
+        [b"\x80\x02", names.as_bytes(), b"cos\x1b\nsystem\n."].concat(),
+    );
+    let ended = dir.demijohn(["scan", "names.pkl"]).run().status(3);
+    assert!(ended.stdout_text().contains("and 2001 more"), "{ended}");
+    assert!(!ended.stdout_text().contains('\x1b'));
+}
+
+#[test]
+fn scan_tells_names_apart() {
+    let dir = Dir::new();
+    model(&dir, "m.pkl.gz");
+    let safe = dir.demijohn(["scan", "m.pkl.gz"]).run().status(0);
+    assert!(safe.stdout_text().contains("0 not known to be harmless"));
+    // By name, by memo, called and thrown away, in the protocol of Python 2.
+    for evil in [
+        &b"\x80\x04cos\nsystem\n."[..],
+        b"\x80\x04\x8c\x02os\x94\x8c\x06system\x94N00h\x00h\x01\x93.",
+        b"\x80\x04cos\nsystem\n\x8c\x05touch\x85R0N.",
+        b"(S'touch owned'\nios\nsystem\n.",
+    ] {
+        dir.write("evil.pkl", evil);
+        let text = dir.demijohn(["scan", "evil.pkl"]).run().status(3);
+        assert!(text.stdout_text().contains("! os.system"), "{text}");
+        let json = dir
+            .demijohn(["scan", "--json", "m.pkl.gz", "evil.pkl"])
+            .run()
+            .status(3)
+            .json_lines();
+        assert_eq!(
+            (&json[0]["safe"], &json[1]["safe"]),
+            (&json!(true), &json!(false))
+        );
+        assert_eq!(json[1]["globals"][0]["module"], "os");
+        assert_eq!(keys(&json[0]), ["error", "file", "globals", "ok", "safe", "tail"]);
+    }
+    assert!(!dir.names().iter().any(|name| name.contains("owned")));
+    // What is worse counts: the names before the end of a truncated file are listed.
+    dir.write("cut.pkl", b"\x80\x04cos\nsystem\n");
+    let cut = dir.demijohn(["scan", "evil.pkl", "cut.pkl"]).run().status(1);
+    assert_eq!(cut.stdout_text().matches("! os.system").count(), 2);
+    assert!(cut.line().contains("truncated"), "{cut}");
+    dir.write(
+        "text.gz",
+        dir.demijohn(["compress", "--format", "gzip"])
+            .stdin("text")
+            .run()
+            .ok(),
+    );
+    dir.demijohn(["scan", "text.gz"]).run().fails();
+}
+
+#[test]
+fn pickles_in_files_of_numpy_are_seen() {
+    let Some(python) = python() else { return };
+    let dir = Dir::new();
+    let code = "import numpy as np, os; a = np.array([os.getcwd, 1], dtype=object); np.save('a.npy', a); np.savez('z.npz', a=a)";
+    dir.command(python, ["-c", code]).run().ok();
+    let npy = dir.demijohn(["scan", "a.npy"]).run().status(3);
+    assert!(npy.stdout_text().contains("posix.getcwd"), "{npy}");
+    // The entry of the zip file is not looked into, and does not pass for harmless.
+    let npz = dir.demijohn(["scan", "z.npz"]).run();
+    assert!(npz.fails().contains("array a holds a pickle"), "{npz}");
+}
+
+#[test]
+fn files_that_are_not_whole_say_why() {
+    let dir = Dir::new();
+    model(&dir, "m.pkl.gz");
+    let whole = dir.read("m.pkl.gz");
+    dir.write("cut.pkl.gz", &whole[..whole.len() - 9]);
+    let cut = dir.demijohn(["inspect", "cut.pkl.gz"]).run();
+    assert!(cut.fails().contains("cut.pkl.gz: gzip: truncated"), "{cut}");
+    assert!(cut.stdout_text().contains("NumpyArrayWrapper"));
+    let json = dir
+        .demijohn(["inspect", "--json", "cut.pkl.gz"])
+        .run()
+        .status(1)
+        .json_lines();
+    assert_eq!(
+        (&json[0]["ok"], &json[0]["error"]["kind"]),
+        (&json!(false), &json!("truncated"))
+    );
+    dir.write("corrupt.pkl", b"\x80\x04\xff");
+    let json = dir
+        .demijohn(["inspect", "--json", "corrupt.pkl"])
+        .run()
+        .status(1)
+        .json_lines();
+    assert_eq!(json[0]["error"]["kind"], "corrupt");
+    assert!(
+        dir.demijohn(["inspect", "absent"])
+            .run()
+            .fails()
+            .contains("no such file")
+    );
+    dir.write("text", "plain text\n");
+    assert!(
+        dir.demijohn(["inspect", "text"])
+            .run()
+            .fails()
+            .contains("unknown format")
+    );
+    let packed = dir
+        .demijohn(["compress", "--format", "gzip", "-c", "text"])
+        .run()
+        .ok();
+    let text = dir.demijohn(["inspect"]).stdin(packed).run().status(0);
+    assert!(
+        text.stdout_text()
+            .starts_with("standard input: compressed data\n  gzip, 11 B"),
+        "{text}"
+    );
+    let limited = dir.demijohn(["inspect", "--max-output", "50", "m.pkl.gz"]).run();
+    assert!(limited.fails().contains("limit"), "{limited}");
+}
+
+#[test]
+fn arrays_are_written_as_npy_and_csv() {
+    let dir = Dir::new();
+    model(&dir, "m.pkl.gz");
+    dir.demijohn(["extract", "m.pkl.gz", "grid[0]"]).run().ok();
+    let grid = npy::load(dir.path("grid.0.npy")).unwrap();
+    assert_eq!((grid.shape(), grid.order()), (&[2, 3][..], Order::F));
+    assert_eq!(grid.as_slice::<i32>().unwrap(), [0, 1, 2, 3, 4, 5]);
+    let csv = dir
+        .demijohn(["extract", "m.pkl.gz", "grid[0]", "--csv", "-o", "-"])
+        .run()
+        .ok();
+    assert_eq!(csv, b"0,2,4\n1,3,5\n");
+    let weights = r#"["w\u{1b}[31m\n"][0]"#;
+    dir.demijohn(["extract", "m.pkl.gz", weights, "-o", "w.csv"])
+        .run()
+        .ok();
+    assert_eq!(dir.read("w.csv"), b"0.5\n1e300\n");
+    // Whatever `inspect` prints is taken.
+    let found = dir
+        .demijohn(["inspect", "--json", "m.pkl.gz"])
+        .run()
+        .status(0)
+        .json_lines();
+    for array in found[0]["arrays"].as_array().unwrap() {
+        let path = array["path"].as_str().unwrap();
+        let bytes = dir.demijohn(["extract", "m.pkl.gz", path, "-o", "-"]).run().ok();
+        assert!(bytes.starts_with(b"\x93NUMPY"), "{path}");
+    }
+    if let Some(python) = python() {
+        let code =
+            "import numpy as np; a = np.load('grid.0.npy'); assert a.tolist() == [[0, 2, 4], [1, 3, 5]]";
+        dir.command(python, ["-c", code]).run().ok();
+    }
+}
+
+#[test]
+fn extract_overwrites_nothing_and_leaves_nothing_behind() {
+    let dir = Dir::new();
+    model(&dir, "m.pkl.gz");
+    dir.write("out.npy", "precious");
+    let there = dir
+        .demijohn(["extract", "m.pkl.gz", "grid[0]", "-o", "out.npy"])
+        .run();
+    assert!(there.fails().contains("exists already"), "{there}");
+    assert_eq!(dir.read("out.npy"), b"precious");
+    let wrong = dir
+        .demijohn(["extract", "m.pkl.gz", "grib[0]", "-fo", "out.npy"])
+        .run();
+    assert!(wrong.fails().contains("there is grid[0]"), "{wrong}");
+    assert_eq!(dir.read("out.npy"), b"precious");
+    dir.demijohn(["extract", "m.pkl.gz", "grid[0]", "-fo", "out.npy"])
+        .run()
+        .ok();
+    assert!(dir.read("out.npy").starts_with(b"\x93NUMPY"));
+    let itself = dir
+        .demijohn(["extract", "m.pkl.gz", "grid[0]", "-fo", "./m.pkl.gz"])
+        .run();
+    assert!(itself.fails().contains("is the source itself"), "{itself}");
+    // A damaged file gives nothing, though the array stands before the damage.
+    let whole = dir.read("m.pkl.gz");
+    dir.write("cut.pkl.gz", &whole[..whole.len() - 2]);
+    dir.demijohn(["extract", "cut.pkl.gz", "grid[0]"]).run().fails();
+    // What CSV cannot hold.
+    let cube = Array::from_vec(vec![1_u8; 8], &[2, 2, 2]).unwrap();
+    npy::save(dir.path("cube.npy"), &cube).unwrap();
+    let cubic = dir.demijohn(["extract", "cube.npy", ".", "-o", "cube.csv"]).run();
+    assert!(cubic.fails().contains("one or two axes"), "{cubic}");
+    let piped = dir
+        .demijohn(["extract", "-", "grid[0]", "-o", "-"])
+        .stdin(whole)
+        .run();
+    assert!(piped.fails().contains("needs a file that seeks"), "{piped}");
+    assert_eq!(dir.names(), ["cube.npy", "cut.pkl.gz", "m.pkl.gz", "out.npy"]);
+}

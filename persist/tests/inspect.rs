@@ -1,0 +1,343 @@
+//! What `inspect` and `extract` say of files: whole, damaged, hostile, and written by others.
+
+#![cfg(all(feature = "gzip", feature = "npz"))]
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use demijohn::arrays::{Layout, Order, npy, npz};
+use demijohn::{Array, Content, ErrorKind, Inspection, Limits, codecs, dump, extract, inspect, load};
+
+fn scratch(bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    fs::write(&path, bytes).unwrap();
+    (folder, path)
+}
+
+fn inspect_bytes(bytes: &[u8]) -> Inspection {
+    let (_folder, path) = scratch(bytes);
+    inspect(path).unwrap()
+}
+
+fn take(path: &Path, array: &str) -> demijohn::Result<Array> {
+    extract(File::open(path).unwrap(), array, &Limits::untrusted())
+}
+
+fn names(found: &Inspection) -> Vec<(String, u64, u64)> {
+    let globals = found.globals.iter();
+    globals
+        .map(|g| (format!("{}.{}", g.module, g.name), g.offset, g.count))
+        .collect()
+}
+
+fn model() -> BTreeMap<&'static str, Vec<Array>> {
+    let f = Layout::new("<i4".parse().unwrap(), &[2, 3], Order::F).unwrap();
+    let f = Array::from_bytes(f, &(0..24).collect::<Vec<u8>>()).unwrap();
+    let a = Array::from_vec(vec![0.5_f64, 1.5, 2.5], &[3]).unwrap();
+    BTreeMap::from([("a", vec![a.clone(), f]), ("b.c", vec![a])])
+}
+
+/// Everything that inspecting says of a whole file is what loading finds.
+fn agrees(path: &Path) -> usize {
+    let shown = path.display();
+    let found = inspect(path).unwrap();
+    assert!(found.error.is_none(), "{shown}: {:?}", found.error);
+    assert_eq!((found.content, found.tail), (Content::Pickle, 0), "{shown}");
+    assert_eq!(found.compressed, fs::metadata(path).unwrap().len());
+    let mut stream = Vec::new();
+    let options = codecs::Options::new().format(found.format);
+    options.open(path).unwrap().read_to_end(&mut stream).unwrap();
+    assert_eq!(found.uncompressed, Some(stream.len() as u64), "{shown}");
+
+    let document = load(path).unwrap();
+    let globals: Vec<_> = document.globals().map(|g| g.to_string()).collect();
+    for (name, offset, count) in names(&found) {
+        let uses = globals.iter().filter(|global| **global == name).count();
+        assert_eq!(count, uses as u64, "{shown}: {name}");
+        assert!(offset < stream.len() as u64);
+    }
+    let arrays: Vec<_> = document.arrays().collect();
+    assert_eq!(found.arrays.len(), arrays.len(), "{shown}");
+    for (entry, (path_in, array)) in found.arrays.iter().zip(&arrays) {
+        assert_eq!(entry.path, path_in.to_string(), "{shown}");
+        assert_eq!(&entry.layout, array.layout(), "{shown}");
+        if let Some(offset) = entry.offset {
+            let at = usize::try_from(offset).unwrap();
+            assert_eq!(&stream[at..at + array.nbytes()], array.as_bytes(), "{shown}");
+        }
+        assert_eq!(
+            take(path, &entry.path).unwrap(),
+            **array,
+            "{shown}: {}",
+            entry.path
+        );
+    }
+    arrays.len()
+}
+
+#[test]
+fn files_of_ours_are_described_as_they_load() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in [
+        "m.pkl",
+        "m.pkl.gz",
+        "m.pkl.xz",
+        "m.pkl.zst",
+        "m.pkl.bz2",
+        "m.pkl.z",
+    ] {
+        let path = folder.path().join(name);
+        dump(&model(), &path).unwrap();
+        assert_eq!(agrees(&path), 3);
+        let offsets = inspect(&path)
+            .unwrap()
+            .arrays
+            .into_iter()
+            .map(|a| a.offset.unwrap());
+        assert!(offsets.into_iter().all(|offset| offset % 16 == 0));
+    }
+}
+
+#[test]
+#[allow(clippy::print_stdout)] // For whoever wonders why nothing was tested.
+fn files_of_joblib_are_described_as_they_load() {
+    let given = std::env::var_os("DEMIJOHN_PYTHON").map(PathBuf::from);
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let python = given.unwrap_or_else(|| here.join("../target/venv/bin/python"));
+    let folder = tempfile::tempdir().unwrap();
+    let script = here.join("tests/peer.py");
+    let written = Command::new(&python)
+        .arg(script)
+        .arg("write")
+        .arg(folder.path())
+        .output();
+    if !written.is_ok_and(|output| output.status.success()) {
+        println!("skipped: {} is no Python with joblib and numpy", python.display());
+        return;
+    }
+    let mut arrays = 0;
+    for entry in fs::read_dir(folder.path()).unwrap() {
+        arrays += agrees(&entry.unwrap().path());
+    }
+    assert!(arrays > 100, "only {arrays} arrays");
+}
+
+#[test]
+fn every_way_to_name_a_global_is_seen() {
+    // By GLOBAL; by STACK_GLOBAL with names from the memo; called and thrown away; as an INST.
+    let direct = b"\x80\x04cos\nsystem\n.".to_vec();
+    let memo = b"\x80\x04\x8c\x02os\x94\x8c\x06system\x94N00h\x00h\x01\x93.".to_vec();
+    let popped = b"\x80\x04cos\nsystem\n\x8c\x02id\x85R0N.".to_vec();
+    let instance = b"(S'id'\nios\nsystem\n.".to_vec();
+    for (bytes, at) in [(direct, 2), (memo, 23), (popped, 2), (instance, 7)] {
+        let found = inspect_bytes(&bytes);
+        let shown = bytes.escape_ascii();
+        assert!(found.error.is_none(), "{shown}: {:?}", found.error);
+        assert_eq!(names(&found), [("os.system".to_owned(), at, 1)], "{shown}");
+        assert!(!found.globals[0].known_safe);
+    }
+    let often = inspect_bytes(b"\x80\x02cos\nsystem\n0cnumpy\ndtype\n0cos\nsystem\n.");
+    assert_eq!(
+        names(&often),
+        [("os.system".to_owned(), 2, 2), ("numpy.dtype".to_owned(), 14, 1)]
+    );
+    assert!(often.globals[1].known_safe);
+}
+
+#[test]
+fn what_was_found_before_the_damage_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("whole.pkl");
+    dump(&model(), &path).unwrap();
+    let bytes = fs::read(&path).unwrap();
+    let whole = inspect(&path).unwrap();
+    let mut most = 0;
+    for end in 0..bytes.len() {
+        let found = inspect_bytes(&bytes[..end]);
+        let error = found
+            .error
+            .as_ref()
+            .unwrap_or_else(|| panic!("cut at {end} passes"));
+        assert!(
+            matches!(error.kind(), ErrorKind::Truncated | ErrorKind::UnknownFormat),
+            "cut at {end}: {error}"
+        );
+        most = found.globals.len();
+        let seen = whole.globals.iter().take(most);
+        assert!(found.globals.iter().zip(seen).all(|(a, b)| a.name == b.name));
+        if end > 200 {
+            assert!(most > 0, "cut at {end}");
+        }
+    }
+    assert_eq!(most, whole.globals.len());
+    // An array that ends early is refused before it is sought.
+    let cut = inspect_bytes(&bytes[..usize::try_from(whole.arrays[2].offset.unwrap()).unwrap() + 5]);
+    let message = cut.error.unwrap().to_string();
+    assert!(
+        message.contains("<f8 (3,) C") && message.contains("5 are left"),
+        "{message}"
+    );
+}
+
+#[test]
+fn damage_in_the_container_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("m.pkl.gz");
+    dump(&model(), &path).unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    let end = bytes.len();
+    bytes[end - 6] ^= 1;
+    assert_eq!(inspect_bytes(&bytes).error.unwrap().kind(), ErrorKind::Checksum);
+    bytes[end - 6] ^= 1;
+    assert_eq!(
+        inspect_bytes(&bytes[..end - 3]).error.unwrap().kind(),
+        ErrorKind::Truncated
+    );
+    bytes.extend(b"more");
+    let (_folder, path) = scratch(&bytes);
+    assert_eq!(
+        inspect(&path).unwrap().error.unwrap().kind(),
+        ErrorKind::TrailingData
+    );
+    assert_eq!(take(&path, "a[0]").unwrap_err().kind(), ErrorKind::TrailingData);
+}
+
+#[test]
+fn bytes_behind_the_object_are_counted() {
+    let found = inspect_bytes(b"\x80\x02N.\x80\x02cos\nsystem\n.");
+    assert!(found.error.is_none());
+    assert_eq!((found.tail, found.globals.len()), (14, 0));
+    let mut zip = codecs::Options::new().writer(Vec::new(), "gzip").unwrap();
+    std::io::Write::write_all(&mut zip, b"\x80\x02N.rest").unwrap();
+    let (bytes, _) = zip.finish().unwrap();
+    assert_eq!(inspect_bytes(&bytes).tail, 4);
+}
+
+#[test]
+fn npy_files_have_one_array() {
+    let array = Array::from_vec(vec![1_u16, 2, 3, 4], &[2, 2]).unwrap();
+    let mut bytes = Vec::new();
+    npy::write(&array, &mut bytes).unwrap();
+    let (_folder, path) = scratch(&bytes);
+    let found = inspect(&path).unwrap();
+    assert_eq!((found.content, found.tail), (Content::Npy, 0));
+    let entry = &found.arrays[0];
+    assert_eq!((entry.path.as_str(), entry.offset), (".", Some(128)));
+    assert_eq!(&entry.layout, array.layout());
+    assert_eq!(take(&path, ".").unwrap(), array);
+    assert_eq!(take(&path, "a").unwrap_err().kind(), ErrorKind::Parameter);
+    let cut = inspect_bytes(&bytes[..bytes.len() - 1]);
+    assert_eq!(cut.error.unwrap().kind(), ErrorKind::Truncated);
+    assert_eq!(cut.arrays.len(), 1);
+    bytes.push(0);
+    assert_eq!(inspect_bytes(&bytes).tail, 1);
+}
+
+#[test]
+fn npz_files_are_checked_entry_by_entry() {
+    let array = Array::from_vec(vec![7_u64; 1000], &[1000]).unwrap();
+    for compression in [npz::Compression::Stored, npz::Compression::Deflated(6)] {
+        let mut out = npz::Writer::new(Vec::new()).compression(compression).unwrap();
+        out.add("x", &array).unwrap();
+        out.add("a/b", &array).unwrap();
+        let mut bytes = out.finish().unwrap();
+        let (_folder, path) = scratch(&bytes);
+        let found = inspect(&path).unwrap();
+        assert!(found.error.is_none(), "{:?}", found.error);
+        let paths: Vec<_> = found.arrays.iter().map(|entry| entry.path.as_str()).collect();
+        assert_eq!(paths, ["x", "a/b"]);
+        assert_eq!(found.uncompressed, Some(2 * 8128));
+        assert_eq!(take(&path, "a/b").unwrap(), array);
+        let message = take(&path, "y").unwrap_err().to_string();
+        assert!(message.contains("there is x, a/b"), "{message}");
+        // In the data of the first entry, where the header is behind.
+        bytes[if compression == npz::Compression::Stored {
+            200
+        } else {
+            60
+        }] ^= 0x10;
+        assert!(inspect_bytes(&bytes).error.is_some(), "{compression:?}");
+        let mut limits = Limits::default();
+        limits.stream = limits.stream.output(10_000);
+        let limited = demijohn::inspect_file(File::open(&path).unwrap(), &limits);
+        assert_eq!(limited.error.unwrap().kind(), ErrorKind::Limit);
+    }
+}
+
+#[test]
+fn what_is_no_object_is_named() {
+    let mut zip = codecs::Options::new().writer(Vec::new(), "gzip").unwrap();
+    std::io::Write::write_all(&mut zip, b"just text\n").unwrap();
+    let (bytes, _) = zip.finish().unwrap();
+    let found = inspect_bytes(&bytes);
+    assert!(found.error.is_none());
+    assert_eq!((found.content, found.uncompressed), (Content::Data, Some(10)));
+    for (bytes, kind) in [
+        (&b""[..], ErrorKind::Truncated),
+        (b"just text\n", ErrorKind::UnknownFormat),
+    ] {
+        let found = inspect_bytes(bytes);
+        assert_eq!(
+            (found.content, found.error.unwrap().kind()),
+            (Content::Unknown, kind)
+        );
+    }
+    assert_eq!(inspect("/nowhere/at/all").unwrap_err().kind(), ErrorKind::Io);
+}
+
+#[test]
+fn a_wrong_path_proposes_right_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("m.pkl");
+    dump(&model(), &path).unwrap();
+    let error = take(&path, "a[2]").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Parameter);
+    assert!(error.to_string().contains("there is a[0], a[1]"), "{error}");
+    assert!(take(&path, "a").unwrap_err().to_string().contains("a[0]"));
+    assert_eq!(take(&path, "a[").unwrap_err().kind(), ErrorKind::Parameter);
+    assert_eq!(take(&path, r#"["b.c"][0]"#).unwrap().shape(), [3]);
+}
+
+#[test]
+fn arrays_in_calls_have_paths_too() {
+    // An array that is an argument, and one in a state: pickle.dumps of the like, with bytes as elements.
+    let mut bytes = b"\x80\x03cmodule\nClass\n".to_vec();
+    let array = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85C\x01b\x87R(K\x01K\x02\x85\
+        cnumpy\ndtype\nX\x02\x00\x00\x00u1K\x00K\x01\x87R(K\x03X\x01\x00\x00\x00|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\
+        \x89C\x02\x05\x06tb";
+    bytes.extend(array);
+    bytes.extend(b"\x85R}X\x01\x00\x00\x00w");
+    bytes.extend(array);
+    bytes.extend(b"sb.");
+    let (_folder, path) = scratch(&bytes);
+    let found = inspect(&path).unwrap();
+    assert!(found.error.is_none(), "{:?}", found.error);
+    let paths: Vec<_> = found.arrays.iter().map(|entry| entry.path.as_str()).collect();
+    assert_eq!(paths, [".args[0]", ".state.w"]);
+    for path_in in paths {
+        assert_eq!(take(&path, path_in).unwrap().as_bytes(), [5, 6]);
+    }
+}
+
+#[test]
+fn bombs_meet_the_limits() {
+    let zeros = Array::zeros(Layout::new("u1".parse().unwrap(), &[80 << 20], Order::C).unwrap()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bomb.pkl.zst");
+    dump(&zeros, &path).unwrap();
+    let found = inspect(&path).unwrap();
+    assert_eq!(found.error.unwrap().kind(), ErrorKind::Limit);
+    // A list that holds each list before it twice, and is never spelled out.
+    let mut laughs = b"\x80\x02]q\x00".to_vec();
+    for i in 1..100 {
+        laughs.extend([b']', b'q', i, b'(', b'h', i - 1, b'h', i - 1, b'e']);
+    }
+    laughs.extend(b".");
+    let found = inspect_bytes(&laughs);
+    assert!(found.error.is_none(), "{:?}", found.error);
+    assert!(found.arrays.is_empty());
+}
