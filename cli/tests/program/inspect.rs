@@ -129,10 +129,11 @@ fn the_listing_is_bounded_and_drives_no_terminal() {
     let names: String = (0..3000).map(|i| format!("cm\nn{i}\n0")).collect();
     dir.write(
         "names.pkl",
-        [b"\x80\x02", names.as_bytes(), b"cos\x1b\nsystem\n."].concat(),
+        [b"\x80\x02cos\x1b\nsystem\n0", names.as_bytes(), b"N."].concat(),
     );
     let ended = dir.demijohn(["scan", "names.pkl"]).run().status(3);
     assert!(ended.stdout_text().contains("and 2001 more"), "{ended}");
+    assert!(ended.stdout_text().contains(r"os\u{1b}.system"), "{ended}");
     assert!(!ended.stdout_text().contains('\x1b'));
 }
 

@@ -24,8 +24,7 @@ impl Inspection {
     pub(super) fn read_joblib(&mut self, stream: Stream, limits: &Limits) -> Result<()> {
         let ahead = Rc::new(Cell::new(0));
         let mut passing = Passing {
-            // Only of plain bytes is it known that what stands there needs no look.
-            seeks: (self.format == "none" && stream.seekable()).then(|| Rc::clone(&ahead)),
+            ahead: Rc::clone(&ahead),
             places: Vec::new(),
         };
         let read = self.read_pickle(stream, &ahead, limits, &mut passing);
@@ -118,8 +117,8 @@ fn unique(names: &[GlobalName<'_>], base: u64) -> Vec<GlobalEntry> {
 
 /// Passes over the elements of arrays, and notes where they are.
 struct Passing {
-    /// Where the stream is told how far to seek, if it can.
-    seeks: Option<Rc<Cell<u64>>>,
+    /// Where the stream is told how far to seek.
+    ahead: Rc<Cell<u64>>,
     places: Vec<Place>,
 }
 
@@ -132,17 +131,18 @@ impl Payload for Passing {
             Body::Data(data) => data.layout,
         };
         let offset = raw.position();
-        match (&self.seeks, raw.available()) {
-            (Some(ahead), Available::Bytes(left)) => {
+        match raw.available() {
+            // Plain bytes in a file: it is known that they are there, and there is nothing to check.
+            Available::Bytes(left) => {
                 let n = layout.nbytes() as u64;
                 if left < n {
                     let message = format!("array {layout} needs {n} bytes, {left} are left");
                     return Err(pickle::Error::new(pickle::ErrorKind::Truncated, message));
                 }
                 raw.skipped(n)?;
-                ahead.set(ahead.get() + n);
+                self.ahead.set(self.ahead.get() + n);
             }
-            _ => skip(raw, &layout)?,
+            Available::Unknown => skip(raw, &layout)?,
         }
         self.places.push(Place { layout, offset });
         Ok(Found::Skipped(self.places.len() as u64 - 1))
