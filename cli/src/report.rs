@@ -159,7 +159,9 @@ impl fmt::Display for Failure {
             Failure::Error { about, error } => write!(f, "{about}: {error}"),
             Failure::Refused { about, why } => write!(f, "{about}: {why}"),
             Failure::Stdout(error) => {
-                write!(f, "standard output: {}", system(&Error::from(duplicate(error))))
+                let ours = error.get_ref().and_then(|error| error.downcast_ref::<Error>());
+                let text = ours.map_or_else(|| system(&Error::from(duplicate(error))), system);
+                write!(f, "standard output: {text}")
             }
             Failure::Last(failure) => failure.fmt(f),
             Failure::Usage(why) => f.write_str(why),
@@ -175,10 +177,11 @@ fn system(error: &Error) -> String {
         return error.message().to_owned();
     };
     let text = match io.kind() {
-        io::ErrorKind::NotFound => "no such file or directory".to_owned(),
+        // Without a number the library has more to say: of a file that nobody named, for instance.
+        io::ErrorKind::NotFound if io.raw_os_error().is_some() => "no such file or directory".to_owned(),
         io::ErrorKind::PermissionDenied if io.raw_os_error().is_some() => "permission denied".to_owned(),
         io::ErrorKind::IsADirectory => "is a directory".to_owned(),
-        io::ErrorKind::StorageFull => "no space left on device".to_owned(),
+        io::ErrorKind::StorageFull if io.raw_os_error().is_some() => "no space left on device".to_owned(),
         _ => io.to_string(),
     };
     match text.find(" (os error ") {

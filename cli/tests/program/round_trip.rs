@@ -1,4 +1,4 @@
-use crate::util::{Dir, codecs, quickly, sample};
+use crate::util::{Dir, codecs, noise, quickly, sample};
 
 #[test]
 fn every_codec_round_trips_by_file() {
@@ -207,4 +207,20 @@ fn blosc_takes_choices_and_other_formats_do_not() {
     dir.demijohn(["compress", "--format", "blosc", "--element-size", "0", "doubles"])
         .run()
         .misused();
+}
+
+#[test]
+fn a_missing_directory_for_temporary_files_is_named() {
+    // More than is kept in memory, to a pipe: it has to wait in a file until its head is known.
+    let dir = Dir::new();
+    let ended = dir
+        .demijohn(["compress", "--format", "blosc"])
+        .env("TMPDIR", dir.path("nowhere"))
+        .stdin(noise(6_000_000))
+        .run();
+    let error = ended.fails();
+    assert!(
+        error.contains("temporary file") && error.contains("nowhere"),
+        "{error}"
+    );
 }
