@@ -1,51 +1,12 @@
 //! Headers that lie must not cost memory: counts what is really allocated.
 #![cfg(feature = "blosc")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
+#[path = "../../testing/counting.rs"]
+mod counting;
+
 use std::io::Read;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use demijohn_codecs::{Error, ErrorKind, Limits, Options};
-
-struct Counting;
-
-static NOW: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-fn grew(by: usize) {
-    PEAK.fetch_max(NOW.fetch_add(by, Relaxed) + by, Relaxed);
-}
-
-// SAFETY: everything is passed on to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        grew(layout.size());
-        // SAFETY: the caller's contract is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        grew(layout.size());
-        // SAFETY: the caller's contract is passed on.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        NOW.fetch_sub(layout.size(), Relaxed);
-        // SAFETY: the caller's contract is passed on.
-        unsafe { System.dealloc(block, layout) }
-    }
-
-    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        NOW.fetch_sub(layout.size(), Relaxed);
-        grew(size);
-        // SAFETY: the caller's contract is passed on.
-        unsafe { System.realloc(block, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// What reading blosc costs beyond the reader's own buffer and the caller's slice.
 fn peak(coded: &[u8]) {
@@ -60,16 +21,15 @@ fn peak_of(format: &str, coded: &[u8]) -> ErrorKind {
         .limits(Limits::none())
         .reader(coded)
         .unwrap();
-    let before = NOW.load(Relaxed);
-    PEAK.store(before, Relaxed);
-    let error = loop {
-        match reader.read(&mut slice) {
-            Ok(0) => panic!("a lie passes"),
-            Ok(_) => {}
-            Err(error) => break Error::from(error),
+    let (error, peak) = counting::peak(|| {
+        loop {
+            match reader.read(&mut slice) {
+                Ok(0) => panic!("a lie passes"),
+                Ok(_) => {}
+                Err(error) => break Error::from(error),
+            }
         }
-    };
-    let peak = PEAK.load(Relaxed) - before;
+    });
     assert!(peak < 1 << 20, "{format}: {peak} bytes until {error}");
     error.kind()
 }

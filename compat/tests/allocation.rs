@@ -3,58 +3,21 @@
 #![cfg(feature = "zlib")]
 
 mod common;
+#[path = "../../testing/counting.rs"]
+mod counting;
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::fs;
 use std::io::Read;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use common::{list, npy, raw, raw_state, zfile};
 use demijohn_codecs::{Limits, Options};
 use demijohn_compat::ZFile;
 
-struct Counting;
-
-static NOW: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-fn grew(by: usize) {
-    PEAK.fetch_max(NOW.fetch_add(by, Relaxed) + by, Relaxed);
-}
-
-// SAFETY: everything is passed on to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        grew(layout.size());
-        // SAFETY: the caller's contract is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        NOW.fetch_sub(layout.size(), Relaxed);
-        // SAFETY: the caller's contract is passed on.
-        unsafe { System.dealloc(block, layout) }
-    }
-
-    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        NOW.fetch_sub(layout.size(), Relaxed);
-        grew(size);
-        // SAFETY: the caller's contract is passed on.
-        unsafe { System.realloc(block, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
 const MIB: usize = 1 << 20;
 
 /// Fails if `work` takes a MiB or more at a time.
 fn cheap(what: &str, work: impl FnOnce()) {
-    let before = NOW.load(Relaxed);
-    PEAK.store(before, Relaxed);
-    work();
-    let used = PEAK.load(Relaxed) - before;
+    let ((), used) = counting::peak(work);
     assert!(used < MIB, "{what}: {used} bytes");
 }
 

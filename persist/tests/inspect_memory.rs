@@ -1,40 +1,14 @@
 //! Inspecting keeps no array data: counts what is really allocated.
 #![cfg(feature = "gzip")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
+#[path = "../../testing/counting.rs"]
+mod counting;
+
 use std::fs::File;
 use std::io::{Seek as _, SeekFrom, Write as _};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use demijohn::arrays::{self, Order};
 use demijohn::{Array, inspect};
-
-struct Counting;
-
-static NOW: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-fn grew(by: usize) {
-    PEAK.fetch_max(NOW.fetch_add(by, Relaxed) + by, Relaxed);
-}
-
-// SAFETY: everything is passed on to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        grew(layout.size());
-        // SAFETY: the caller's contract is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        NOW.fetch_sub(layout.size(), Relaxed);
-        // SAFETY: the caller's contract is passed on.
-        unsafe { System.dealloc(block, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// What a pickle says instead of the length of a short array.
 const SHORT: i32 = 70_000;
@@ -64,10 +38,7 @@ fn arrays_cost_no_memory() {
     demijohn::dump(&vec![Array::zeros(layout(40_000_000)).unwrap()], &coded).unwrap();
 
     for (path, size, most) in [(&sparse, 300_000_000, 1 << 20), (&coded, 40_000_000, 2 << 20)] {
-        let before = NOW.load(Relaxed);
-        PEAK.store(before, Relaxed);
-        let found = inspect(path).unwrap();
-        let peak = PEAK.load(Relaxed) - before;
+        let (found, peak) = counting::peak(|| inspect(path).unwrap());
         assert!(found.error.is_none(), "{:?}", found.error);
         assert_eq!(found.arrays[0].layout.nbytes(), size);
         assert!(peak < most, "{}: {peak} bytes", path.display());

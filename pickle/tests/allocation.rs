@@ -1,38 +1,11 @@
 //! Lengths that lie cost no memory: what is allocated is counted.
 
-use std::alloc::{GlobalAlloc, Layout, System};
+#[path = "../../testing/counting.rs"]
+mod counting;
+
 use std::io::BufReader;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use demijohn_pickle as pickle;
-
-/// Counts the bytes that are allocated, and never forgets one.
-struct Counting;
-
-static ALLOCATED: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: hands everything to the system's allocator, which keeps the contract.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATED.fetch_add(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller keeps the contract.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the contract, and `ptr` came from the system's allocator.
-        unsafe { System.dealloc(ptr, layout) }
-    }
-
-    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        ALLOCATED.fetch_add(size, Ordering::Relaxed);
-        // SAFETY: the caller keeps the contract, and `ptr` came from the system's allocator.
-        unsafe { System.realloc(ptr, layout, size) }
-    }
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
 
 /// The most that reading any of these may allocate, all in all.
 const MOST: usize = 1 << 20;
@@ -62,15 +35,12 @@ fn lengths_that_lie_cost_no_memory() {
         ),
     ] {
         for chunk in [1, 1 << 16] {
-            let before = ALLOCATED.load(Ordering::Relaxed);
-            let _ = pickle::read(&mut BufReader::with_capacity(chunk, bytes));
-            let used = ALLOCATED.load(Ordering::Relaxed) - before;
+            let (_, used) = counting::total(|| pickle::read(&mut BufReader::with_capacity(chunk, bytes)));
             assert!(used < MOST + chunk, "{what}: {used} bytes");
         }
     }
     // The count counts.
-    let before = ALLOCATED.load(Ordering::Relaxed);
     let honest = [&b"\x80\x05B\0\0\x20\0"[..], &vec![0; 1 << 21], b"."].concat();
-    pickle::read(&mut honest.as_slice()).unwrap();
-    assert!(ALLOCATED.load(Ordering::Relaxed) - before > 1 << 21);
+    let (document, used) = counting::total(|| pickle::read(&mut honest.as_slice()));
+    assert!(document.is_ok() && used > 1 << 21, "{used} bytes");
 }
