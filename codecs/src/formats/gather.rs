@@ -68,3 +68,44 @@ impl Deferred {
         self.0 = None;
     }
 }
+
+/// A decoded block for which the caller's slice had no room, and what of it is still to be handed out.
+#[cfg(any(feature = "lz4", feature = "snappy", feature = "lzo"))]
+#[derive(Default)]
+pub(super) struct Held {
+    bytes: Vec<u8>,
+    at: usize,
+    end: usize,
+}
+
+#[cfg(any(feature = "lz4", feature = "snappy", feature = "lzo"))]
+impl Held {
+    /// Room for a block of so many bytes, which [`keep`](Self::keep) then makes ready to be handed out.
+    pub(super) fn room(&mut self, len: usize) -> &mut [u8] {
+        if self.bytes.len() < len {
+            self.bytes.reserve_exact(len - self.bytes.len());
+            self.bytes.resize(len, 0);
+        }
+        &mut self.bytes[..len]
+    }
+
+    pub(super) fn keep(&mut self, len: usize) {
+        (self.at, self.end) = (0, len);
+    }
+
+    /// Hands out what there is and there is room for; how much that was.
+    pub(super) fn hand_out(&mut self, out: &mut [u8]) -> usize {
+        let n = (self.end - self.at).min(out.len());
+        out[..n].copy_from_slice(&self.bytes[self.at..self.at + n]);
+        self.at += n;
+        n
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.at == self.end
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.keep(0);
+    }
+}

@@ -48,7 +48,7 @@ mod tests;
 
 #[cfg(feature = "snappy")]
 mod coder {
-    use super::super::gather::{Deferred, Gather};
+    use super::super::gather::{Deferred, Gather, Held};
     use super::IDENTIFIER;
     use crate::adapters::Blocked;
     use crate::error::{Error, Result};
@@ -82,9 +82,7 @@ mod coder {
             identified: false,
             gathered: Gather::default(),
             backend: snap::raw::Decoder::new(),
-            plain: Vec::new(),
-            plain_at: 0,
-            plain_end: 0,
+            held: Held::default(),
             failed: Deferred::default(),
         }))
     }
@@ -171,10 +169,7 @@ mod coder {
         identified: bool,
         gathered: Gather,
         backend: snap::raw::Decoder,
-        /// A chunk for which the caller's slice had no room, and what of it is still to be handed out.
-        plain: Vec<u8>,
-        plain_at: usize,
-        plain_end: usize,
+        held: Held,
         failed: Deferred,
     }
 
@@ -190,7 +185,7 @@ mod coder {
             self.state = State::Header;
             self.identified = false;
             self.gathered.clear();
-            (self.plain_at, self.plain_end) = (0, 0);
+            self.held.clear();
             self.failed.clear();
             Ok(())
         }
@@ -206,11 +201,8 @@ mod coder {
             eof: bool,
         ) -> Result<Status> {
             loop {
-                let n = (self.plain_end - self.plain_at).min(out.len() - *produced);
-                out[*produced..*produced + n].copy_from_slice(&self.plain[self.plain_at..self.plain_at + n]);
-                self.plain_at += n;
-                *produced += n;
-                if self.plain_at < self.plain_end || (*produced > 0 && *produced == out.len()) {
+                *produced += self.held.hand_out(&mut out[*produced..]);
+                if !self.held.is_empty() || (*produced > 0 && *produced == out.len()) {
                     return Ok(Status::More);
                 }
                 let rest = &input[*consumed..];
@@ -318,8 +310,7 @@ mod coder {
             let plain = if straight {
                 &mut out[*produced..*produced + len]
             } else {
-                self.plain.resize(CHUNK, 0);
-                &mut self.plain[..len]
+                self.held.room(len)
             };
             if compressed {
                 decode(&mut self.backend, data, plain)?;
@@ -332,7 +323,7 @@ mod coder {
             if straight {
                 *produced += len;
             } else {
-                (self.plain_at, self.plain_end) = (0, len);
+                self.held.keep(len);
             }
             Ok(())
         }

@@ -5,7 +5,7 @@ use std::hash::Hasher;
 use lz4_flex::block::DecompressError;
 use twox_hash::XxHash32;
 
-use super::super::gather::{Deferred, Gather};
+use super::super::gather::{Deferred, Gather, Held};
 use super::coder::{
     BLOCK_CHECKSUMS, CONTENT_CHECKSUM, CONTENT_SIZE, DICTIONARY, INDEPENDENT, RESERVED, STORED, VERSION,
     VERSION_MASK, header_checksum, xxh32,
@@ -31,9 +31,7 @@ pub(super) fn decoder(options: &DecodeOptions) -> Result<Box<dyn Decode>> {
         content: Content::default(),
         gathered: Gather::default(),
         window: Window::default(),
-        plain: Vec::new(),
-        plain_at: 0,
-        plain_end: 0,
+        held: Held::default(),
         failed: Deferred::default(),
     }))
 }
@@ -110,10 +108,7 @@ struct Decoder {
     content: Content,
     gathered: Gather,
     window: Window,
-    /// A block for which the caller's slice had no room, and what of it is still to be handed out.
-    plain: Vec<u8>,
-    plain_at: usize,
-    plain_end: usize,
+    held: Held,
     failed: Deferred,
 }
 
@@ -171,7 +166,7 @@ impl Decode for Decoder {
         self.state = State::Magic;
         self.after_legacy = false;
         self.gathered.clear();
-        (self.plain_at, self.plain_end) = (0, 0);
+        self.held.clear();
         self.failed.clear();
         Ok(())
     }
@@ -181,7 +176,7 @@ impl Decoder {
     fn run(&mut self, input: &[u8], consumed: &mut usize, out: &mut Out<'_>, eof: bool) -> Result<Status> {
         loop {
             self.hand_out(out);
-            if self.plain_at < self.plain_end || (out.filled > 0 && out.room() == 0) {
+            if !self.held.is_empty() || (out.filled > 0 && out.room() == 0) {
                 return Ok(Status::More);
             }
             let rest = &input[*consumed..];
@@ -397,16 +392,13 @@ impl Decoder {
             self.content.add(&room[..n])?;
             out.filled += n;
         } else {
-            if self.plain.len() < most {
-                self.plain.reserve_exact(most - self.plain.len());
-                self.plain.resize(most, 0);
-            }
-            let n = decode(coded, stored, &mut self.plain[..most], self.window.bytes())?;
-            self.content.add(&self.plain[..n])?;
+            let n = decode(coded, stored, self.held.room(most), self.window.bytes())?;
+            let plain = self.held.room(n);
+            self.content.add(plain)?;
             if self.frame.linked {
-                self.window.push(&self.plain[..n]);
+                self.window.push(plain);
             }
-            (self.plain_at, self.plain_end) = (0, n);
+            self.held.keep(n);
         }
         self.state = State::BlockHeader;
         Ok(())
@@ -414,9 +406,7 @@ impl Decoder {
 
     /// Hands out what is left of a block that had no room before.
     fn hand_out(&mut self, out: &mut Out<'_>) {
-        let n = (self.plain_end - self.plain_at).min(out.room());
-        out.bytes[out.filled..out.filled + n].copy_from_slice(&self.plain[self.plain_at..self.plain_at + n]);
-        self.plain_at += n;
+        let n = self.held.hand_out(&mut out.bytes[out.filled..]);
         out.filled += n;
         if n > 0 {
             // The window had these when they were decoded.

@@ -1,6 +1,6 @@
 //! Reading one archive.
 
-use super::super::gather::{Deferred, Gather};
+use super::super::gather::{Deferred, Gather, Held};
 use super::MAGIC;
 use super::coder::{
     ADLER32_CODED, ADLER32_PLAIN, BLOCK_MOST, CRC32_CODED, CRC32_HEADER, CRC32_PLAIN, EXTRA_FIELD, FILTER,
@@ -21,9 +21,7 @@ pub(super) fn decoder(options: &DecodeOptions) -> Result<Box<dyn Decode>> {
         flags: 0,
         extra: Checksum::of(0),
         gathered: Gather::default(),
-        plain: Vec::new(),
-        plain_at: 0,
-        plain_end: 0,
+        held: Held::default(),
         failed: Deferred::default(),
     }))
 }
@@ -103,10 +101,7 @@ struct Decoder {
     flags: u32,
     extra: Checksum,
     gathered: Gather,
-    /// A block for which the caller's slice had no room, and what of it is still to be handed out.
-    plain: Vec<u8>,
-    plain_at: usize,
-    plain_end: usize,
+    held: Held,
     failed: Deferred,
 }
 
@@ -122,7 +117,7 @@ impl Decode for Decoder {
         self.state = State::Magic;
         self.header.clear();
         self.gathered.clear();
-        (self.plain_at, self.plain_end) = (0, 0);
+        self.held.clear();
         self.failed.clear();
         Ok(())
     }
@@ -137,11 +132,8 @@ impl Decoder {
         produced: &mut usize,
     ) -> Result<Status> {
         loop {
-            let n = (self.plain_end - self.plain_at).min(out.len() - *produced);
-            out[*produced..*produced + n].copy_from_slice(&self.plain[self.plain_at..self.plain_at + n]);
-            self.plain_at += n;
-            *produced += n;
-            if self.plain_at < self.plain_end || (*produced > 0 && *produced == out.len()) {
+            *produced += self.held.hand_out(&mut out[*produced..]);
+            if !self.held.is_empty() || (*produced > 0 && *produced == out.len()) {
                 return Ok(Status::More);
             }
             let rest = &input[*consumed..];
@@ -342,11 +334,7 @@ impl Decoder {
         let plain = if straight {
             &mut out[*produced..*produced + plain_len]
         } else {
-            if self.plain.len() < plain_len {
-                self.plain.reserve_exact(plain_len - self.plain.len());
-                self.plain.resize(plain_len, 0);
-            }
-            &mut self.plain[..plain_len]
+            self.held.room(plain_len)
         };
         if compressed {
             decompress(coded, plain).map_err(|e| Error::corrupt(format!("a block is damaged: {e}")))?;
@@ -363,7 +351,7 @@ impl Decoder {
         if straight {
             *produced += plain_len;
         } else {
-            (self.plain_at, self.plain_end) = (0, plain_len);
+            self.held.keep(plain_len);
         }
         Ok(())
     }
