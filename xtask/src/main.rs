@@ -40,6 +40,8 @@ usage: cargo xtask COMMAND
   overhead [FORMAT…] [--mib N]   streaming through a file object against the bare backend
   fuzz [TARGET] [--seconds N]    one fuzz target, or all in turn (default: 60 seconds each)
   venv                           only make or refresh target/venv, the Python of the tests
+  develop [--quick]              build the Python package into target/venv; --quick without optimising
+  wheel                          build its wheel into target/wheels and try it in a new venv
   help                           this text
 
 environment:
@@ -74,6 +76,20 @@ fn run(args: &[String]) -> Result {
         "fuzz" => fuzz::run(&Workspace::find()?, rest),
         "venv" => no_arguments(command, rest).and_then(|()| {
             println!("{}", python::venv(&Workspace::find()?)?.display());
+            Ok(())
+        }),
+        "develop" => {
+            let quick = match rest {
+                [] => false,
+                [option] if option == "--quick" => true,
+                _ => return Err("usage: cargo xtask develop [--quick]".into()),
+            };
+            let workspace = Workspace::find()?;
+            let interpreter = python::venv(&workspace)?;
+            python::develop(&workspace, &interpreter, quick)
+        }
+        "wheel" => no_arguments(command, rest).and_then(|()| {
+            println!("{}", python::wheel(&Workspace::find()?)?.display());
             Ok(())
         }),
         "help" | "--help" | "-h" => {

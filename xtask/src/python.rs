@@ -1,7 +1,7 @@
 //! The Python of the interop tests: a venv under `target/`, with the versions that `requirements.txt` pins.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use crate::Result;
 use crate::process::Process;
@@ -13,11 +13,7 @@ use crate::workspace::Workspace;
 /// venv, written last, says so. A venv without it, made by hand or left half done, is completed.
 pub(crate) fn venv(workspace: &Workspace) -> Result<PathBuf> {
     let dir = workspace.target().join("venv");
-    let interpreter = dir.join(if cfg!(windows) {
-        "Scripts/python.exe"
-    } else {
-        "bin/python"
-    });
+    let interpreter = interpreter_of(&dir);
     let requirements = workspace.path("xtask/requirements.txt");
     let wanted = fs::read(&requirements).map_err(|error| format!("{}: {error}", requirements.display()))?;
     let stamp = dir.join("installed-requirements.txt");
@@ -30,6 +26,14 @@ pub(crate) fn venv(workspace: &Workspace) -> Result<PathBuf> {
     install(workspace.program(&interpreter), &requirements)?;
     fs::write(&stamp, wanted).map_err(|error| format!("{}: {error}", stamp.display()))?;
     Ok(interpreter)
+}
+
+fn interpreter_of(venv: &Path) -> PathBuf {
+    venv.join(if cfg!(windows) {
+        "Scripts/python.exe"
+    } else {
+        "bin/python"
+    })
 }
 
 /// Whether there is an interpreter with pip; a venv whose base Python was removed has neither.
@@ -52,20 +56,79 @@ fn create(workspace: &Workspace, dir: &Path) -> Result {
 }
 
 fn install(python: Process, requirements: &Path) -> Result {
-    let pip = python.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--requirement",
-    ]);
+    let pip = pip_install(python).arg("--requirement");
     pip.arg(requirements).run().map_err(|error| {
         format!(
             "{error}\npip could not install what xtask/requirements.txt asks for. It needs a package index \
              (or PIP_FIND_LINKS and PIP_NO_INDEX for a folder of wheels) and Python 3.11 or later."
         )
     })
+}
+
+fn pip_install(python: Process) -> Process {
+    python.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+}
+
+/// Builds the Python package and installs it into the venv.
+///
+/// Optimised, because many of the tests are about megabytes; `quick` leaves that out.
+pub(crate) fn develop(workspace: &Workspace, interpreter: &Path, quick: bool) -> Result {
+    let profile = if quick { "dev" } else { "release" };
+    let wheel = build(workspace, interpreter, profile)?;
+    let options = ["--no-deps", "--force-reinstall"];
+    pip_install(workspace.program(interpreter))
+        .args(options)
+        .arg(&wheel)
+        .run()
+}
+
+/// Builds a wheel, and shows in a venv of its own that it installs and loads.
+pub(crate) fn wheel(workspace: &Workspace) -> Result<PathBuf> {
+    let wheel = build(workspace, &venv(workspace)?, "release")?;
+    let clean = workspace.target().join("venv-wheel");
+    create(workspace, &clean)?;
+    let interpreter = interpreter_of(&clean);
+    pip_install(workspace.program(&interpreter)).arg(&wheel).run()?;
+    let check = "import demijohn; print('demijohn', demijohn.__version__)";
+    workspace.program(&interpreter).args(["-c", check]).run()?;
+    Ok(wheel)
+}
+
+/// Builds a wheel into `target/wheels`.
+fn build(workspace: &Workspace, interpreter: &Path, profile: &str) -> Result<PathBuf> {
+    let dir = workspace.target().join("wheels");
+    // What an earlier run left would be taken for what this one makes.
+    match fs::remove_dir_all(&dir) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(format!("{}: {error}", dir.display()));
+        }
+        _ => {}
+    }
+    let maturin = [
+        "-m",
+        "maturin",
+        "build",
+        "--quiet",
+        "--locked",
+        "--profile",
+        profile,
+    ];
+    workspace
+        .program(interpreter)
+        .args(maturin)
+        .arg("--manifest-path")
+        .arg(workspace.path("python/Cargo.toml"))
+        .arg("--out")
+        .arg(&dir)
+        .run()?;
+    let mut wheels = fs::read_dir(&dir)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path());
+    wheels
+        .next()
+        .ok_or_else(|| format!("{}: no wheel", dir.display()))
 }
 
 /// Runs pytest over the folders that hold Python tests; gives false where there are none.

@@ -33,7 +33,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result {
             }
         });
     let features = features::check(workspace, &[]);
-    let python = python::tests(workspace, &interpreter);
+    let python =
+        python::develop(workspace, &interpreter, false).and_then(|()| python::tests(workspace, &interpreter));
 
     println!("\n== summary");
     match &corpus {

@@ -1,0 +1,27 @@
+"""joblib's files, safely and fast; and compressed streams that look like files."""
+
+from demijohn._errors import (
+    ChecksumError,
+    CorruptError,
+    DemijohnError,
+    LimitError,
+    TrailingDataError,
+    TruncatedError,
+    UnknownFormatError,
+    UnsupportedError,
+    UntrustedError,
+)
+from demijohn._native import VERSION as __version__
+
+__all__ = [
+    "ChecksumError",
+    "CorruptError",
+    "DemijohnError",
+    "LimitError",
+    "TrailingDataError",
+    "TruncatedError",
+    "UnknownFormatError",
+    "UnsupportedError",
+    "UntrustedError",
+    "__version__",
+]

@@ -1,0 +1,100 @@
+//! Errors across the border: those of the crates as Python's exceptions, and Python's exceptions through code of the
+//! crates that knows [`io::Error`] only.
+
+use std::error::Error as StdError;
+use std::path::Path;
+use std::{fmt, io};
+
+use demijohn::{Error, ErrorKind};
+use pyo3::exceptions::{PyBlockingIOError, PyOSError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyType;
+
+/// An exception of Python's on its way through [`io::Error`].
+#[derive(Debug)]
+struct Raised(PyErr);
+
+impl fmt::Display for Raised {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl StdError for Raised {}
+
+/// Wraps an exception so that [`raise`] finds it again. Its kind is `Other` whatever it is: a kind such as
+/// `Interrupted` would make readers try again.
+pub(crate) fn carry(exception: PyErr) -> io::Error {
+    io::Error::other(Raised(exception))
+}
+
+/// The exception to raise for an error: the one that [`carry`] wrapped, if that is at its root.
+pub(crate) fn raise(py: Python<'_>, error: impl Into<Error>) -> PyErr {
+    let error = error.into();
+    if let Some(exception) = carried(py, &error) {
+        return exception;
+    }
+    let message = error.to_string();
+    let class = match error.kind() {
+        ErrorKind::Io => return os_error(io_cause(&error), error.path(), message),
+        ErrorKind::Parameter => return PyValueError::new_err(message),
+        ErrorKind::Truncated => "TruncatedError",
+        ErrorKind::Checksum => "ChecksumError",
+        ErrorKind::TrailingData => "TrailingDataError",
+        ErrorKind::UnknownFormat => "UnknownFormatError",
+        ErrorKind::Limit => "LimitError",
+        ErrorKind::Unsupported => "UnsupportedError",
+        _ => "CorruptError",
+    };
+    exception(py, class, message)
+}
+
+/// An exception of one of the package's own classes.
+pub(crate) fn exception(py: Python<'_>, class: &str, message: String) -> PyErr {
+    static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    let class = MODULE
+        .get_or_try_init(py, || py.import("demijohn._errors").map(Bound::unbind))
+        .and_then(|module| Ok(module.bind(py).getattr(class)?.cast_into::<PyType>()?));
+    match class {
+        Ok(class) => PyErr::from_type(class, message),
+        Err(e) => e,
+    }
+}
+
+/// The causes of an error, it being the first.
+fn chain<'e>(error: &'e (dyn StdError + 'static)) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        // What was put into an `io::Error` is not its source but it.
+        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        }
+    })
+}
+
+fn carried(py: Python<'_>, error: &Error) -> Option<PyErr> {
+    chain(error).find_map(|error| {
+        error
+            .downcast_ref::<Raised>()
+            .map(|raised| raised.0.clone_ref(py))
+    })
+}
+
+fn io_cause(error: &Error) -> Option<&io::Error> {
+    chain(error).find_map(|error| error.downcast_ref::<io::Error>())
+}
+
+/// `OSError`, or the subclass that Python chooses by its number.
+fn os_error(cause: Option<&io::Error>, path: Option<&Path>, message: String) -> PyErr {
+    match cause {
+        Some(cause) if cause.raw_os_error().is_some() => {
+            let text = cause.to_string();
+            // Python says the number itself.
+            let text = text.split(" (os error").next().unwrap_or(&text).to_owned();
+            PyOSError::new_err((cause.raw_os_error(), text, path.map(Path::to_owned)))
+        }
+        Some(cause) if cause.kind() == io::ErrorKind::WouldBlock => PyBlockingIOError::new_err(message),
+        _ => PyOSError::new_err(message),
+    }
+}

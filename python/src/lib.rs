@@ -1,0 +1,19 @@
+//! `demijohn._native`: the Python package's door to the Rust crates.
+//!
+//! Arguments and conversions are here, and what only makes sense where there are live Python objects: pickling them,
+//! building them, file objects. What the functions mean to a Python user is said in `python/demijohn`, whose modules
+//! are the only callers.
+
+#[allow(dead_code, reason = "the doors that use this come one by one")]
+mod errors;
+mod stream;
+
+use pyo3::prelude::*;
+
+/// The native part of demijohn. Everything in it that is for users has another name in `demijohn`.
+#[pymodule]
+mod _native {
+    /// The version of the package, that of the Rust crates.
+    #[pymodule_export]
+    const VERSION: &str = env!("CARGO_PKG_VERSION");
+}
