@@ -6,6 +6,7 @@
 
 #[allow(dead_code, reason = "the doors that use this come one by one")]
 mod errors;
+mod formats;
 mod stream;
 
 use pyo3::prelude::*;
@@ -16,4 +17,7 @@ mod _native {
     /// The version of the package, that of the Rust crates.
     #[pymodule_export]
     const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_export]
+    use crate::formats::{Codec, codecs, format_by_content, format_by_extension};
 }
