@@ -1,26 +1,15 @@
 //! Real `.npy` files of other projects, good and bad, from `$DEMIJOHN_CORPUS` (default `../shared/corpus` from the root of
 //! the workspace). Without them the test says that it was skipped.
 
+#[path = "../../testing/outside.rs"]
+mod outside;
+
 use std::fmt::Write;
 use std::fs;
-use std::path::PathBuf;
 
 use demijohn_arrays::{ErrorKind, Order, npy};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-
-#[allow(clippy::print_stdout)] // For whoever wonders why nothing was tested.
-fn corpus() -> Option<PathBuf> {
-    let folder = std::env::var_os("DEMIJOHN_CORPUS").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus"),
-        PathBuf::from,
-    );
-    let there = folder.join("MANIFEST.json").is_file();
-    if !there {
-        println!("skip: no corpus in {}", folder.display());
-    }
-    there.then_some(folder)
-}
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
@@ -31,7 +20,7 @@ fn hex(bytes: &[u8]) -> String {
 
 #[test]
 fn files_of_the_corpus_are_what_they_are_said_to_be() {
-    let Some(corpus) = corpus() else { return };
+    let Some(corpus) = outside::corpus() else { return };
     let json = |name| -> Value { serde_json::from_slice(&fs::read(corpus.join(name)).unwrap()).unwrap() };
     let (manifest, expect) = (json("MANIFEST.json"), json("EXPECT.json"));
     let files = manifest

@@ -5,6 +5,9 @@
 
 #![cfg(feature = "npz")]
 
+#[path = "../../testing/outside.rs"]
+mod outside;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
@@ -15,35 +18,13 @@ use demijohn_arrays::{Array, DType, ErrorKind, Layout, MapMode, Order, Scalar, S
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-#[allow(clippy::print_stdout)] // For whoever wonders why nothing was tested.
 fn python() -> Option<PathBuf> {
-    let python = match std::env::var_os("DEMIJOHN_PYTHON") {
-        Some(python) => PathBuf::from(python),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/venv/bin/python"),
-    };
-    let usable = Command::new(&python).args(["-c", "import numpy"]).output();
-    if usable.is_ok_and(|o| o.status.success()) {
-        return Some(python);
-    }
-    println!("skip: {} is no Python with numpy", python.display());
-    None
+    outside::python("numpy")
 }
 
 fn peer(python: &Path, command: &str, folder: &Path) {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peer.py");
-    let output = Command::new(python)
-        .arg(script)
-        .arg(command)
-        .arg(folder)
-        .output()
-        .unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    assert!(
-        output.status.success(),
-        "peer.py {command}:\n{}{}",
-        text(&output.stdout),
-        text(&output.stderr)
-    );
+    let script = outside::workspace().join("arrays/tests/peer.py");
+    outside::run(Command::new(python).arg(script).arg(command).arg(folder));
 }
 
 /// What numpy says of one array.

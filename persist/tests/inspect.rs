@@ -2,6 +2,9 @@
 
 #![cfg(all(feature = "gzip", feature = "npz"))]
 
+#[path = "../../testing/outside.rs"]
+mod outside;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Read as _;
@@ -103,22 +106,13 @@ fn files_of_ours_are_described_as_they_load() {
 }
 
 #[test]
-#[allow(clippy::print_stdout)] // For whoever wonders why nothing was tested.
 fn files_of_joblib_are_described_as_they_load() {
-    let given = std::env::var_os("DEMIJOHN_PYTHON").map(PathBuf::from);
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let python = given.unwrap_or_else(|| here.join("../target/venv/bin/python"));
-    let folder = tempfile::tempdir().unwrap();
-    let script = here.join("tests/peer.py");
-    let written = Command::new(&python)
-        .arg(script)
-        .arg("write")
-        .arg(folder.path())
-        .output();
-    if !written.is_ok_and(|output| output.status.success()) {
-        println!("skipped: {} is no Python with joblib and numpy", python.display());
+    let Some(python) = outside::python("joblib, numpy") else {
         return;
-    }
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let script = outside::workspace().join("persist/tests/peer.py");
+    outside::run(Command::new(python).arg(script).arg("write").arg(folder.path()));
     let mut arrays = 0;
     for entry in fs::read_dir(folder.path()).unwrap() {
         arrays += agrees(&entry.unwrap().path());

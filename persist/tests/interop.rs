@@ -12,6 +12,9 @@
     feature = "lz4"
 ))]
 
+#[path = "../../testing/outside.rs"]
+mod outside;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -24,12 +27,10 @@ use serde::{Serialize, Serializer};
 const CONTAINERS: [&str; 6] = ["none", "zlib", "gzip", "bz2", "lzma", "xz"];
 
 /// Those that this Python's joblib knows: lz4 comes with a package of its own.
-#[allow(clippy::print_stdout)] // For whoever wonders why it was not tested.
 fn containers(python: &Path) -> Vec<&'static str> {
-    let import = Command::new(python).args(["-c", "import lz4.frame"]).output();
-    let lz4 = import.is_ok_and(|o| o.status.success());
+    let lz4 = outside::imports(python, "lz4.frame");
     if !lz4 {
-        println!("skipped: {} has no lz4", python.display());
+        outside::skip(&format!("{} has no lz4", python.display()));
     }
     CONTAINERS.into_iter().chain(lz4.then_some("lz4")).collect()
 }
@@ -37,35 +38,13 @@ fn containers(python: &Path) -> Vec<&'static str> {
 /// More than any of these values takes to compare.
 const BUDGET: u64 = 1_000_000;
 
-#[allow(clippy::print_stdout)] // For whoever wonders why nothing was tested.
 fn python() -> Option<PathBuf> {
-    let python = match std::env::var_os("DEMIJOHN_PYTHON") {
-        Some(python) => PathBuf::from(python),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/venv/bin/python"),
-    };
-    let usable = Command::new(&python)
-        .args(["-c", "import joblib, numpy"])
-        .output()
-        .is_ok_and(|o| o.status.success());
-    if !usable {
-        println!("skipped: {} is no Python with joblib and numpy", python.display());
-    }
-    usable.then_some(python)
+    outside::python("joblib, numpy")
 }
 
 fn peer(python: &Path, command: &str, folder: &Path) {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peer.py");
-    let output = Command::new(python)
-        .arg(script)
-        .arg(command)
-        .arg(folder)
-        .output()
-        .unwrap();
-    let (out, err) = (
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
-    assert!(output.status.success(), "peer.py {command}:\n{out}{err}");
+    let script = outside::workspace().join("persist/tests/peer.py");
+    outside::run(Command::new(python).arg(script).arg(command).arg(folder));
 }
 
 /// An array of arbitrary bytes; `peer.py` makes the same.

@@ -3,7 +3,9 @@
 //! By itself, as what is measured is the process.
 
 #![cfg(all(target_os = "linux", feature = "gzip"))]
-#![allow(clippy::print_stdout)] // For whoever wonders why nothing was tested.
+
+#[path = "../../testing/outside.rs"]
+mod outside;
 
 use std::fs;
 use std::path::Path;
@@ -63,7 +65,7 @@ fn other_arrays_are_not_kept() {
         Some((whole, plain, mapped, gzip))
     })();
     let Some((whole, plain, mapped, gzip)) = measured else {
-        println!("skipped: this system does not tell what a process uses");
+        outside::skip("this system does not tell what a process uses");
         return;
     };
     // Or the measure measures nothing.

@@ -11,8 +11,11 @@
     feature = "xz"
 ))]
 
+#[path = "../../testing/outside.rs"]
+mod outside;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use demijohn::arrays::Order;
@@ -20,33 +23,11 @@ use demijohn::{Array, ErrorKind, Limits, Value, codecs, load, load_from, load_wi
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
-#[allow(clippy::print_stdout)] // For whoever wonders why nothing was tested.
-fn python() -> Option<PathBuf> {
-    let python = match std::env::var_os("DEMIJOHN_PYTHON") {
-        Some(python) => PathBuf::from(python),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/venv/bin/python"),
-    };
-    let usable = Command::new(&python)
-        .args(["-c", "import joblib, numpy"])
-        .output()
-        .is_ok_and(|o| o.status.success());
-    if !usable {
-        println!("skip: {} is no Python with joblib and numpy", python.display());
-    }
-    usable.then_some(python)
-}
-
 /// The entries of the manifest for old files, and the folder that they are in.
 fn fixtures(python: &Path) -> (tempfile::TempDir, Vec<Json>) {
     let folder = tempfile::tempdir().unwrap();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/make_fixtures.py");
-    let made = Command::new(python)
-        .arg(script)
-        .arg(folder.path())
-        .output()
-        .unwrap();
-    let errors = String::from_utf8_lossy(&made.stderr);
-    assert!(made.status.success(), "make_fixtures.py: {errors}");
+    let script = outside::workspace().join("fixtures/make_fixtures.py");
+    outside::run(Command::new(python).arg(script).arg(folder.path()));
     let manifest = fs::read(folder.path().join("manifest.json")).unwrap();
     let manifest: Json = serde_json::from_slice(&manifest).unwrap();
     let files = manifest["files"].as_array().unwrap().iter();
@@ -99,7 +80,9 @@ fn hex(bytes: &[u8]) -> String {
 
 #[test]
 fn what_joblib_wrote_is_read() {
-    let Some(python) = python() else { return };
+    let Some(python) = outside::python("joblib, numpy") else {
+        return;
+    };
     let (folder, entries) = fixtures(&python);
     let (mut real, mut zfiles, mut companions) = (0, 0, 0);
     for entry in &entries {

@@ -3,6 +3,9 @@
 #![cfg(feature = "gzip")]
 #![allow(unsafe_code)] // Mapping takes a promise.
 
+#[path = "../../testing/outside.rs"]
+mod outside;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -46,26 +49,12 @@ fn mapped(path: &Path, mode: MapMode) -> Result<Document> {
     unsafe { demijohn::load_mapped(path, mode) }
 }
 
-#[allow(clippy::print_stdout)] // For whoever wonders why nothing was tested.
+/// Runs a script in a folder, unless there is no Python; what it printed.
 fn python(script: &str, folder: &Path) -> Option<String> {
-    let python = std::env::var_os("DEMIJOHN_PYTHON").map(PathBuf::from);
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let python = python.unwrap_or_else(|| root.join("../target/venv/bin/python"));
-    let usable = Command::new(&python)
-        .args(["-c", "import joblib, numpy"])
-        .output();
-    if !usable.is_ok_and(|output| output.status.success()) {
-        println!("skipped: {} is no Python with joblib and numpy", python.display());
-        return None;
-    }
-    let output = Command::new(&python)
-        .args(["-c", &format!("import joblib, numpy as np, io\n{script}")])
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    let err = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{script}:\n{err}");
-    Some(String::from_utf8(output.stdout).unwrap().trim().to_owned())
+    let python = outside::python("joblib, numpy")?;
+    let script = format!("import joblib, numpy as np, io\n{script}");
+    let printed = outside::run(Command::new(python).args(["-c", &script]).current_dir(folder));
+    Some(printed.trim().to_owned())
 }
 
 #[test]

@@ -3,21 +3,17 @@
 //! Needs the corpus: `$DEMIJOHN_CORPUS`, or `../shared/corpus` beside the workspace. Without it, the tests say that they
 //! were skipped. Files that are compressed or joblib's are left to the crate that knows these.
 
-use std::path::{Path, PathBuf};
+#[path = "../../testing/outside.rs"]
+mod outside;
+
+use std::path::PathBuf;
 
 use demijohn_pickle::numpy::Inline;
 use demijohn_pickle::{self as pickle, Kind, Limits, NoPayload, Protocol, ReadOptions, save};
 
-#[allow(clippy::print_stdout)] // For whoever wonders why nothing was tested.
 fn corpus() -> Option<(PathBuf, Vec<serde_json::Value>)> {
-    let root = std::env::var_os("DEMIJOHN_CORPUS").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus"),
-        PathBuf::from,
-    );
-    let Ok(manifest) = std::fs::read(root.join("MANIFEST.json")) else {
-        println!("skip: no corpus at {}", root.display());
-        return None;
-    };
+    let root = outside::corpus()?;
+    let manifest = std::fs::read(root.join("MANIFEST.json")).unwrap();
     let entries: Vec<serde_json::Value> = serde_json::from_slice(&manifest).unwrap();
     let entries: Vec<_> = entries
         .into_iter()

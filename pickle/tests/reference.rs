@@ -4,9 +4,12 @@
 
 #![cfg(feature = "serde")]
 
+#[path = "../../testing/outside.rs"]
+mod outside;
+
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use demijohn_pickle::numpy::Inline;
@@ -14,27 +17,10 @@ use demijohn_pickle::{self as pickle, NoArrays, Protocol, Save, save};
 use serde::{Serialize, Serializer};
 
 /// Runs the script, unless there is no Python.
-#[allow(clippy::print_stdout)] // For whoever wonders why nothing was tested.
 fn script(command: &str, folder: &Path) -> Option<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let python = std::env::var_os("DEMIJOHN_PYTHON").map(PathBuf::from);
-    let python = python.unwrap_or_else(|| root.join("../target/venv/bin/python"));
-    if Command::new(&python).arg("--version").output().is_err() {
-        println!("skip: {} is no Python", python.display());
-        return None;
-    }
-    let output = Command::new(&python)
-        .arg(root.join("tests/reference.py"))
-        .arg(command)
-        .arg(folder)
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let python = outside::python("pickle")?;
+    let script = outside::workspace().join("pickle/tests/reference.py");
+    outside::run(Command::new(python).arg(script).arg(command).arg(folder));
     Some(())
 }
 

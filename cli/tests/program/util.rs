@@ -1,16 +1,21 @@
 //! A directory to work in, a command to run there, and how it ended.
 
+#[path = "../../../testing/outside.rs"]
+mod outside;
+
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+pub(crate) use outside::skip;
 
 /// An empty directory, removed with everything in it.
 pub(crate) struct Dir(TempDir);
@@ -285,16 +290,6 @@ pub(crate) fn sample(len: usize) -> Vec<u8> {
     bytes
 }
 
-/// Says that a test, or a part of one, is left out, and why. The line reaches `cargo xtask test`, and the file
-/// named in `DEMIJOHN_SKIP_LOG`.
-pub(crate) fn skip(reason: &str) {
-    println!("skip: {reason}");
-    if let Some(log) = std::env::var_os("DEMIJOHN_SKIP_LOG") {
-        let mut log = File::options().append(true).create(true).open(log).unwrap();
-        writeln!(log, "skip: {reason}").unwrap();
-    }
-}
-
 /// A device on which there is never any room.
 ///
 /// For root it is a node of our own: a mistake in the program could replace `/dev/full` itself, for the whole
@@ -339,18 +334,9 @@ pub(crate) fn has_tool(name: &str) -> bool {
     found
 }
 
-/// The interpreter of the interop tests: `$DEMIJOHN_PYTHON`, else the one in the workspace's `target`.
+/// The interpreter of the interop tests, which has joblib.
 pub(crate) fn python() -> Option<PathBuf> {
-    let of_workspace = || {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
-        Some(root.join("target/venv/bin/python"))
-    };
-    let given = std::env::var_os("DEMIJOHN_PYTHON").map(PathBuf::from);
-    let python = given.or_else(of_workspace).filter(|python| python.is_file());
-    if python.is_none() {
-        skip("no Python with joblib: neither $DEMIJOHN_PYTHON nor target/venv/bin/python");
-    }
-    python
+    outside::python("joblib")
 }
 
 /// Reads exactly so many bytes from a child's pipe.

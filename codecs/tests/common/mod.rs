@@ -1,46 +1,16 @@
-//! What several test programs need: corpora, tools, data, and a voice to say what was skipped.
+//! What several test programs need: corpora, tools and data.
 #![allow(dead_code, reason = "every test program uses some of it")]
 
+#[path = "../../../testing/outside.rs"]
+mod outside;
+
 use std::io::Write;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use demijohn_codecs::{Compressor, Registry};
 
-/// Says that something could not be tested here: on standard output, and in the file that
-/// `DEMIJOHN_SKIP_LOG` names.
-#[allow(clippy::print_stdout, reason = "who runs the tests is to see it")]
-pub(crate) fn skip(reason: &str) {
-    println!("skip: {reason}");
-    if let Some(log) = std::env::var_os("DEMIJOHN_SKIP_LOG") {
-        let file = std::fs::File::options().create(true).append(true).open(&log);
-        let mut file = file.unwrap_or_else(|e| panic!("{}: {e}", log.display()));
-        writeln!(file, "skip: {reason}").unwrap();
-    }
-}
-
-/// The root of the workspace.
-pub(crate) fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap()
-        .to_path_buf()
-}
-
-/// The corpus: `$DEMIJOHN_CORPUS`, else `../shared/corpus` from the root of the workspace. `None`, with a word
-/// about it, if it is not there.
-pub(crate) fn corpus() -> Option<PathBuf> {
-    let given = std::env::var_os("DEMIJOHN_CORPUS").map(PathBuf::from);
-    let corpus = given.unwrap_or_else(|| workspace().join("../shared/corpus"));
-    if corpus.join("MANIFEST.json").exists() {
-        return Some(corpus);
-    }
-    skip(&format!(
-        "no corpus in {} (DEMIJOHN_CORPUS names another place)",
-        corpus.display()
-    ));
-    None
-}
+#[allow(unused_imports, reason = "no test program needs all of them")]
+pub(crate) use outside::{corpus, python, skip, workspace};
 
 /// The built-in formats of this build but `none`.
 pub(crate) fn compressed_formats() -> Vec<Compressor> {
@@ -74,26 +44,6 @@ pub(crate) fn tool(name: &str) -> Option<&str> {
         return Some(name);
     }
     skip(&format!("{name} is not installed"));
-    None
-}
-
-/// The Python interpreter: `$DEMIJOHN_PYTHON`, else the workspace's virtual environment, else `python3`.
-pub(crate) fn python() -> Option<PathBuf> {
-    let given = std::env::var_os("DEMIJOHN_PYTHON").map(PathBuf::from);
-    let local = workspace().join("target/venv/bin/python");
-    let python = given.unwrap_or_else(|| if local.exists() { local } else { "python3".into() });
-    let works = Command::new(&python)
-        .arg("-c")
-        .arg("")
-        .status()
-        .is_ok_and(|status| status.success());
-    if works {
-        return Some(python);
-    }
-    skip(&format!(
-        "{} is no Python interpreter (DEMIJOHN_PYTHON names another)",
-        python.display()
-    ));
     None
 }
 

@@ -21,7 +21,7 @@ pub(super) struct Peer {
 impl Peer {
     /// One that has all these modules.
     pub(super) fn with(modules: &[&str]) -> Option<Self> {
-        let python = python()?;
+        let python = python("sys")?;
         let mut peer = Peer::start(&python);
         match peer.call(json!({"has": modules}), &[]) {
             Ok(_) => Some(peer),

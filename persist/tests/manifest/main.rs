@@ -5,6 +5,8 @@
 //! that they were skipped.
 
 mod node;
+#[path = "../../../testing/outside.rs"]
+mod outside;
 
 use std::fs;
 use std::io::{BufReader, Seek, SeekFrom};
@@ -28,22 +30,11 @@ struct Fixtures {
 }
 
 impl Fixtures {
-    #[allow(clippy::print_stdout)] // For whoever wonders why nothing was tested.
     fn make() -> Option<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let python = std::env::var_os("DEMIJOHN_PYTHON").map(PathBuf::from);
-        let python = python.unwrap_or_else(|| root.join("target/venv/bin/python"));
-        let usable = Command::new(&python)
-            .args(["-c", "import joblib, numpy"])
-            .output();
-        if !usable.is_ok_and(|output| output.status.success()) {
-            println!("skipped: {} is no Python with joblib and numpy", python.display());
-            return None;
-        }
+        let python = outside::python("joblib, numpy")?;
         let folder = tempfile::tempdir().unwrap();
-        run(Command::new(&python)
-            .arg(root.join("fixtures/make_fixtures.py"))
-            .arg(folder.path()));
+        let script = outside::workspace().join("fixtures/make_fixtures.py");
+        outside::run(Command::new(&python).arg(script).arg(folder.path()));
         let manifest = fs::read(folder.path().join("manifest.json")).unwrap();
         let manifest: Json = serde_json::from_slice(&manifest).unwrap();
         assert_eq!(manifest["manifest_version"], 1);
@@ -58,15 +49,6 @@ impl Fixtures {
     fn path(&self, entry: &Json) -> PathBuf {
         self.folder.path().join(name(entry))
     }
-}
-
-fn run(command: &mut Command) {
-    let output = command.output().unwrap();
-    let (out, err) = (
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
-    assert!(output.status.success(), "{command:?}:\n{out}{err}");
 }
 
 fn name(entry: &Json) -> &str {
@@ -173,9 +155,11 @@ fn joblib_loads_what_is_written_back() {
             );
         }
     }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/manifest/compare.py");
-    run(Command::new(&fixtures.python)
-        .arg(script)
-        .arg(fixtures.folder.path())
-        .arg(copies.path()));
+    let script = outside::workspace().join("persist/tests/manifest/compare.py");
+    outside::run(
+        Command::new(&fixtures.python)
+            .arg(script)
+            .arg(fixtures.folder.path())
+            .arg(copies.path()),
+    );
 }
