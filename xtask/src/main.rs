@@ -39,7 +39,8 @@ usage: cargo xtask COMMAND
                                  into the README
   overhead [FORMAT…] [--mib N]   streaming through a file object against the bare backend
   fuzz [TARGET] [--seconds N]    one fuzz target, or all in turn (default: 60 seconds each)
-  venv                           only make or refresh target/venv, the Python of the tests
+  venv                           only make or refresh the Pythons of the tests: target/venv, and
+                                 target/venv-joblib11 for what old versions read
   develop [--quick]              build the Python package into target/venv; --quick without optimising
   wheel                          build its wheel into target/wheels and try it in a new venv
   help                           this text
@@ -48,7 +49,8 @@ environment:
 
   DEMIJOHN_CORPUS   conformance files and fuzzing seeds (default: ../shared/corpus from the
                     workspace root; tests that need them say so when they are missing)
-  DEMIJOHN_PYTHON   the interpreter of the interop tests; `test` sets it to the one in target/venv
+  DEMIJOHN_PYTHON   the interpreter of the interop tests; `test` sets it to the one in target/venv,
+                    and DEMIJOHN_PYTHON_JOBLIB11 to the one in target/venv-joblib11
 ";
 
 fn main() -> ExitCode {
@@ -75,7 +77,10 @@ fn run(args: &[String]) -> Result {
         "overhead" => bench::overhead(&Workspace::find()?, rest),
         "fuzz" => fuzz::run(&Workspace::find()?, rest),
         "venv" => no_arguments(command, rest).and_then(|()| {
-            println!("{}", python::venv(&Workspace::find()?)?.display());
+            let workspace = Workspace::find()?;
+            for environment in [&python::CURRENT, &python::JOBLIB_1_1] {
+                println!("{}", python::venv(&workspace, environment)?.display());
+            }
             Ok(())
         }),
         "develop" => {
@@ -85,7 +90,7 @@ fn run(args: &[String]) -> Result {
                 _ => return Err("usage: cargo xtask develop [--quick]".into()),
             };
             let workspace = Workspace::find()?;
-            let interpreter = python::venv(&workspace)?;
+            let interpreter = python::venv(&workspace, &python::CURRENT)?;
             python::develop(&workspace, &interpreter, quick)
         }
         "wheel" => no_arguments(command, rest).and_then(|()| {

@@ -1,4 +1,4 @@
-//! The Python of the interop tests: a venv under `target/`, with the versions that `requirements.txt` pins.
+//! The Pythons of the interop tests: environments under `target/`, with the versions that lists in this folder pin.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -7,14 +7,32 @@ use crate::Result;
 use crate::process::Process;
 use crate::workspace::Workspace;
 
-/// Makes or refreshes the venv and gives its interpreter.
+/// An environment: its folder under `target/`, and the list of what is in it.
+pub(crate) struct Environment {
+    dir: &'static str,
+    requirements: &'static str,
+}
+
+/// What is current: joblib, what it works with, and what works with it.
+pub(crate) const CURRENT: Environment = Environment {
+    dir: "venv",
+    requirements: "xtask/requirements.txt",
+};
+
+/// The last joblib that knows no padding before arrays.
+pub(crate) const JOBLIB_1_1: Environment = Environment {
+    dir: "venv-joblib11",
+    requirements: "xtask/requirements-joblib11.txt",
+};
+
+/// Makes or refreshes an environment and gives its interpreter.
 ///
-/// Nothing happens when the venv already holds what `requirements.txt` asks for: a copy of that file inside the
-/// venv, written last, says so. A venv without it, made by hand or left half done, is completed.
-pub(crate) fn venv(workspace: &Workspace) -> Result<PathBuf> {
-    let dir = workspace.target().join("venv");
+/// Nothing happens when it already holds what its list asks for: a copy of the list inside, written last, says so.
+/// One without it, made by hand or left half done, is completed.
+pub(crate) fn venv(workspace: &Workspace, environment: &Environment) -> Result<PathBuf> {
+    let dir = workspace.target().join(environment.dir);
     let interpreter = interpreter_of(&dir);
-    let requirements = workspace.path("xtask/requirements.txt");
+    let requirements = workspace.path(environment.requirements);
     let wanted = fs::read(&requirements).map_err(|error| format!("{}: {error}", requirements.display()))?;
     let stamp = dir.join("installed-requirements.txt");
 
@@ -59,8 +77,9 @@ fn install(python: Process, requirements: &Path) -> Result {
     let pip = pip_install(python).arg("--requirement");
     pip.arg(requirements).run().map_err(|error| {
         format!(
-            "{error}\npip could not install what xtask/requirements.txt asks for. It needs a package index \
-             (or PIP_FIND_LINKS and PIP_NO_INDEX for a folder of wheels) and Python 3.11 or later."
+            "{error}\npip could not install what {} asks for. It needs a package index (or PIP_FIND_LINKS and \
+             PIP_NO_INDEX for a folder of wheels) and Python 3.11 or later.",
+            requirements.display()
         )
     })
 }
@@ -84,7 +103,7 @@ pub(crate) fn develop(workspace: &Workspace, interpreter: &Path, quick: bool) ->
 
 /// Builds a wheel, and shows in a venv of its own that it installs and loads.
 pub(crate) fn wheel(workspace: &Workspace) -> Result<PathBuf> {
-    let wheel = build(workspace, &venv(workspace)?, "release")?;
+    let wheel = build(workspace, &venv(workspace, &CURRENT)?, "release")?;
     let clean = workspace.target().join("venv-wheel");
     create(workspace, &clean)?;
     let interpreter = interpreter_of(&clean);
