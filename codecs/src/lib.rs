@@ -104,6 +104,7 @@ mod error;
 mod file;
 mod format;
 mod formats;
+mod hinted;
 mod limits;
 mod options;
 mod progress;
@@ -125,6 +126,7 @@ pub use format::{
     BlockEncode, Blocks, Decode, DecodeOptions, Encode, EncodeOptions, Format, Framing, Head, Hint, LateHead,
     Op, Piece, Probe, Status, Step,
 };
+pub use hinted::{ElementSize, Hinted, TakesHints};
 pub use limits::Limits;
 pub use options::{Members, Options, Tail};
 pub use progress::Progress;

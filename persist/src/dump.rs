@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use crate::hinted::{Hinted, TakesHints};
+use crate::codecs::{Hinted, TakesHints};
 use crate::joblib::JoblibWriter;
 use crate::pickle::{Protocol, Save, save};
 use crate::{Compression, Durability, Error, Result, Summary, codecs};

@@ -31,7 +31,9 @@ impl Error {
         codecs::Error::new(kind, message).into()
     }
 
-    pub(crate) fn at_path(mut self, path: &Path) -> Self {
+    /// Adds which file it is about, if it does not say so yet.
+    #[must_use]
+    pub fn at_path(mut self, path: &Path) -> Self {
         self.0.path.get_or_insert_with(|| path.to_owned());
         self
     }

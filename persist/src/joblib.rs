@@ -13,7 +13,7 @@ use std::io::{self, Read, Write};
 use demijohn_compat::Companions;
 
 use crate::arrays::{Array, Layout, Order};
-use crate::hinted::ElementSize;
+use crate::codecs::ElementSize;
 use crate::pickle::{
     self, ArrayWriter, Batch, Emitter, Error, ErrorKind, Found, MemoId, Payload, Protocol, Raw, Result, Value,
 };
@@ -249,4 +249,62 @@ fn read_exact(raw: &mut Raw<'_>, out: &mut [u8], layout: &Layout) -> Result<()> 
         }
         _ => e.into(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codecs::{Hint, TakesHints};
+    use crate::pickle::save;
+
+    /// What a stream was told, and where.
+    #[derive(Default)]
+    struct Told(Vec<u8>, Vec<(usize, Hint)>);
+
+    impl Write for Told {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl TakesHints for Told {
+        fn hint(&mut self, hint: Hint) -> io::Result<()> {
+            self.1.push((self.0.len(), hint));
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn arrays_are_announced_where_they_begin_and_end() {
+        let arrays = [
+            Array::from_vec(vec![1.5f64; 100], &[100]).unwrap(),
+            Array::from_vec(vec![7u16; 100], &[100]).unwrap(),
+        ];
+        let stream = crate::codecs::Hinted::new(Told::default());
+        let writer = JoblibWriter::new(stream.element_size(), true);
+        let Told(bytes, told) = save::write(&arrays, stream, Protocol::V4, writer)
+            .unwrap()
+            .into_inner();
+        let find = |part: &[u8]| {
+            bytes
+                .windows(part.len())
+                .position(|window| window == part)
+                .unwrap()
+        };
+        let doubles = find(&1.5f64.to_le_bytes().repeat(100));
+        let shorts = find(&7u16.to_le_bytes().repeat(100));
+        assert_eq!(
+            told,
+            [
+                (doubles, Hint::ElementSize(8)),
+                (doubles + 800, Hint::ElementSize(1)),
+                (shorts, Hint::ElementSize(2)),
+                (shorts + 200, Hint::ElementSize(1)),
+            ]
+        );
+    }
 }

@@ -88,7 +88,6 @@ struct ProjectReadme;
 
 mod dump;
 mod error;
-mod hinted;
 mod inspect;
 mod joblib;
 mod limits;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::io::Write;
+use std::num::NonZeroU32;
 
 use demijohn_arrays::DType;
 
@@ -54,7 +55,21 @@ impl Protocol {
 
 /// A place in the memo of the pickle that is being written, by which an object can be referred to again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct MemoId(u32);
+pub struct MemoId(
+    /// Its number, counted from 1, so that an `Option` of it takes no more.
+    NonZeroU32,
+);
+
+impl MemoId {
+    /// The place behind this many others.
+    fn after(memoized: u32) -> Self {
+        Self(NonZeroU32::MIN.saturating_add(memoized))
+    }
+
+    fn number(self) -> u32 {
+        self.0.get() - 1
+    }
+}
 
 /// Writes pickles opcode by opcode, with the opcodes and frames that CPython's `Lib/pickle.py` would choose.
 ///
@@ -369,6 +384,20 @@ impl<W: Write> Emitter<W> {
         Ok(())
     }
 
+    /// A class or function by its code in the extension registry, `copyreg._extension_registry`.
+    pub fn extension(&mut self, code: u32) -> Result<()> {
+        if let Ok(code) = u8::try_from(code) {
+            self.framer.write(&[op::EXT1, code]);
+        } else if let Ok(code) = u16::try_from(code) {
+            self.op(op::EXT2);
+            self.framer.write(&code.to_le_bytes());
+        } else {
+            self.op(op::EXT4);
+            self.framer.write(&code.to_le_bytes());
+        }
+        Ok(())
+    }
+
     /// Gives the state written last to the object below it.
     pub fn build(&mut self) -> Result<()> {
         self.op(op::BUILD);
@@ -389,19 +418,26 @@ impl<W: Write> Emitter<W> {
 
     /// Puts the value written last into the memo.
     pub fn memoize(&mut self) -> Result<MemoId> {
-        let id = MemoId(self.memoized);
+        let id = self.next_memo_id();
         let next = self.memoized.checked_add(1);
         self.memoized =
-            next.ok_or_else(|| Error::limit("the memo of a pickle has no more than 2^32 entries"))?;
-        match u8::try_from(id.0) {
+            next.ok_or_else(|| Error::limit("the memo of a pickle has no more than 2^32 - 1 entries"))?;
+        let n = id.number();
+        match u8::try_from(n) {
             _ if self.protocol >= Protocol::V4 => self.op(op::MEMOIZE),
             Ok(n) => self.framer.write(&[op::BINPUT, n]),
             Err(_) => {
                 self.op(op::LONG_BINPUT);
-                self.framer.write(&id.0.to_le_bytes());
+                self.framer.write(&n.to_le_bytes());
             }
         }
         Ok(id)
+    }
+
+    /// What [`memoize`](Self::memoize) will answer next.
+    #[must_use]
+    pub fn next_memo_id(&self) -> MemoId {
+        MemoId::after(self.memoized)
     }
 
     /// The value that was memoized under `id`.
@@ -411,12 +447,12 @@ impl<W: Write> Emitter<W> {
     }
 
     /// [`get`](Self::get) where `pickle.py` looks for no end of a frame: in place of a value just dropped.
-    pub(crate) fn get_bare(&mut self, id: MemoId) -> Result<()> {
-        match u8::try_from(id.0) {
+    pub fn get_bare(&mut self, id: MemoId) -> Result<()> {
+        match u8::try_from(id.number()) {
             Ok(n) => self.framer.write(&[op::BINGET, n]),
             Err(_) => {
                 self.op(op::LONG_BINGET);
-                self.framer.write(&id.0.to_le_bytes());
+                self.framer.write(&id.number().to_le_bytes());
             }
         }
         Ok(())
@@ -530,7 +566,7 @@ impl<W: Write> Emitter<W> {
     }
 
     /// Where to write what is no part of the pickle.
-    pub(crate) fn outside(&mut self) -> Result<&mut impl Write> {
+    pub fn outside(&mut self) -> Result<&mut impl Write> {
         Ok(self.framer.outside()?)
     }
 

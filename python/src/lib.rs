@@ -7,6 +7,7 @@
 #[allow(dead_code, reason = "the doors that use this come one by one")]
 mod errors;
 mod formats;
+mod save;
 mod stream;
 
 use pyo3::prelude::*;
@@ -20,4 +21,6 @@ mod _native {
 
     #[pymodule_export]
     use crate::formats::{Codec, codecs, format_by_content, format_by_extension};
+    #[pymodule_export]
+    use crate::save::{dump_bytes, dump_file, dump_path};
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, Read, Write};
 
+use demijohn_codecs::{Hint, TakesHints};
 use pyo3::prelude::*;
 
 use crate::errors::carry;
@@ -82,7 +83,8 @@ impl<S: Read + Send> BufRead for Attached<S> {
 }
 
 impl<S: Write + Send> Attached<S> {
-    fn spill(&mut self) -> io::Result<()> {
+    /// Writes out what stands in the buffer, without flushing the stream.
+    pub(crate) fn spill(&mut self) -> io::Result<()> {
         if self.buffer.is_empty() {
             return Ok(());
         }
@@ -91,6 +93,13 @@ impl<S: Write + Send> Attached<S> {
         self.buffer = buffer;
         self.buffer.clear();
         result
+    }
+}
+
+impl<S: TakesHints + Send> TakesHints for Attached<S> {
+    fn hint(&mut self, hint: Hint) -> io::Result<()> {
+        self.spill()?;
+        self.inner.hint(hint)
     }
 }
 

@@ -1,0 +1,286 @@
+//! numpy's arrays, as joblib writes them: an object that describes the array, with the elements right behind it in the
+//! stream. The form is that of `demijohn`'s own writer for arrays of Rust, specified in
+//! [`joblib/numpy_pickle.py`](https://github.com/joblib/joblib/blob/main/joblib/numpy_pickle.py).
+
+use std::ffi::{c_char, c_int};
+
+use demijohn_codecs::ElementSize;
+use demijohn_pickle::{Batch, MemoId, Protocol};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyString, PyType};
+use pyo3::{Borrowed, ffi, intern};
+
+use super::failure::{Failure, Result};
+use super::pickler::{self, Pickler};
+
+/// Elements start at a multiple of this.
+const ALIGNMENT: u8 = 16;
+
+/// The most bytes of an array that are put into order at a time.
+const SLICE: usize = 16 << 20;
+
+/// How arrays are written.
+pub(super) struct Arrays<'py> {
+    /// Where the sink learns of the arrays in the stream.
+    element_size: ElementSize,
+    /// Where in its file the pickle begins.
+    base: u64,
+    /// `ndarray`, `matrix` and `memmap`, once numpy has been imported.
+    classes: Option<[Bound<'py, PyType>; 3]>,
+    /// Where the memo has the class of the objects that describe arrays.
+    wrapper: Option<MemoId>,
+}
+
+impl<'py> Arrays<'py> {
+    pub(super) fn new(element_size: ElementSize, base: u64) -> Self {
+        Self {
+            element_size,
+            base,
+            classes: None,
+            wrapper: None,
+        }
+    }
+
+    /// Whether objects of exactly this class are arrays. Nothing is one before somebody has imported numpy.
+    pub(super) fn is_array(&mut self, class: &Bound<'py, PyType>) -> PyResult<bool> {
+        if self.classes.is_none() {
+            self.classes = array_classes(class.py())?;
+        }
+        Ok(self.classes.iter().flatten().any(|array| array.is(class)))
+    }
+}
+
+fn array_classes(py: Python<'_>) -> PyResult<Option<[Bound<'_, PyType>; 3]>> {
+    let modules = py.import(intern!(py, "sys"))?.getattr(intern!(py, "modules"))?;
+    let Some(numpy) = modules.cast::<PyDict>()?.get_item(intern!(py, "numpy"))? else {
+        return Ok(None);
+    };
+    let mut classes = Vec::with_capacity(3);
+    for name in ["ndarray", "matrix", "memmap"] {
+        // Another thread may be importing it.
+        match numpy.getattr_opt(name)?.map(Bound::cast_into) {
+            Some(Ok(class)) => classes.push(class),
+            _ => return Ok(None),
+        }
+    }
+    Ok(classes.try_into().ok())
+}
+
+impl<'py> Pickler<'py, '_> {
+    /// Writes an array. It is not memoized: joblib writes it as often as it occurs.
+    pub(super) fn save_array(
+        &mut self,
+        array: Borrowed<'_, 'py, PyAny>,
+        class: &Bound<'py, PyType>,
+    ) -> Result<()> {
+        let py = self.py;
+        let dtype = array.getattr(intern!(py, "dtype"))?;
+        let has_objects = dtype.getattr(intern!(py, "hasobject"))?.is_truthy()?;
+        let exported = Exported::strided(array)?;
+        let order = if exported.is_contiguous(b'F') && !exported.is_contiguous(b'C') {
+            intern!(py, "F")
+        } else {
+            intern!(py, "C")
+        };
+        self.save_wrapper(array, class, order, &dtype, !has_objects)?;
+        let behind = self.out.commit_frame()?;
+        if has_objects {
+            // A pickle of its own, of numpy's making, whatever the protocol of the whole.
+            let known = self.known.clone();
+            return pickler::write_with(&array, self.out.outside()?, Protocol::V5, None, known);
+        }
+        let base = self.arrays.as_ref().map_or(0, |arrays| arrays.base);
+        // The elements stand behind the byte that holds the pad's length; at least one byte of pad, as joblib does.
+        let over = (base + behind + 1) % u64::from(ALIGNMENT);
+        let pad = ALIGNMENT - u8::try_from(over).unwrap_or(0);
+        self.out.raw(&[pad])?;
+        self.out.raw(&[0xff; ALIGNMENT as usize][..pad.into()])?;
+        self.announce(exported.element_size());
+        if exported.is_contiguous(b'A') {
+            self.out.raw(exported.as_bytes())?;
+        } else {
+            self.save_scattered(array, order, exported.element_size())?;
+        }
+        self.announce(1);
+        Ok(())
+    }
+
+    fn announce(&self, element_size: usize) {
+        if let Some(arrays) = &self.arrays {
+            arrays.element_size.set(element_size);
+        }
+    }
+
+    /// Writes the elements of an array that lie apart.
+    fn save_scattered(
+        &mut self,
+        array: Borrowed<'_, 'py, PyAny>,
+        order: &Bound<'py, PyString>,
+        element_size: usize,
+    ) -> Result<()> {
+        let py = self.py;
+        let options = PyDict::new(py);
+        options.set_item("flags", ["external_loop", "buffered", "zerosize_ok"])?;
+        options.set_item("buffersize", (SLICE / element_size.max(1)).max(1))?;
+        options.set_item("order", order)?;
+        let slices = py
+            .import(intern!(py, "numpy"))?
+            .call_method("nditer", (array,), Some(&options))?;
+        for slice in slices.try_iter()? {
+            let slice = slice?;
+            let exported = Exported::strided(slice.as_borrowed())?;
+            if exported.is_contiguous(b'C') {
+                self.out.raw(exported.as_bytes())?;
+            } else {
+                let bytes = slice.call_method0(intern!(py, "tobytes"))?;
+                self.out
+                    .raw(bytes.cast::<PyBytes>().map_err(PyErr::from)?.as_bytes())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the object that describes an array.
+    fn save_wrapper(
+        &mut self,
+        array: Borrowed<'_, 'py, PyAny>,
+        class: &Bound<'py, PyType>,
+        order: &Bound<'py, PyString>,
+        dtype: &Bound<'py, PyAny>,
+        allow_mmap: bool,
+    ) -> Result<()> {
+        let py = self.py;
+        self.out.begin()?;
+        self.save_wrapper_class()?;
+        self.out.tuple(0)?;
+        self.out.newobj()?;
+        self.out.memoize()?;
+        self.out.dict()?;
+        self.out.memoize()?;
+        let mut state = Batch::set_items(Some(6));
+        let keys = [
+            intern!(py, "subclass"),
+            intern!(py, "shape"),
+            intern!(py, "order"),
+            intern!(py, "dtype"),
+            intern!(py, "allow_mmap"),
+            intern!(py, "numpy_array_alignment_bytes"),
+        ];
+        for (i, key) in keys.into_iter().enumerate() {
+            state.before(&mut self.out)?;
+            self.save_text(key)?;
+            match i {
+                0 => self.save(class.as_any().as_borrowed())?,
+                1 => self.save(array.getattr(key)?.as_borrowed())?,
+                2 => self.save_text(order)?,
+                3 => self.save(dtype.as_borrowed())?,
+                4 => self.out.bool(allow_mmap)?,
+                _ => self.out.int(ALIGNMENT)?,
+            }
+            state.after(&mut self.out)?;
+        }
+        state.end(&mut self.out)?;
+        Ok(self.out.build()?)
+    }
+
+    /// Writes the class of what describes arrays. joblib need not be there, so it has only a name.
+    fn save_wrapper_class(&mut self) -> Result<()> {
+        let py = self.py;
+        if let Some(id) = self.arrays.as_ref().and_then(|arrays| arrays.wrapper) {
+            return Ok(self.out.get(id)?);
+        }
+        let (module, name) = (
+            intern!(py, "joblib.numpy_pickle"),
+            intern!(py, "NumpyArrayWrapper"),
+        );
+        if self.protocol >= Protocol::V4 {
+            self.save_text(module)?;
+            self.save_text(name)?;
+            self.out.stack_global()?;
+        } else {
+            self.out.global(&module.to_cow()?, &name.to_cow()?)?;
+        }
+        let id = self.out.memoize()?;
+        if let Some(arrays) = &mut self.arrays {
+            arrays.wrapper = Some(id);
+        }
+        Ok(())
+    }
+
+    /// Writes a buffer that an object hands over to be pickled, as arrays do where they are pickled by numpy.
+    pub(super) fn save_pickle_buffer(&mut self, object: Borrowed<'_, 'py, PyAny>) -> Result<()> {
+        if self.protocol < Protocol::V5 {
+            let message = "PickleBuffer can only be pickled with protocol >= 5";
+            return Err(Failure::pickling(self.py, message.to_owned()));
+        }
+        let exported = Exported::strided(object)?;
+        if !exported.is_contiguous(b'A') {
+            let message = "PickleBuffer can not be pickled when pointing to a non-contiguous buffer";
+            return Err(Failure::pickling(self.py, message.to_owned()));
+        }
+        if exported.0.readonly != 0 {
+            self.out.bytes(exported.as_bytes())?;
+        } else {
+            self.out.bytearray(exported.as_bytes())?;
+        }
+        // What is memoized is the content, which is no object here.
+        self.out.memoize()?;
+        Ok(())
+    }
+}
+
+/// The memory of an object, which stays where it is for as long as this lives.
+pub(super) struct Exported(Box<ffi::Py_buffer>);
+
+impl Exported {
+    /// Contiguous memory, as it is.
+    pub(super) fn bytes(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        Self::new(object, ffi::PyBUF_SIMPLE)
+    }
+
+    /// Memory with its shape, but without a description of what the elements are: so numpy gives out dates and
+    /// opaque types as well.
+    fn strided(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        Self::new(object, ffi::PyBUF_STRIDED_RO)
+    }
+
+    fn new(object: Borrowed<'_, '_, PyAny>, flags: c_int) -> PyResult<Self> {
+        let mut buffer = Box::new(ffi::Py_buffer::new());
+        // SAFETY: object and buffer are valid; the buffer does not move, being in a box.
+        if unsafe { ffi::PyObject_GetBuffer(object.as_ptr(), &raw mut *buffer, flags) } != 0 {
+            return Err(PyErr::fetch(object.py()));
+        }
+        Ok(Self(buffer))
+    }
+
+    /// Whether the elements stand one behind the other, in the order of C, of Fortran, or in any (`A`).
+    fn is_contiguous(&self, order: u8) -> bool {
+        // SAFETY: the buffer is filled in.
+        unsafe { ffi::PyBuffer_IsContiguous(&raw const *self.0, order as c_char) != 0 }
+    }
+
+    fn element_size(&self) -> usize {
+        self.0.itemsize.unsigned_abs()
+    }
+
+    /// The memory, if it is contiguous.
+    ///
+    /// Other threads can write to it while it is read without the lock, as they can while C extensions do so. What is
+    /// read then is unspecified bytes; nothing here relies on reading the same twice.
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        assert!(self.is_contiguous(b'A'));
+        let len = self.0.len.unsigned_abs();
+        if len == 0 {
+            return &[];
+        }
+        // SAFETY: the exporter keeps so many bytes there until the buffer is released.
+        unsafe { std::slice::from_raw_parts(self.0.buf.cast::<u8>(), len) }
+    }
+}
+
+impl Drop for Exported {
+    fn drop(&mut self) {
+        // SAFETY: it was filled in, and is released once.
+        unsafe { ffi::PyBuffer_Release(&raw mut *self.0) };
+    }
+}

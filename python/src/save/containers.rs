@@ -1,0 +1,208 @@
+//! The interpreter's own containers, and items by the thousand.
+
+use demijohn_pickle::{Batch, MemoId, Protocol};
+use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyFrozenSet, PyIterator, PyList, PySet, PyTuple};
+use pyo3::{Borrowed, ffi};
+
+use super::failure::Result;
+use super::pickler::Pickler;
+
+/// How many items of an iterator are taken before the first of them is written, as `pickle.py` does.
+const AHEAD: usize = 1000;
+
+impl<'py> Pickler<'py, '_> {
+    pub(super) fn save_tuple(&mut self, object: Borrowed<'_, 'py, PyAny>) -> Result<()> {
+        let tuple = object.cast::<PyTuple>().map_err(PyErr::from)?;
+        let len = tuple.len();
+        if len == 0 {
+            return Ok(self.out.tuple(0)?);
+        }
+        let marked = len > 3;
+        if marked {
+            self.out.mark()?;
+        }
+        for i in 0..len {
+            // A tuple keeps its items for as long as it lives.
+            let item = tuple.get_borrowed_item(i)?;
+            self.save(item)?;
+        }
+        // An item may have led back to the tuple, and written it.
+        if let Some(id) = self.memo.get(object) {
+            return self.take_instead(id, if marked { None } else { Some(len) });
+        }
+        if marked {
+            self.out.tuple_from_mark()?;
+        } else {
+            self.out.tuple(len)?;
+        }
+        self.memoize(object)
+    }
+
+    /// Drops the values written last, or all since the mark, and takes what the memo has.
+    pub(super) fn take_instead(&mut self, id: MemoId, values: Option<usize>) -> Result<()> {
+        match values {
+            None => self.out.pop_mark()?,
+            Some(n) => (0..n).try_for_each(|_| self.out.pop())?,
+        }
+        Ok(self.out.get_bare(id)?)
+    }
+
+    pub(super) fn save_list(&mut self, object: Borrowed<'_, 'py, PyAny>) -> Result<()> {
+        self.out.list()?;
+        self.memoize(object)?;
+        let list = object.cast::<PyList>().map_err(PyErr::from)?;
+        let mut batch = Batch::append(Some(list.len()));
+        let mut i = 0;
+        // The list may change its length while its items are written.
+        while i < list.len() {
+            batch.before(&mut self.out)?;
+            // SAFETY: the index is in bounds.
+            let item = unsafe {
+                Borrowed::from_ptr(
+                    self.py,
+                    ffi::PyList_GetItem(object.as_ptr(), i as ffi::Py_ssize_t),
+                )
+            };
+            self.save_item(item)?;
+            batch.after(&mut self.out)?;
+            i += 1;
+        }
+        Ok(batch.end(&mut self.out)?)
+    }
+
+    /// Writes an object that somebody else holds and may let go of meanwhile.
+    fn save_item(&mut self, item: Borrowed<'_, 'py, PyAny>) -> Result<()> {
+        if self.save_leaf(item)? {
+            return Ok(());
+        }
+        let item = item.to_owned();
+        self.save(item.as_borrowed())
+    }
+
+    pub(super) fn save_dict(&mut self, object: Borrowed<'_, 'py, PyAny>) -> Result<()> {
+        self.out.dict()?;
+        self.memoize(object)?;
+        let dict = object.cast::<PyDict>().map_err(PyErr::from)?;
+        let len = dict.len();
+        let mut batch = Batch::set_items(Some(len));
+        let mut position = 0;
+        let mut count = 0;
+        loop {
+            let (mut key, mut value) = (std::ptr::null_mut(), std::ptr::null_mut());
+            // SAFETY: the object is a dict. What this gives is taken hold of before anything else can happen.
+            let (key, value) = unsafe {
+                if ffi::PyDict_Next(object.as_ptr(), &raw mut position, &raw mut key, &raw mut value) == 0 {
+                    break;
+                }
+                (
+                    Bound::from_borrowed_ptr(self.py, key),
+                    Bound::from_borrowed_ptr(self.py, value),
+                )
+            };
+            batch.before(&mut self.out)?;
+            self.save(key.as_borrowed())?;
+            self.save(value.as_borrowed())?;
+            batch.after(&mut self.out)?;
+            count += 1;
+            if dict.len() != len {
+                return Err(PyRuntimeError::new_err("dictionary changed size during iteration").into());
+            }
+            if count > len {
+                return Err(PyRuntimeError::new_err("dictionary keys changed during iteration").into());
+            }
+        }
+        Ok(batch.end(&mut self.out)?)
+    }
+
+    pub(super) fn save_set(&mut self, object: Borrowed<'_, 'py, PyAny>) -> Result<()> {
+        if self.protocol < Protocol::V4 {
+            return self.save_set_call(object);
+        }
+        self.out.set()?;
+        self.memoize(object)?;
+        let mut batch = Batch::add();
+        for item in object.cast::<PySet>().map_err(PyErr::from)?.try_iter()? {
+            batch.before(&mut self.out)?;
+            self.save(item?.as_borrowed())?;
+            batch.after(&mut self.out)?;
+        }
+        Ok(batch.end(&mut self.out)?)
+    }
+
+    pub(super) fn save_frozenset(&mut self, object: Borrowed<'_, 'py, PyAny>) -> Result<()> {
+        if self.protocol < Protocol::V4 {
+            return self.save_set_call(object);
+        }
+        self.out.mark()?;
+        for item in object.cast::<PyFrozenSet>().map_err(PyErr::from)?.try_iter()? {
+            self.save(item?.as_borrowed())?;
+        }
+        if let Some(id) = self.memo.get(object) {
+            return self.take_instead(id, None);
+        }
+        self.out.frozenset_from_mark()?;
+        self.memoize(object)
+    }
+
+    /// Gives the items of any iterable to the list-like object written last.
+    pub(super) fn append_all(&mut self, items: &Bound<'py, PyAny>) -> Result<()> {
+        let mut items = items.try_iter()?;
+        loop {
+            let ahead = take(&mut items)?;
+            let mut batch = Batch::append(Some(ahead.len()));
+            for item in &ahead {
+                batch.before(&mut self.out)?;
+                self.save(item.as_borrowed())?;
+                batch.after(&mut self.out)?;
+            }
+            batch.end(&mut self.out)?;
+            if ahead.len() < AHEAD {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Gives the pairs of any iterable to the dict-like object written last.
+    pub(super) fn set_all(&mut self, pairs: &Bound<'py, PyAny>) -> Result<()> {
+        let mut pairs = pairs.try_iter()?;
+        loop {
+            let ahead = take(&mut pairs)?;
+            let mut batch = Batch::set_items(Some(ahead.len()));
+            for pair in &ahead {
+                batch.before(&mut self.out)?;
+                let (key, value) = pair_of(pair)?;
+                self.save(key.as_borrowed())?;
+                self.save(value.as_borrowed())?;
+                batch.after(&mut self.out)?;
+            }
+            batch.end(&mut self.out)?;
+            if ahead.len() < AHEAD {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// The next items of an iterator.
+fn take<'py>(items: &mut Bound<'py, PyIterator>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    items.take(AHEAD).collect()
+}
+
+/// What `key, value = pair` does.
+fn pair_of<'py>(pair: &Bound<'py, PyAny>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+    let Ok(items) = pair.try_iter() else {
+        let message = format!("cannot unpack non-iterable {} object", pair.get_type().name()?);
+        return Err(PyTypeError::new_err(message));
+    };
+    let items: Vec<_> = items.take(3).collect::<PyResult<_>>()?;
+    match <[_; 2]>::try_from(items) {
+        Ok([key, value]) => Ok((key, value)),
+        Err(items) if items.len() > 2 => Err(PyValueError::new_err("too many values to unpack (expected 2)")),
+        Err(items) => {
+            let message = format!("not enough values to unpack (expected 2, got {})", items.len());
+            Err(PyValueError::new_err(message))
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! Objects that say themselves how they are made: `__reduce_ex__` and its relatives.
+
+use demijohn_pickle::Protocol;
+use pyo3::exceptions::PyIndexError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple, PyType};
+use pyo3::{Borrowed, intern};
+
+use super::failure::{Failure, Result};
+use super::pickler::Pickler;
+
+/// What was answered when an object was asked how it is made.
+struct Recipe<'py> {
+    callable: Bound<'py, PyAny>,
+    args: Bound<'py, PyTuple>,
+    state: Option<Bound<'py, PyAny>>,
+    items: Option<Bound<'py, PyAny>>,
+    pairs: Option<Bound<'py, PyAny>>,
+    state_setter: Option<Bound<'py, PyAny>>,
+}
+
+impl<'py> Recipe<'py> {
+    fn call(callable: Bound<'py, PyAny>, args: Bound<'py, PyTuple>) -> Self {
+        Self {
+            callable,
+            args,
+            state: None,
+            items: None,
+            pairs: None,
+            state_setter: None,
+        }
+    }
+
+    fn new(answer: &Bound<'py, PyTuple>) -> Result<Self> {
+        let py = answer.py();
+        let part = |i| -> PyResult<_> {
+            if i >= answer.len() {
+                return Ok(None);
+            }
+            Ok(Some(answer.get_item(i)?).filter(|part| !part.is_none()))
+        };
+        let callable = answer.get_item(0)?;
+        let Ok(args) = answer.get_item(1)?.cast_into::<PyTuple>() else {
+            let message = "the arguments that __reduce__ answered must be a tuple";
+            return Err(Failure::pickling(py, message.to_owned()));
+        };
+        if !callable.is_callable() {
+            let message = "the first of what __reduce__ answered must be callable";
+            return Err(Failure::pickling(py, message.to_owned()));
+        }
+        Ok(Self {
+            callable,
+            args,
+            state: part(2)?,
+            items: part(3)?,
+            pairs: part(4)?,
+            state_setter: part(5)?,
+        })
+    }
+}
+
+impl<'py> Pickler<'py, '_> {
+    /// Asks an object how it is made, and writes that.
+    pub(super) fn save_reduced(
+        &mut self,
+        object: Borrowed<'_, 'py, PyAny>,
+        class: &Bound<'py, PyType>,
+    ) -> Result<()> {
+        let py = self.py;
+        let answer = if let Some(reduce) = self.known.reducers.get_item(class)? {
+            reduce.call1((object,))?
+        } else if class.is_subclass_of::<PyType>()? {
+            return self.save_global(object, None);
+        } else if let Some(reduce) = attribute(object, intern!(py, "__reduce_ex__"))? {
+            reduce.call1((self.protocol.number(),))?
+        } else if let Some(reduce) = attribute(object, intern!(py, "__reduce__"))? {
+            reduce.call0()?
+        } else {
+            let message = format!("Can't pickle {:?} object: {object:?}", class.name()?);
+            return Err(Failure::pickling(py, message));
+        };
+        if let Ok(name) = answer.cast::<PyString>() {
+            return self.save_global(object, Some(name));
+        }
+        let Ok(answer) = answer.cast::<PyTuple>() else {
+            let message = format!("__reduce__ of {class} must return string or tuple");
+            return Err(Failure::pickling(py, message));
+        };
+        if !(2..=6).contains(&answer.len()) {
+            let message = format!("tuple returned by __reduce__ of {class} must have two to six elements");
+            return Err(Failure::pickling(py, message));
+        }
+        self.save_recipe(Recipe::new(answer)?, Some(object))
+    }
+
+    /// Writes the call that makes an object, and what the object is given afterwards.
+    fn save_recipe(&mut self, recipe: Recipe<'py>, object: Option<Borrowed<'_, 'py, PyAny>>) -> Result<()> {
+        let py = self.py;
+        let name = attribute(recipe.callable.as_borrowed(), intern!(py, "__name__"))?;
+        let name = name.as_ref().and_then(|name| name.cast::<PyString>().ok());
+        let is_named = |text: &str| name.is_some_and(|name| name == text);
+        if is_named("__newobj__") && self.protocol >= Protocol::V2 {
+            self.save_newobj(&recipe.args, object)?;
+        } else if is_named("__newobj_ex__") && self.protocol >= Protocol::V2 {
+            self.save_newobj_ex(&recipe.args, object)?;
+        } else {
+            self.save(recipe.callable.as_borrowed())?;
+            self.save(recipe.args.as_any().as_borrowed())?;
+            self.out.reduce()?;
+        }
+        if let Some(object) = object {
+            // The arguments may have led back to the object, and written it.
+            match self.memo.get(object) {
+                Some(id) => self.take_instead(id, Some(1))?,
+                None => self.memoize(object)?,
+            }
+        }
+        if let Some(items) = &recipe.items {
+            self.append_all(items)?;
+        }
+        if let Some(pairs) = &recipe.pairs {
+            self.set_all(pairs)?;
+        }
+        let Some(state) = &recipe.state else {
+            return Ok(());
+        };
+        match (&recipe.state_setter, object) {
+            (Some(setter), Some(object)) => {
+                self.save(setter.as_borrowed())?;
+                self.save(object)?;
+                self.save(state.as_borrowed())?;
+                self.out.tuple(2)?;
+                self.out.reduce()?;
+                self.out.pop()?;
+            }
+            _ => {
+                self.save(state.as_borrowed())?;
+                self.out.build()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn save_newobj(
+        &mut self,
+        args: &Bound<'py, PyTuple>,
+        object: Option<Borrowed<'_, 'py, PyAny>>,
+    ) -> Result<()> {
+        if args.is_empty() {
+            return Err(PyIndexError::new_err("tuple index out of range").into());
+        }
+        let class = args.get_item(0)?;
+        self.check_class(&class, object, "__newobj__")?;
+        self.save(class.as_borrowed())?;
+        self.save(args.get_slice(1, args.len()).as_any().as_borrowed())?;
+        Ok(self.out.newobj()?)
+    }
+
+    fn save_newobj_ex(
+        &mut self,
+        args: &Bound<'py, PyTuple>,
+        object: Option<Borrowed<'_, 'py, PyAny>>,
+    ) -> Result<()> {
+        let py = self.py;
+        let (class, args, kwargs): (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>) =
+            args.extract()?;
+        self.check_class(&class, object, "__newobj_ex__")?;
+        if self.protocol >= Protocol::V4 {
+            self.save(class.as_borrowed())?;
+            self.save(args.as_borrowed())?;
+            self.save(kwargs.as_borrowed())?;
+            return Ok(self.out.newobj_ex()?);
+        }
+        // partial(class.__new__, class, *args, **kwargs)()
+        let mut all = vec![class.getattr(intern!(py, "__new__"))?, class];
+        for arg in args.try_iter()? {
+            all.push(arg?);
+        }
+        let partial = py
+            .import(intern!(py, "functools"))?
+            .getattr(intern!(py, "partial"))?;
+        let kwargs = kwargs.cast::<PyDict>().map_err(PyErr::from)?;
+        let partial = partial.call(PyTuple::new(py, all)?, Some(kwargs))?;
+        self.save(partial.as_borrowed())?;
+        self.save(PyTuple::empty(py).as_any().as_borrowed())?;
+        Ok(self.out.reduce()?)
+    }
+
+    fn check_class(
+        &self,
+        class: &Bound<'py, PyAny>,
+        object: Option<Borrowed<'_, 'py, PyAny>>,
+        maker: &str,
+    ) -> Result<()> {
+        let py = self.py;
+        if !class.hasattr(intern!(py, "__new__"))? {
+            let message = format!("args[0] from {maker} args has no __new__");
+            return Err(Failure::pickling(py, message));
+        }
+        if let Some(object) = object
+            && !class.is(&object.getattr(intern!(py, "__class__"))?)
+        {
+            let message = format!("args[0] from {maker} args has the wrong class");
+            return Err(Failure::pickling(py, message));
+        }
+        Ok(())
+    }
+
+    /// Writes a call that makes an object.
+    pub(super) fn save_call(
+        &mut self,
+        callable: Bound<'py, PyAny>,
+        args: Bound<'py, PyTuple>,
+        object: Option<Borrowed<'_, 'py, PyAny>>,
+    ) -> Result<()> {
+        self.save_recipe(Recipe::call(callable, args), object)
+    }
+
+    /// A set or frozenset where the protocol has no opcode for it.
+    pub(super) fn save_set_call(&mut self, object: Borrowed<'_, 'py, PyAny>) -> Result<()> {
+        let py = self.py;
+        let items = PyList::empty(py);
+        for item in object.try_iter()? {
+            items.append(item?)?;
+        }
+        let args = PyTuple::new(py, [items])?;
+        self.save_call(object.get_type().into_any(), args, Some(object))
+    }
+
+    /// Bytes where the protocol has no opcode for them.
+    pub(super) fn save_bytes_call(&mut self, bytes: &Bound<'py, PyBytes>) -> Result<()> {
+        let py = self.py;
+        let object = bytes.as_any().as_borrowed();
+        if bytes.as_bytes().is_empty() {
+            return self.save_call(object.get_type().into_any(), PyTuple::empty(py), Some(object));
+        }
+        let encode = py.import(intern!(py, "codecs"))?.getattr(intern!(py, "encode"))?;
+        let latin1 = intern!(py, "latin1");
+        let text = bytes.call_method1(intern!(py, "decode"), (latin1,))?;
+        let args = PyTuple::new(py, [&text, latin1.as_any()])?;
+        self.save_call(encode, args, Some(object))
+    }
+
+    /// A bytearray where the protocol has no opcode for it.
+    pub(super) fn save_bytearray_call(&mut self, object: Borrowed<'_, 'py, PyAny>) -> Result<()> {
+        let py = self.py;
+        let class = object.get_type().into_any();
+        if object.len()? == 0 {
+            return self.save_call(class, PyTuple::empty(py), Some(object));
+        }
+        let bytes = py.get_type::<PyBytes>().call1((object,))?;
+        self.save_call(class, PyTuple::new(py, [bytes])?, Some(object))
+    }
+}
+
+/// An attribute that is there and not `None`.
+fn attribute<'py>(
+    object: Borrowed<'_, 'py, PyAny>,
+    name: &Bound<'py, PyString>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    Ok(object.getattr_opt(name)?.filter(|value| !value.is_none()))
+}
