@@ -70,6 +70,9 @@
 //! One for each codec, all on by default: `zlib`, `gzip`, `bz2`, `lzma`, `xz`, `zstd`, `lz4`, `snappy`,
 //! `lzo`, `blosc`.
 //!
+//! # Can I build something else?
+//! [`stream`] opens files as loading does, and runs the pickles in them with a [`Builder`](pickle::Builder) of yours.
+//!
 //! # Layers
 //! [`codecs`] does compressed files, [`arrays`] arrays and `.npy`, [`pickle`] Python's objects, and the crate
 //! `demijohn-compat` what joblib wrote before 0.10. This crate puts them together, and adds the form in which joblib
@@ -93,6 +96,8 @@ mod joblib;
 mod limits;
 mod load;
 mod part;
+mod skip;
+pub mod stream;
 
 pub use demijohn_arrays as arrays;
 pub use demijohn_codecs as codecs;

@@ -1,19 +1,14 @@
 //! Reading objects.
 
-use std::fs::File;
 use std::io::BufRead;
 use std::path::Path;
 
-use demijohn_compat::{Companions, ZFile};
+use demijohn_compat::Companions;
 use serde::de::DeserializeOwned;
 
-use crate::codecs::{Reader, Seekable};
+use crate::codecs::{self, Reader};
 use crate::joblib::JoblibReader;
-use crate::pickle::Payload;
-use crate::{Document, Error, ErrorKind, Limits, Result, codecs, pickle};
-
-/// How many bytes an error shows of what it does not know.
-const SHOWN: usize = 16;
+use crate::{Document, Error, Limits, Result, stream};
 
 /// Loads the object in a file, however that is compressed; the content decides.
 ///
@@ -24,10 +19,10 @@ const SHOWN: usize = 16;
 /// by plain names, and through no link.
 ///
 /// # Errors
-/// [`Truncated`](ErrorKind::Truncated) if the file ends early or is empty, [`UnknownFormat`](ErrorKind::UnknownFormat)
-/// if it is something else, [`Corrupt`](ErrorKind::Corrupt) and [`Checksum`](ErrorKind::Checksum) if it is damaged,
-/// [`Unsupported`](ErrorKind::Unsupported) for what this version does not handle, [`Limit`](ErrorKind::Limit) beyond
-/// the limits, [`Io`](ErrorKind::Io) if it cannot be read.
+/// [`Truncated`](crate::ErrorKind::Truncated) if the file ends early or is empty, [`UnknownFormat`](crate::ErrorKind::UnknownFormat)
+/// if it is something else, [`Corrupt`](crate::ErrorKind::Corrupt) and [`Checksum`](crate::ErrorKind::Checksum) if it is damaged,
+/// [`Unsupported`](crate::ErrorKind::Unsupported) for what this version does not handle, [`Limit`](crate::ErrorKind::Limit) beyond
+/// the limits, [`Io`](crate::ErrorKind::Io) if it cannot be read.
 pub fn load(path: impl AsRef<Path>) -> Result<Document> {
     load_with(path, LoadOptions::new())
 }
@@ -39,12 +34,9 @@ pub fn load(path: impl AsRef<Path>) -> Result<Document> {
 /// As for [`load`].
 pub fn load_with(path: impl AsRef<Path>, options: impl Into<LoadOptions>) -> Result<Document> {
     let (path, options) = (path.as_ref(), options.into());
-    let load = || {
-        let (stream, size) = open(path, &options.limits)?;
-        let companions = Companions::of(path, options.limits.stream);
-        read(stream, size, &options, Some(companions))
-    };
-    load().map_err(|e| e.at_path(path))
+    let stream = stream::open(path, &options.limits)?;
+    let companions = Companions::of(path, options.limits.stream);
+    read(stream, &options, Some(companions)).map_err(|e| e.at_path(path))
 }
 
 /// Loads the object in a file as a Rust type.
@@ -75,7 +67,7 @@ pub fn load_with(path: impl AsRef<Path>, options: impl Into<LoadOptions>) -> Res
 /// ```
 ///
 /// # Errors
-/// As for [`load`]; [`Parameter`](ErrorKind::Parameter), with the path within the object, if it has another shape than
+/// As for [`load`]; [`Parameter`](crate::ErrorKind::Parameter), with the path within the object, if it has another shape than
 /// the type; and the others of [`Value::to`](crate::Value::to).
 pub fn load_as<T: DeserializeOwned>(path: impl AsRef<Path>) -> Result<T> {
     let path = path.as_ref();
@@ -134,18 +126,6 @@ impl From<&Limits> for LoadOptions {
     }
 }
 
-/// The stream in a file, and the size of that file.
-pub(crate) fn open(path: &Path, limits: &Limits) -> Result<(Reader<Seekable<File>>, Option<u64>)> {
-    let file = File::open(path).map_err(codecs::Error::from)?;
-    // The size of anything but a regular file says nothing.
-    let size = file
-        .metadata()
-        .ok()
-        .filter(std::fs::Metadata::is_file)
-        .map(|m| m.len());
-    Ok((options(limits).seekable_reader(file)?, size))
-}
-
 /// Loads one object from a buffered reader, however it is compressed.
 ///
 /// Of an uncompressed stream nothing is consumed beyond the object, so that objects may follow one another; of a
@@ -164,75 +144,20 @@ pub fn load_from(source: impl BufRead) -> Result<Document> {
 /// As for [`load`].
 pub fn load_from_with(source: impl BufRead, how: impl Into<LoadOptions>) -> Result<Document> {
     let how = how.into();
-    read(options(&how.limits).exact(source)?, None, &how, None)
+    read(stream::options(&how.limits).exact(source)?, &how, None)
 }
 
-pub(crate) fn options(limits: &Limits) -> codecs::Options {
-    codecs::Options::new()
-        .also(ZFile)
-        .veto(is_pickle)
-        .limits(limits.stream)
-        // Whatever the format: no more than the object needs is read.
-        .members(codecs::Members::Joined)
-        .tail(codecs::Tail::Ignore)
-}
-
-/// Whether these bytes begin a pickle. No container begins with 0x80, so even an unknown protocol is one.
-pub(crate) fn is_pickle(head: &[u8]) -> bool {
-    head.first() == Some(&0x80) || pickle::looks_like(head)
-}
-
-/// `size` is that of the source, which the object's is too if nothing is compressed.
 fn read<S: codecs::Source>(
     mut stream: Reader<S>,
-    size: Option<u64>,
     how: &LoadOptions,
     companions: Option<Companions>,
 ) -> Result<Document> {
-    let plain = stream.format() == "none";
+    let length = stream::length(&stream);
     let native = how.native;
     let mut reader = JoblibReader { native, companions };
-    let document = read_object(&mut stream, size.filter(|_| plain), &how.limits, &mut reader)?;
-    if !plain {
+    let document = stream::read_object(&mut stream, length, &how.limits, &mut reader)?;
+    if stream.format() != "none" {
         stream.end_member()?;
     }
     Ok(document)
-}
-
-/// Reads the object in a stream, whose length may be known.
-pub(crate) fn read_object(
-    stream: &mut impl BufRead,
-    length: Option<u64>,
-    limits: &Limits,
-    payload: &mut dyn Payload,
-) -> Result<Document> {
-    let head = stream.fill_buf().map_err(codecs::Error::from)?;
-    if head.is_empty() {
-        return Err(Error::new(ErrorKind::Truncated, "empty input".into()));
-    }
-    if !is_pickle(head) {
-        return Err(unknown(head));
-    }
-    let options = pickle::ReadOptions {
-        limits: limits.object,
-        length,
-    };
-    Ok(pickle::read_with(stream, &options, payload)?)
-}
-
-/// The error for a beginning that is not a pickle's, with a name for what it is if that is plain.
-pub(crate) fn unknown(head: &[u8]) -> Error {
-    const KNOWN: [(&[u8], &str); 5] = [
-        (b"\x93NUMPY", "a .npy file"),
-        (b"PK\x03\x04", "a zip or .npz file"),
-        (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
-        (b"<!DOCTYPE", "an HTML page"),
-        (b"<html", "an HTML page"),
-    ];
-    let shown = head[..head.len().min(SHOWN)].escape_ascii();
-    let message = match KNOWN.iter().find(|(magic, _)| head.starts_with(magic)) {
-        Some((_, name)) => format!("not a joblib file but {name}; it begins with \"{shown}\""),
-        None => format!("not a joblib file; it begins with \"{shown}\""),
-    };
-    Error::new(ErrorKind::UnknownFormat, message)
 }

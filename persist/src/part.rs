@@ -1,15 +1,14 @@
 //! Loading one array out of a file, or mapping all of them: what both do with the data of arrays is to go past it.
 
-use std::cell::Cell;
 use std::fs::File;
-use std::io::{self, BufRead, Read, Seek, SeekFrom};
+use std::io::{Seek, SeekFrom};
 use std::path::Path;
-use std::rc::Rc;
 
 use crate::arrays::{Array, Available, Layout, MapMode};
 use crate::joblib::{Body, Data, apart};
-use crate::load::{LoadOptions, open, read_object};
+use crate::load::LoadOptions;
 use crate::pickle::{self, Found, Payload, Raw, numpy};
+use crate::stream::{self, Skip, Skipping, read_object};
 use crate::{Document, Error, ErrorKind, Limits, Result, Value, codecs};
 
 /// Loads a single array out of a file, by its [path](pickle::path) within the object. The data of the other arrays is
@@ -60,16 +59,12 @@ pub fn load_array_with(
 fn find(path: &Path, array: &str, limits: &Limits) -> Result<Array> {
     // A wrong path is not to cost a look at the file.
     let array: pickle::path::Path = array.parse()?;
-    let (stream, size) = open(path, limits)?;
-    let plain = stream.format() == "none";
-    let length = size.filter(|_| plain);
-    let (mut stream, jump) = Jumping::new(stream);
-    let mut finder = Finder {
-        found: Vec::new(),
-        jump,
-    };
+    let stream = stream::open(path, limits)?;
+    let (plain, length) = (stream.format() == "none", stream::length(&stream));
+    let mut finder = Finder::default();
+    let mut stream = Skipping::new(stream, &finder.skip);
     let document = read_object(&mut stream, length, limits, &mut finder)?;
-    let mut stream = stream.inner;
+    let mut stream = stream.into_inner().map_err(codecs::Error::from)?;
     if !plain {
         stream.end_member()?;
     }
@@ -88,9 +83,10 @@ fn find(path: &Path, array: &str, limits: &Limits) -> Result<Array> {
 }
 
 /// Goes past the data of arrays, and notes where it is.
+#[derive(Default)]
 struct Finder {
     found: Vec<(Layout, u64)>,
-    jump: Jump,
+    skip: Skip,
 }
 
 impl Payload for Finder {
@@ -109,7 +105,7 @@ impl Payload for Finder {
             let message = format!("array {} needs {size} bytes, {left} are left", data.layout);
             return Err(pickle::Error::new(pickle::ErrorKind::Truncated, message));
         }
-        self.jump.over(size, raw)?;
+        self.skip.over(size, raw)?;
         self.found.push((data.layout, offset));
         Ok(Found::Skipped(self.found.len() as u64 - 1))
     }
@@ -159,8 +155,8 @@ pub unsafe fn load_mapped(path: impl AsRef<Path>, mode: MapMode) -> Result<Docum
 #[allow(unsafe_code)]
 unsafe fn map(path: &Path, mode: MapMode) -> Result<Document> {
     let limits = Limits::default();
-    let (stream, length) = open(path, &limits)?;
-    let format = stream.format();
+    let stream = stream::open(path, &limits)?;
+    let (format, length) = (stream.format(), stream::length(&stream));
     if format != "none" {
         let message =
             format!("a file compressed as {format} cannot be mapped: load it, or decompress it first");
@@ -168,14 +164,14 @@ unsafe fn map(path: &Path, mode: MapMode) -> Result<Document> {
     }
     let writing = mode == MapMode::ReadWrite;
     let file = File::options().read(true).write(writing).open(path);
-    let (mut stream, jump) = Jumping::new(stream);
     let mut mapper = Mapper {
         file: file.map_err(codecs::Error::from)?,
         mode,
-        jump,
+        skip: Skip::default(),
         mapped: 0,
         left_out: None,
     };
+    let mut stream = Skipping::new(stream, &mapper.skip);
     let document = read_object(&mut stream, length, &limits, &mut mapper)?;
     if mapper.mapped == 0 {
         let reason = mapper.left_out.unwrap_or("it holds no array in joblib's form");
@@ -189,7 +185,7 @@ unsafe fn map(path: &Path, mode: MapMode) -> Result<Document> {
 struct Mapper {
     file: File,
     mode: MapMode,
-    jump: Jump,
+    skip: Skip,
     mapped: usize,
     /// Why an array was not mapped.
     left_out: Option<&'static str>,
@@ -234,68 +230,8 @@ impl Payload for Mapper {
             return Ok(Found::Array(Array::zeros(data.layout)?));
         }
         let array = self.map(data, raw.position())?;
-        self.jump.over(size, raw)?;
+        self.skip.over(size, raw)?;
         self.mapped += 1;
         Ok(Found::Array(array))
-    }
-}
-
-/// Tells a stream how far to go before it is read again.
-#[derive(Clone, Default)]
-struct Jump(Rc<Cell<u64>>);
-
-impl Jump {
-    /// Goes past the next bytes.
-    fn over(&self, bytes: u64, raw: &mut Raw<'_>) -> pickle::Result<()> {
-        raw.skipped(bytes)?;
-        // No overflow: the position behind it could be counted.
-        self.0.set(self.0.get() + bytes);
-        Ok(())
-    }
-}
-
-/// A stream that goes past what it was told to before it is read again.
-struct Jumping<S> {
-    inner: S,
-    jump: Jump,
-}
-
-impl<S: BufRead + Seek> Jumping<S> {
-    fn new(inner: S) -> (Self, Jump) {
-        let jump = Jump::default();
-        (
-            Self {
-                inner,
-                jump: jump.clone(),
-            },
-            jump,
-        )
-    }
-
-    fn go(&mut self) -> io::Result<()> {
-        let bytes = self.jump.0.take();
-        if bytes == 0 {
-            return Ok(());
-        }
-        let bytes = i64::try_from(bytes).map_err(|_| io::ErrorKind::UnexpectedEof)?;
-        self.inner.seek_relative(bytes)
-    }
-}
-
-impl<S: BufRead + Seek> Read for Jumping<S> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        self.go()?;
-        self.inner.read(out)
-    }
-}
-
-impl<S: BufRead + Seek> BufRead for Jumping<S> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.go()?;
-        self.inner.fill_buf()
-    }
-
-    fn consume(&mut self, n: usize) {
-        self.inner.consume(n);
     }
 }

@@ -21,6 +21,11 @@ pub trait Builder {
     /// Another handle to the same object.
     fn dup(&mut self, node: &Self::Node) -> Self::Node;
 
+    /// The pickle states its protocol, which is 0 unless it does.
+    fn protocol(&mut self, protocol: u8) {
+        let _ = protocol;
+    }
+
     fn none(&mut self) -> Result<Self::Node>;
     fn bool(&mut self, value: bool) -> Result<Self::Node>;
     fn int(&mut self, value: i64) -> Result<Self::Node>;

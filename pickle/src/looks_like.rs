@@ -100,8 +100,8 @@ fn sensible_line(opcode: u8, line: &[u8], whole: bool) -> bool {
         op::STRING => {
             matches!(first, b'\'' | b'"') && (!whole || line.len() > 1 && line.last() == Some(first))
         }
-        // Latin-1: all that can be said is that control characters are escaped.
-        op::UNICODE => line.iter().all(|&b| b >= b' ' || b == b'\t'),
+        // Latin-1, of whose control characters Python 3 escapes no others than this, the ends of lines and ^Z.
+        op::UNICODE => !line.contains(&0),
         op::GLOBAL | op::INST => line.iter().all(|&b| b > b' ' && b != 0x7f),
         _ => line.iter().all(|&b| b.is_ascii_graphic()),
     }
@@ -133,6 +133,7 @@ mod tests {
             b"\x80\x05",
             b"N.",
             b"cnumpy\nndarray\n",
+            b"cdatetime\ndate\n(c_codecs\nencode\n(V\x07\xea\x0b\x1b\nVlatin1\ntRtR.",
             b"S'abc'\np0\n.",
             b"(S'abc'\n",
             b"I42\n.",

@@ -422,6 +422,7 @@ impl<R: BufRead, B: Builder> Machine<'_, R, B> {
             )));
         }
         self.protocol = protocol;
+        self.builder.protocol(protocol);
         Ok(())
     }
 

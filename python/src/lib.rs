@@ -4,7 +4,7 @@
 //! building them, file objects. What the functions mean to a Python user is said in `python/demijohn`, whose modules
 //! are the only callers.
 
-#[allow(dead_code, reason = "the doors that use this come one by one")]
+mod build;
 mod errors;
 mod formats;
 mod save;
@@ -18,6 +18,9 @@ mod _native {
     /// The version of the package, that of the Rust crates.
     #[pymodule_export]
     const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_export]
+    use crate::build::{load_bytes, load_file, load_path};
 
     #[pymodule_export]
     use crate::formats::{Codec, codecs, format_by_content, format_by_extension};

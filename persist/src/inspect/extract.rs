@@ -5,8 +5,8 @@ use std::io::{Seek as _, SeekFrom};
 
 use super::{ArrayEntry, Content, Inspection, inspect_file};
 use crate::arrays::{Array, Available, Layout};
-use crate::load::options;
 use crate::pickle::Kind;
+use crate::stream::options;
 use crate::{Error, ErrorKind, Limits, Result, codecs};
 
 /// How many paths an error proposes, how many it compares, and how much of each.

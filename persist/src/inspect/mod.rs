@@ -14,7 +14,7 @@ pub use extract::extract;
 
 use crate::arrays::{self, Layout};
 use crate::codecs::{self, Seekable, Tail};
-use crate::load::{is_pickle, options, unknown};
+use crate::stream::{is_pickle, options, unknown};
 use crate::{Document, Error, ErrorKind, Limits, Result, Value};
 
 /// What a zip file begins with: an entry, or, if it is empty, the end of the list.

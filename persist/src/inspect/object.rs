@@ -1,15 +1,14 @@
 //! Pickles, joblib's among them.
 
-use std::cell::Cell;
 use std::collections::HashMap;
-use std::io::{self, BufRead, Read, Seek as _, SeekFrom};
-use std::rc::Rc;
+use std::io::{self, BufRead, Read};
 
 use super::{ArrayEntry, GlobalEntry, Inspection, Place, Stream};
 use crate::arrays::{Available, Layout};
 use crate::joblib::Body;
 use crate::pickle::{self, Found, GlobalName, Kind, NoPayload, Payload, Raw, ReadOptions, Value};
-use crate::{Error, ErrorKind, Limits, Result};
+use crate::stream::{Skip, Skipping};
+use crate::{Limits, Result};
 
 /// The most arrays that are listed, and the most bytes that their paths may have together. A small file can hold
 /// millions of empty arrays, each a million steps deep.
@@ -22,12 +21,9 @@ const CHUNK: usize = 256 << 10;
 impl Inspection {
     /// Reads a pickle with joblib's arrays in it.
     pub(super) fn read_joblib(&mut self, stream: Stream, limits: &Limits) -> Result<()> {
-        let ahead = Rc::new(Cell::new(0));
-        let mut passing = Passing {
-            ahead: Rc::clone(&ahead),
-            places: Vec::new(),
-        };
-        let read = self.read_pickle(stream, &ahead, limits, &mut passing);
+        let mut passing = Passing::default();
+        let skip = passing.skip.clone();
+        let read = self.read_pickle(stream, &skip, limits, &mut passing);
         self.places = passing.places;
         self.list();
         read
@@ -35,7 +31,7 @@ impl Inspection {
 
     /// Reads a pickle of plain arrays from where the stream is.
     pub(super) fn read_plain_pickle(&mut self, stream: Stream, limits: &Limits) -> Result<()> {
-        let read = self.read_pickle(stream, &Rc::default(), limits, &mut NoPayload);
+        let read = self.read_pickle(stream, &Skip::default(), limits, &mut NoPayload);
         self.list();
         read
     }
@@ -43,7 +39,7 @@ impl Inspection {
     fn read_pickle(
         &mut self,
         mut stream: Stream,
-        ahead: &Rc<Cell<u64>>,
+        told: &Skip,
         limits: &Limits,
         payload: &mut dyn Payload,
     ) -> Result<()> {
@@ -57,14 +53,11 @@ impl Inspection {
             limits: limits.object,
             length: size.map(|size| size.saturating_sub(base)),
         };
-        let mut source = Ahead {
-            stream: &mut stream,
-            ahead,
-        };
+        let mut source = Skipping::new(stream, told);
         let scan = pickle::scan(&mut source, &options, payload);
         self.globals = unique(&scan.globals(), base);
         self.document = Some(scan.outcome?);
-        self.finish(stream)
+        self.finish(source.into_inner()?)
     }
 
     /// Lists the arrays of the document.
@@ -116,9 +109,9 @@ fn unique(names: &[GlobalName<'_>], base: u64) -> Vec<GlobalEntry> {
 }
 
 /// Passes over the elements of arrays, and notes where they are.
+#[derive(Default)]
 struct Passing {
-    /// Where the stream is told how far to seek.
-    ahead: Rc<Cell<u64>>,
+    skip: Skip,
     places: Vec<Place>,
 }
 
@@ -139,8 +132,7 @@ impl Payload for Passing {
                     let message = format!("array {layout} needs {n} bytes, {left} are left");
                     return Err(pickle::Error::new(pickle::ErrorKind::Truncated, message));
                 }
-                raw.skipped(n)?;
-                self.ahead.set(self.ahead.get() + n);
+                self.skip.over(n, raw)?;
             }
             Available::Unknown => skip(raw, &layout)?,
         }
@@ -169,40 +161,4 @@ pub(super) fn skip(source: &mut (impl Read + ?Sized), layout: &Layout) -> pickle
         }
     }
     Ok(())
-}
-
-/// A stream that passes over as many bytes as the payload has told before it reads on.
-struct Ahead<'a> {
-    stream: &'a mut Stream,
-    ahead: &'a Cell<u64>,
-}
-
-impl Ahead<'_> {
-    fn catch_up(&mut self) -> io::Result<()> {
-        let n = self.ahead.take();
-        if n > 0 {
-            let n = i64::try_from(n)
-                .map_err(|_| Error::new(ErrorKind::Corrupt, "an impossible offset".into()))?;
-            self.stream.seek(SeekFrom::Current(n))?;
-        }
-        Ok(())
-    }
-}
-
-impl Read for Ahead<'_> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        self.catch_up()?;
-        self.stream.read(out)
-    }
-}
-
-impl BufRead for Ahead<'_> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.catch_up()?;
-        self.stream.fill_buf()
-    }
-
-    fn consume(&mut self, n: usize) {
-        self.stream.consume(n);
-    }
 }

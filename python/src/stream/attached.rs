@@ -1,6 +1,6 @@
 //! A stream used by code that holds the interpreter's lock.
 
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, Read, Seek, SeekFrom, Write};
 
 use demijohn_codecs::{Hint, TakesHints};
 use pyo3::prelude::*;
@@ -13,14 +13,18 @@ const BUFFER: usize = 128 << 10;
 /// The most bytes that pass between two looks for signals.
 const SLICE: usize = 16 << 20;
 
-/// Buffers a stream, and lets go of the interpreter's lock whenever that reads or writes. Before each time it asks
-/// whether a signal has arrived, whose exception then ends the reading or writing.
+/// A stream for whose reading and writing the interpreter's lock is let go of. Before each time it is asked whether a
+/// signal has arrived, whose exception then ends the reading or writing.
+///
+/// What is written is gathered on this side of the lock. What is read stands in the buffer of the stream itself, so that
+/// nothing is taken from it that is not consumed here.
 #[derive(Debug)]
 pub(crate) struct Attached<S> {
     inner: S,
+    /// What has been written and not passed on.
     buffer: Vec<u8>,
-    /// How much of the buffer has been read. Writers have it at 0.
-    start: usize,
+    /// How many bytes the stream has shown that have not been consumed.
+    shown: usize,
 }
 
 impl<S: Send> Attached<S> {
@@ -28,11 +32,11 @@ impl<S: Send> Attached<S> {
         Self {
             inner,
             buffer: Vec::new(),
-            start: 0,
+            shown: 0,
         }
     }
 
-    /// The stream itself. What of it stands in the buffer is lost: writers flush first.
+    /// The stream itself. Writers flush first.
     pub(crate) fn into_inner(self) -> S {
         self.inner
     }
@@ -50,9 +54,9 @@ impl<S: Send> Attached<S> {
     }
 }
 
-impl<S: Read + Send> Read for Attached<S> {
+impl<S: BufRead + Send> Read for Attached<S> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if self.start == self.buffer.len() && out.len() >= BUFFER {
+        if self.shown == 0 && out.len() >= BUFFER {
             let n = out.len().min(SLICE);
             return self.detached(|inner| inner.read(&mut out[..n]));
         }
@@ -64,21 +68,30 @@ impl<S: Read + Send> Read for Attached<S> {
     }
 }
 
-impl<S: Read + Send> BufRead for Attached<S> {
+impl<S: BufRead + Send> BufRead for Attached<S> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.start == self.buffer.len() {
-            let mut buffer = std::mem::take(&mut self.buffer);
-            buffer.resize(BUFFER, 0);
-            self.start = 0;
-            let n = self.detached(|inner| inner.read(&mut buffer))?;
-            buffer.truncate(n);
-            self.buffer = buffer;
+        if self.shown == 0 {
+            self.shown = self.detached(|inner| Ok(inner.fill_buf()?.len()))?;
         }
-        Ok(&self.buffer[self.start..])
+        // There is something in the buffer, or nothing to come.
+        if self.shown == 0 {
+            Ok(&[])
+        } else {
+            self.inner.fill_buf()
+        }
     }
 
     fn consume(&mut self, n: usize) {
-        self.start = (self.start + n).min(self.buffer.len());
+        let n = n.min(self.shown);
+        self.shown -= n;
+        self.inner.consume(n);
+    }
+}
+
+impl<S: BufRead + Seek + Send> Seek for Attached<S> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.shown = 0;
+        self.detached(|inner| inner.seek(to))
     }
 }
 

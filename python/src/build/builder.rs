@@ -1,0 +1,330 @@
+//! The builder of live objects: each construct of a pickle as `_Unpickler` of CPython's `Lib/pickle.py` makes it.
+
+use std::borrow::Cow;
+use std::ffi::c_char;
+use std::vec::Drain;
+
+use demijohn::pickle::{Builder, Raw, Result};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyFrozenSet, PyList, PySet, PyString, PyTuple, PyType};
+use pyo3::{ffi, intern};
+
+use super::arrays::{Arrays, Behind};
+use super::{names, raised, state};
+
+/// Makes live objects of a pickle. Names are imported, and what the pickle wants called is called.
+///
+/// A node is a reference of its own, so that nothing that runs in between can take an object away.
+pub(super) struct Live<'py> {
+    py: Python<'py>,
+    protocol: u8,
+    arrays: Arrays<'py>,
+    /// Whether the pickle of an array of objects is being read, in which arrays are pickled as numpy does.
+    nested: bool,
+}
+
+type Object<'py> = Bound<'py, PyAny>;
+
+impl<'py> Live<'py> {
+    pub(super) fn new(py: Python<'py>, arrays: Arrays<'py>) -> Self {
+        Self {
+            py,
+            protocol: 0,
+            arrays,
+            nested: false,
+        }
+    }
+
+    /// The object that a function of the C API returns with a reference, or the exception it has set.
+    ///
+    /// # Safety
+    /// `object` must be such a result.
+    unsafe fn owned(&self, object: *mut ffi::PyObject) -> Result<Object<'py>> {
+        // SAFETY: passed on.
+        unsafe { Bound::from_owned_ptr_or_err(self.py, object) }.map_err(raised)
+    }
+
+    /// Runs a pickle with a memo of its own, in which data of joblib's is not looked for.
+    fn nested(&mut self, raw: &mut Raw<'_>) -> Result<Object<'py>> {
+        let protocol = std::mem::replace(&mut self.protocol, 0);
+        self.nested = true;
+        let object = raw.nested(self);
+        self.nested = false;
+        self.protocol = protocol;
+        object
+    }
+}
+
+/// Pointer and length of bytes, as the C API wants them.
+fn raw_parts(bytes: &[u8]) -> (*const c_char, ffi::Py_ssize_t) {
+    // No slice is longer than `isize::MAX`.
+    (bytes.as_ptr().cast(), bytes.len().cast_signed())
+}
+
+impl<'py> Builder for Live<'py> {
+    type Node = Object<'py>;
+
+    fn dup(&mut self, node: &Self::Node) -> Self::Node {
+        self.arrays.resolve(node)
+    }
+
+    fn protocol(&mut self, protocol: u8) {
+        self.protocol = protocol;
+    }
+
+    fn none(&mut self) -> Result<Self::Node> {
+        Ok(self.py.None().into_bound(self.py))
+    }
+
+    fn bool(&mut self, value: bool) -> Result<Self::Node> {
+        // SAFETY: returns a new reference.
+        unsafe { self.owned(ffi::PyBool_FromLong(value.into())) }
+    }
+
+    fn int(&mut self, value: i64) -> Result<Self::Node> {
+        // SAFETY: returns a new reference.
+        unsafe { self.owned(ffi::PyLong_FromLongLong(value)) }
+    }
+
+    fn long(&mut self, bytes: Cow<'_, [u8]>) -> Result<Self::Node> {
+        let py = self.py;
+        let kwargs = PyDict::new(py);
+        let int = || {
+            kwargs.set_item(intern!(py, "signed"), true)?;
+            let class = py.get_type::<pyo3::types::PyInt>();
+            class.call_method(
+                intern!(py, "from_bytes"),
+                (&*bytes, intern!(py, "little")),
+                Some(&kwargs),
+            )
+        };
+        int().map_err(raised)
+    }
+
+    fn float(&mut self, value: f64) -> Result<Self::Node> {
+        // SAFETY: returns a new reference.
+        unsafe { self.owned(ffi::PyFloat_FromDouble(value)) }
+    }
+
+    fn str(&mut self, text: Cow<'_, str>) -> Result<Self::Node> {
+        let (start, len) = raw_parts(text.as_bytes());
+        // SAFETY: the bytes are read before the function returns, with a new reference.
+        unsafe { self.owned(ffi::PyUnicode_FromStringAndSize(start, len)) }
+    }
+
+    fn wtf8(&mut self, text: Cow<'_, [u8]>) -> Result<Self::Node> {
+        let (start, len) = raw_parts(&text);
+        // SAFETY: as in `str`; the name of the error handler ends with a NUL.
+        unsafe { self.owned(ffi::PyUnicode_DecodeUTF8(start, len, c"surrogatepass".as_ptr())) }
+    }
+
+    /// ASCII is text. What is not may be bytes: Latin-1 keeps them, one character each, and is what numpy and datetime
+    /// expect of data that Python 2 pickled.
+    fn str8(&mut self, bytes: Cow<'_, [u8]>) -> Result<Self::Node> {
+        let (start, len) = raw_parts(&bytes);
+        // SAFETY: as in `str`.
+        unsafe { self.owned(ffi::PyUnicode_DecodeLatin1(start, len, std::ptr::null())) }
+    }
+
+    fn bytes(&mut self, bytes: Cow<'_, [u8]>) -> Result<Self::Node> {
+        let (start, len) = raw_parts(&bytes);
+        // SAFETY: as in `str`.
+        unsafe { self.owned(ffi::PyBytes_FromStringAndSize(start, len)) }
+    }
+
+    fn bytearray(&mut self, bytes: Cow<'_, [u8]>) -> Result<Self::Node> {
+        let (start, len) = raw_parts(&bytes);
+        // SAFETY: as in `str`.
+        unsafe { self.owned(ffi::PyByteArray_FromStringAndSize(start, len)) }
+    }
+
+    fn tuple(&mut self, items: Drain<'_, Self::Node>) -> Result<Self::Node> {
+        PyTuple::new(self.py, items).map(Bound::into_any).map_err(raised)
+    }
+
+    fn list(&mut self, items: Drain<'_, Self::Node>) -> Result<Self::Node> {
+        PyList::new(self.py, items).map(Bound::into_any).map_err(raised)
+    }
+
+    fn dict(&mut self) -> Result<Self::Node> {
+        // SAFETY: returns a new reference.
+        unsafe { self.owned(ffi::PyDict_New()) }
+    }
+
+    fn set(&mut self) -> Result<Self::Node> {
+        // SAFETY: returns a new reference.
+        unsafe { self.owned(ffi::PySet_New(std::ptr::null_mut())) }
+    }
+
+    fn frozenset(&mut self, items: Drain<'_, Self::Node>) -> Result<Self::Node> {
+        PyFrozenSet::new(self.py, items)
+            .map(Bound::into_any)
+            .map_err(raised)
+    }
+
+    fn append(&mut self, target: &Self::Node, mut items: Drain<'_, Self::Node>) -> Result<()> {
+        if let Ok(list) = target.cast_exact::<PyList>() {
+            return items.try_for_each(|item| list.append(item)).map_err(raised);
+        }
+        let py = self.py;
+        let append = |item| target.call_method1(intern!(py, "append"), (item,)).map(drop);
+        let give = || {
+            if items.len() == 1 {
+                return items.try_for_each(append);
+            }
+            match target.getattr_opt(intern!(py, "extend"))? {
+                Some(extend) => extend.call1((PyList::new(py, items)?,)).map(drop),
+                None => items.try_for_each(append),
+            }
+        };
+        give().map_err(raised)
+    }
+
+    fn set_items(&mut self, target: &Self::Node, mut pairs: Drain<'_, Self::Node>) -> Result<()> {
+        let dict = target.cast_exact::<PyDict>();
+        while let (Some(key), Some(value)) = (pairs.next(), pairs.next()) {
+            match dict {
+                Ok(dict) => dict.set_item(key, value),
+                Err(_) => target.set_item(key, value),
+            }
+            .map_err(raised)?;
+        }
+        Ok(())
+    }
+
+    fn add_items(&mut self, target: &Self::Node, mut items: Drain<'_, Self::Node>) -> Result<()> {
+        if let Ok(set) = target.cast_exact::<PySet>() {
+            return items.try_for_each(|item| set.add(item)).map_err(raised);
+        }
+        let py = self.py;
+        let give = || {
+            if target.is_instance_of::<PySet>() {
+                let items = PyList::new(py, items)?;
+                return target.call_method1(intern!(py, "update"), (items,)).map(drop);
+            }
+            let add = target.getattr(intern!(py, "add"))?;
+            items.try_for_each(|item| add.call1((item,)).map(drop))
+        };
+        give().map_err(raised)
+    }
+
+    fn text<'a>(&'a self, node: &'a Self::Node) -> Option<&'a str> {
+        node.cast_exact::<PyString>().ok()?.to_str().ok()
+    }
+
+    fn global(&mut self, module: &str, name: &str, _: u64) -> Result<Self::Node> {
+        if let Some(stand_in) = self.arrays.stand_in(module, name)? {
+            return Ok(stand_in);
+        }
+        names::find(self.py, module, name, self.protocol).map_err(raised)
+    }
+
+    fn extension(&mut self, code: u32) -> Result<Self::Node> {
+        names::extension(self.py, code, self.protocol).map_err(raised)
+    }
+
+    fn reduce(&mut self, callable: Self::Node, args: Self::Node) -> Result<Self::Node> {
+        let call = || callable.call(arguments(&args)?, None);
+        call().map_err(raised)
+    }
+
+    fn newobj(&mut self, class: Self::Node, args: Self::Node) -> Result<Self::Node> {
+        new(&class, &args, None).map_err(raised)
+    }
+
+    fn newobj_ex(&mut self, class: Self::Node, args: Self::Node, kwargs: Self::Node) -> Result<Self::Node> {
+        let call = || new(&class, &args, Some(kwargs.cast::<PyDict>()?));
+        call().map_err(raised)
+    }
+
+    fn instance(&mut self, class: Self::Node, args: Drain<'_, Self::Node>) -> Result<Self::Node> {
+        let py = self.py;
+        let make = || {
+            let initargs = intern!(py, "__getinitargs__");
+            if args.len() > 0 || !class.is_instance_of::<PyType>() || class.hasattr(initargs)? {
+                return class.call1(PyTuple::new(py, args)?);
+            }
+            class.call_method1(intern!(py, "__new__"), (&class,))
+        };
+        make().map_err(raised)
+    }
+
+    fn build(&mut self, object: Self::Node, given: Self::Node, raw: &mut Raw<'_>) -> Result<Self::Node> {
+        state::set(&object, &given).map_err(raised)?;
+        if self.nested {
+            return Ok(object);
+        }
+        let array = match self.arrays.behind(&object, raw)? {
+            Behind::Nothing => return Ok(object),
+            Behind::Array(array) => array,
+            Behind::Pickle => {
+                let array = self.nested(raw)?;
+                self.arrays.pickled(array)?
+            }
+        };
+        self.arrays.keep(&object, &array)?;
+        Ok(array)
+    }
+
+    fn persistent(&mut self, _: Self::Node) -> Result<Self::Node> {
+        Err(raised(unpickling_error(
+            self.py,
+            "unsupported persistent id encountered",
+        )))
+    }
+
+    fn next_buffer(&mut self) -> Result<Self::Node> {
+        let message = "pickle stream refers to out-of-band data but no *buffers* argument was given";
+        Err(raised(unpickling_error(self.py, message)))
+    }
+
+    fn readonly_buffer(&mut self, buffer: Self::Node) -> Result<Self::Node> {
+        let py = self.py;
+        let view = || {
+            let view = pyo3::types::PyMemoryView::from(&buffer)?;
+            if view.getattr(intern!(py, "readonly"))?.is_truthy()? {
+                return Ok(buffer);
+            }
+            view.call_method0(intern!(py, "toreadonly"))
+        };
+        view().map_err(raised)
+    }
+}
+
+/// What a call is given.
+fn arguments<'py>(args: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTuple>> {
+    match args.cast::<PyTuple>() {
+        Ok(args) => Ok(args.clone()),
+        Err(_) => PyTuple::new(args.py(), args.try_iter()?.collect::<PyResult<Vec<_>>>()?),
+    }
+}
+
+/// `class.__new__(class, *args, **kwargs)`.
+fn new<'py>(
+    class: &Bound<'py, PyAny>,
+    args: &Bound<'py, PyAny>,
+    kwargs: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = class.py();
+    let args = arguments(args)?;
+    let args = PyTuple::new(
+        py,
+        std::iter::once(class.clone())
+            .chain(args.iter())
+            .collect::<Vec<_>>(),
+    )?;
+    class.getattr(intern!(py, "__new__"))?.call(args, kwargs)
+}
+
+fn unpickling_error(py: Python<'_>, message: &'static str) -> PyErr {
+    match py
+        .import(intern!(py, "pickle"))
+        .and_then(|pickle| pickle.getattr(intern!(py, "UnpicklingError")))
+    {
+        Ok(class) => match class.cast_into::<PyType>() {
+            Ok(class) => PyErr::from_type(class, message),
+            Err(e) => e.into(),
+        },
+        Err(e) => e,
+    }
+}

@@ -1,0 +1,146 @@
+//! Unpickling: files and streams to live Python objects.
+
+mod arrays;
+mod builder;
+mod names;
+mod state;
+
+use std::ffi::CString;
+use std::io::{Cursor, Seek, SeekFrom};
+use std::path::PathBuf;
+
+use demijohn::codecs::{Reader, Source};
+use demijohn::stream::{self, Skipping};
+use demijohn::{Limits, pickle};
+use pyo3::buffer::PyBuffer;
+use pyo3::exceptions::PyUserWarning;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::errors::{carry, raise};
+use crate::stream::{Attached, FileObject};
+use arrays::{Arrays, Mapping};
+use builder::Live;
+
+/// An exception on its way through the machine.
+fn raised(exception: PyErr) -> pickle::Error {
+    carry(exception).into()
+}
+
+/// Loads the object in a file.
+#[pyfunction]
+#[pyo3(signature = (path, mmap_mode, native, trusted=None))]
+pub(crate) fn load_path<'py>(
+    py: Python<'py>,
+    path: Bound<'py, PyAny>,
+    mmap_mode: Option<String>,
+    native: bool,
+    trusted: Option<Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let _ = trusted;
+    let limits = Limits::default();
+    let name: PathBuf = path.extract()?;
+    let reader = py
+        .detach(|| stream::open(&name, &limits))
+        .map_err(|e| raise(py, e))?;
+    let mut mapping = None;
+    if let Some(mode) = mmap_mode {
+        if reader.format() == "none" {
+            let file = py.import("os")?.call_method1("fspath", (&path,))?;
+            mapping = Some(Mapping { file, mode });
+        } else {
+            let message = format!(
+                "mmap_mode \"{mode}\" is not compatible with compressed file {}. \"{mode}\" flag will be ignored.",
+                name.display()
+            );
+            PyErr::warn(py, &py.get_type::<PyUserWarning>(), &CString::new(message)?, 2)?;
+        }
+    }
+    let loaded = load(py, reader, Arrays::new(py, native, mapping), &limits);
+    match loaded {
+        Ok((object, _)) => Ok(object),
+        Err(e) => Err(raise(py, e.at_path(&name))),
+    }
+}
+
+/// Loads an object from a file object, which then stands behind it.
+#[pyfunction]
+#[pyo3(signature = (file, native, trusted=None))]
+pub(crate) fn load_file<'py>(
+    py: Python<'py>,
+    file: Bound<'py, PyAny>,
+    native: bool,
+    trusted: Option<Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let _ = trusted;
+    let limits = Limits::default();
+    let mut file = FileObject::new(file);
+    let options = stream::options(&limits);
+    if !file.seekable(py) {
+        let reader = py.detach(|| options.reader(file)).map_err(|e| raise(py, e))?;
+        return load(py, reader, Arrays::new(py, native, None), &limits)
+            .map(|(object, _)| object)
+            .map_err(|e| raise(py, e));
+    }
+    let begin = file.stream_position().map_err(|e| raise(py, e))?;
+    let reader = py
+        .detach(|| options.seekable_reader(file))
+        .map_err(|e| raise(py, e))?;
+    let (object, reader) =
+        load(py, reader, Arrays::new(py, native, None), &limits).map_err(|e| raise(py, e))?;
+    let end = begin
+        + if reader.format() == "none" {
+            reader.position()
+        } else {
+            reader.position_in()
+        };
+    let mut file = reader.into_inner();
+    file.seek(SeekFrom::Start(end)).map_err(|e| raise(py, e))?;
+    Ok(object)
+}
+
+/// Loads the object in bytes.
+#[pyfunction]
+#[pyo3(signature = (data, native, trusted=None))]
+pub(crate) fn load_bytes<'py>(
+    py: Python<'py>,
+    data: Bound<'py, PyAny>,
+    native: bool,
+    trusted: Option<Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let _ = trusted;
+    let limits = Limits::default();
+    let copy;
+    let data = match data.cast::<PyBytes>() {
+        Ok(bytes) => bytes.as_bytes(),
+        // Others may change while the lock is let go of.
+        Err(_) => {
+            copy = PyBuffer::<u8>::get(&data)?.to_vec(py)?;
+            &copy
+        }
+    };
+    let reader = py.detach(|| stream::options(&limits).seekable_reader(Cursor::new(data)));
+    let reader = reader.map_err(|e| raise(py, e))?;
+    load(py, reader, Arrays::new(py, native, None), &limits)
+        .map(|(object, _)| object)
+        .map_err(|e| raise(py, e))
+}
+
+/// Loads the object in a stream, to the end of the member that holds it.
+fn load<'py, S: Source + Send>(
+    py: Python<'py>,
+    reader: Reader<S>,
+    arrays: Arrays<'py>,
+    limits: &Limits,
+) -> demijohn::Result<(Bound<'py, PyAny>, Reader<S>)> {
+    let length = stream::length(&reader);
+    let compressed = reader.format() != "none";
+    let mut source = Skipping::new(Attached::new(reader), &arrays.skip);
+    let mut live = Live::new(py, arrays);
+    let object = stream::build(&mut source, length, limits, &mut live)?;
+    let mut attached = source.into_inner()?;
+    if compressed {
+        attached.detached(|reader| Ok(reader.end_member()?))?;
+    }
+    Ok((object, attached.into_inner()))
+}
