@@ -13,7 +13,7 @@ use demijohn::codecs::{Reader, Source};
 use demijohn::stream::{self, Skipping};
 use demijohn::{Limits, pickle};
 use pyo3::buffer::PyBuffer;
-use pyo3::exceptions::PyUserWarning;
+use pyo3::exceptions::{PyNotImplementedError, PyUserWarning};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -37,7 +37,7 @@ pub(crate) fn load_path<'py>(
     native: bool,
     trusted: Option<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let _ = trusted;
+    refuse(trusted.as_ref())?;
     let limits = Limits::default();
     let name: PathBuf = path.extract()?;
     let reader = py
@@ -72,7 +72,7 @@ pub(crate) fn load_file<'py>(
     native: bool,
     trusted: Option<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let _ = trusted;
+    refuse(trusted.as_ref())?;
     let limits = Limits::default();
     let mut file = FileObject::new(file);
     let options = stream::options(&limits);
@@ -108,7 +108,7 @@ pub(crate) fn load_bytes<'py>(
     native: bool,
     trusted: Option<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let _ = trusted;
+    refuse(trusted.as_ref())?;
     let limits = Limits::default();
     let copy;
     let data = match data.cast::<PyBytes>() {
@@ -124,6 +124,16 @@ pub(crate) fn load_bytes<'py>(
     load(py, reader, Arrays::new(py, native, None), &limits)
         .map(|(object, _)| object)
         .map_err(|e| raise(py, e))
+}
+
+/// Loading what is not trusted is to come.
+fn refuse(trusted: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+    match trusted {
+        None => Ok(()),
+        Some(_) => Err(PyNotImplementedError::new_err(
+            "loading with a list of trusted names",
+        )),
+    }
 }
 
 /// Loads the object in a stream, to the end of the member that holds it.
