@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use crate::opcode as op;
-use crate::{Emitter, Result};
+use crate::{Emitter, Protocol, Result};
 
 /// How many items a list, dict or set is given at a time.
 const BATCH: usize = 1000;
@@ -56,7 +56,8 @@ impl Batch {
     /// To be called before each item.
     pub fn before<W: Write>(&mut self, out: &mut Emitter<W>) -> Result<()> {
         if self.count == 0 {
-            self.single = self.left == Some(1);
+            // Protocol 0 gives all items singly.
+            self.single = self.left == Some(1) || out.protocol() == Protocol::V0;
             if !self.single {
                 out.op(op::MARK);
             }

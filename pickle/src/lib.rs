@@ -128,6 +128,7 @@ mod names;
 pub mod numpy;
 mod opcode;
 pub mod path;
+mod protocol;
 pub mod save;
 mod text;
 
@@ -135,7 +136,7 @@ pub use batch::Batch;
 pub use builder::Builder;
 #[cfg(feature = "serde")]
 pub use de::{DEPTH, Deserializer};
-pub use emit::{Emitter, MemoId, Protocol};
+pub use emit::{Emitter, MemoId};
 pub use error::{Error, ErrorKind, Result};
 pub use graph::{
     Apart, Document, Found, GlobalName, How, Int, Items, Iter, Kind, NoPayload, Object, ObjectArray, Payload,
@@ -144,4 +145,5 @@ pub use graph::{
 pub use input::Raw;
 pub use limits::Limits;
 pub use looks_like::looks_like;
+pub use protocol::Protocol;
 pub use save::{ArrayWriter, NoArrays, Save};

@@ -272,6 +272,14 @@ impl Serialize for Liar {
 }
 
 #[test]
+fn values_are_not_written_in_the_first_two_protocols() {
+    for protocol in [Protocol::V0, Protocol::V1] {
+        let error = save::write(&1, Vec::new(), protocol, NoArrays).unwrap_err();
+        assert_eq!(error.kind(), pickle::ErrorKind::Unsupported);
+    }
+}
+
+#[test]
 fn tuples_of_another_length_than_announced_are_refused() {
     for n in [0, 1, 3] {
         let error = save::write(&Liar(n), Vec::new(), Protocol::V4, NoArrays).unwrap_err();

@@ -15,7 +15,7 @@ import pytest
 
 from demijohn import _native
 
-PROTOCOLS = [2, 3, 4, 5]
+PROTOCOLS = range(6)
 
 
 def dumps(value, protocol):

@@ -82,13 +82,18 @@ pub trait Save {
 /// Writes one object as a pickle.
 ///
 /// # Errors
-/// See [`Save::save`].
+/// See [`Save::save`]; [`Unsupported`](crate::ErrorKind::Unsupported) for protocols 0 and 1.
 pub fn write<W: Write>(
     value: &(impl Save + ?Sized),
     out: W,
     protocol: Protocol,
     arrays: impl ArrayWriter,
 ) -> Result<W> {
+    if protocol < Protocol::V2 {
+        return Err(Error::unsupported(
+            "values of Rust are written in protocols 2 to 5",
+        ));
+    }
     let mut pickler = Pickler {
         out: Emitter::new(out, protocol)?,
         arrays,

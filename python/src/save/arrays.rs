@@ -151,9 +151,22 @@ impl<'py> Pickler<'py, '_> {
     ) -> Result<()> {
         let py = self.py;
         self.out.begin()?;
-        self.save_wrapper_class()?;
-        self.out.tuple(0)?;
-        self.out.newobj()?;
+        if self.protocol >= Protocol::V2 {
+            self.save_wrapper_class()?;
+            self.out.tuple(0)?;
+            self.out.newobj()?;
+        } else {
+            // copyreg._reconstructor(class, object, None)
+            let copyreg = py.import(intern!(py, "copyreg"))?;
+            self.save(copyreg.getattr(intern!(py, "_reconstructor"))?.as_borrowed())?;
+            self.out.mark()?;
+            self.save_wrapper_class()?;
+            self.save(py.get_type::<PyAny>().as_any().as_borrowed())?;
+            self.out.none()?;
+            self.out.tuple_from_mark()?;
+            self.out.memoize()?;
+            self.out.reduce()?;
+        }
         self.out.memoize()?;
         self.out.dict()?;
         self.out.memoize()?;

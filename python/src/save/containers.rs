@@ -1,6 +1,6 @@
 //! The interpreter's own containers, and items by the thousand.
 
-use demijohn_pickle::{Batch, MemoId, Protocol};
+use demijohn_pickle::{Batch, Protocol};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFrozenSet, PyIterator, PyList, PySet, PyTuple};
@@ -19,18 +19,23 @@ impl<'py> Pickler<'py, '_> {
         if len == 0 {
             return Ok(self.out.tuple(0)?);
         }
-        let marked = len > 3;
+        let marked = len > 3 || self.protocol < Protocol::V2;
         if marked {
             self.out.mark()?;
         }
         for i in 0..len {
             // A tuple keeps its items for as long as it lives.
-            let item = tuple.get_borrowed_item(i)?;
-            self.save(item)?;
+            self.save(tuple.get_borrowed_item(i)?)?;
         }
         // An item may have led back to the tuple, and written it.
         if let Some(id) = self.memo.get(object) {
-            return self.take_instead(id, if marked { None } else { Some(len) });
+            if marked && self.protocol >= Protocol::V1 {
+                self.out.pop_mark()?;
+            } else {
+                // A mark is dropped as a value is.
+                (0..len + usize::from(marked)).try_for_each(|_| self.out.pop())?;
+            }
+            return Ok(self.out.get_bare(id)?);
         }
         if marked {
             self.out.tuple_from_mark()?;
@@ -38,15 +43,6 @@ impl<'py> Pickler<'py, '_> {
             self.out.tuple(len)?;
         }
         self.memoize(object)
-    }
-
-    /// Drops the values written last, or all since the mark, and takes what the memo has.
-    pub(super) fn take_instead(&mut self, id: MemoId, values: Option<usize>) -> Result<()> {
-        match values {
-            None => self.out.pop_mark()?,
-            Some(n) => (0..n).try_for_each(|_| self.out.pop())?,
-        }
-        Ok(self.out.get_bare(id)?)
     }
 
     pub(super) fn save_list(&mut self, object: Borrowed<'_, 'py, PyAny>) -> Result<()> {
@@ -140,7 +136,8 @@ impl<'py> Pickler<'py, '_> {
             self.save(item?.as_borrowed())?;
         }
         if let Some(id) = self.memo.get(object) {
-            return self.take_instead(id, None);
+            self.out.pop_mark()?;
+            return Ok(self.out.get_bare(id)?);
         }
         self.out.frozenset_from_mark()?;
         self.memoize(object)

@@ -88,11 +88,18 @@ impl<'py> Pickler<'py, '_> {
         let attributes = attributes.split('.');
         for _ in attributes.clone() {
             self.save(getattr.as_borrowed())?;
+            if self.protocol < Protocol::V2 {
+                self.out.mark()?;
+            }
         }
         self.save_lines(&module_name, first)?;
         for attribute in attributes {
             self.save_text(&PyString::new(py, attribute))?;
-            self.out.tuple(2)?;
+            if self.protocol < Protocol::V2 {
+                self.out.tuple_from_mark()?;
+            } else {
+                self.out.tuple(2)?;
+            }
             self.out.reduce()?;
         }
         self.memoize(object)

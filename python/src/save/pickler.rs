@@ -116,9 +116,7 @@ impl<'py> Pickler<'py, '_> {
         } else if is!(kind, PyLong_Type) {
             self.save_int(object)?;
         } else if is!(kind, PyFloat_Type) {
-            // SAFETY: the object is a float.
-            let value = unsafe { ffi::PyFloat_AsDouble(object.as_ptr()) };
-            self.out.float(value)?;
+            self.save_float(object)?;
         } else if object.is_none() {
             self.out.none()?;
         } else if is!(kind, PyBool_Type) {
@@ -158,7 +156,19 @@ impl<'py> Pickler<'py, '_> {
         Ok(())
     }
 
+    fn save_float(&mut self, object: Borrowed<'_, 'py, PyAny>) -> Result<()> {
+        if self.protocol == Protocol::V0 {
+            return Ok(self.out.float_text(&object.repr()?.to_cow()?)?);
+        }
+        // SAFETY: the object is a float.
+        let value = unsafe { ffi::PyFloat_AsDouble(object.as_ptr()) };
+        Ok(self.out.float(value)?)
+    }
+
     fn save_str(&mut self, object: Borrowed<'_, 'py, PyAny>) -> Result<()> {
+        if self.protocol == Protocol::V0 {
+            return self.save_str_text(object);
+        }
         // The memo holds the text from here on.
         if let Some(id) = self.memo.get_or_put(object, self.out.next_memo_id()) {
             return Ok(self.out.get(id)?);
@@ -186,6 +196,35 @@ impl<'py> Pickler<'py, '_> {
         Ok(self.out.wtf8(bytes.as_bytes())?)
     }
 
+    /// Writes a text in the escapes of protocol 0.
+    #[cold]
+    fn save_str_text(&mut self, object: Borrowed<'_, 'py, PyAny>) -> Result<()> {
+        let py = self.py;
+        if let Some(id) = self.memo.get(object) {
+            return Ok(self.out.get(id)?);
+        }
+        let mut text = object.to_owned();
+        for (of, by) in [
+            ("\\", "\\u005c"),
+            ("\0", "\\u0000"),
+            ("\n", "\\u000a"),
+            ("\r", "\\u000d"),
+            ("\x1a", "\\u001a"),
+        ] {
+            text = text.call_method1(intern!(py, "replace"), (of, by))?;
+        }
+        let bytes = text.call_method1(intern!(py, "encode"), ("raw-unicode-escape",))?;
+        self.out
+            .str_text(bytes.cast::<PyBytes>().map_err(PyErr::from)?.as_bytes())?;
+        // Before 3.13, texts with escapes are not found again.
+        let written = if py.version_info() < (3, 13) {
+            text.as_borrowed()
+        } else {
+            object
+        };
+        self.memoize(written)
+    }
+
     fn save_int(&mut self, object: Borrowed<'_, 'py, PyAny>) -> Result<()> {
         let mut overflow: c_int = 0;
         // SAFETY: the object is an int.
@@ -200,6 +239,9 @@ impl<'py> Pickler<'py, '_> {
     #[cold]
     fn save_long(&mut self, object: Borrowed<'_, 'py, PyAny>) -> Result<()> {
         let py = self.py;
+        if self.protocol < Protocol::V2 {
+            return Ok(self.out.int_text(&object.repr()?.to_cow()?)?);
+        }
         let bits: usize = object.call_method0(intern!(py, "bit_length"))?.extract()?;
         let signed = PyDict::new(py);
         signed.set_item(intern!(py, "signed"), true)?;

@@ -111,7 +111,10 @@ impl<'py> Pickler<'py, '_> {
         if let Some(object) = object {
             // The arguments may have led back to the object, and written it.
             match self.memo.get(object) {
-                Some(id) => self.take_instead(id, Some(1))?,
+                Some(id) => {
+                    self.out.pop()?;
+                    self.out.get_bare(id)?;
+                }
                 None => self.memoize(object)?,
             }
         }
