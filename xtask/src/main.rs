@@ -10,6 +10,7 @@
 )]
 
 mod bench;
+mod compare;
 mod features;
 mod fuzz;
 mod libtest;
@@ -38,6 +39,9 @@ usage: cargo xtask COMMAND
   matrix [--readme]              its summary, measured quickly, as a table; with --readme it goes
                                  into the README
   overhead [FORMAT…] [--mib N]   streaming through a file object against the bare backend
+  compare [ROW…] [--quick]       against joblib, pickle and numpy: all rows at full size become
+                                 COMPARE.md; those with ROW in their names, or smaller ones with
+                                 --quick, are only printed
   fuzz [TARGET] [--seconds N]    one fuzz target, or all in turn (default: 60 seconds each)
   venv                           only make or refresh the Pythons of the tests: target/venv, and
                                  target/venv-joblib11 for what old versions read
@@ -75,6 +79,7 @@ fn run(args: &[String]) -> Result {
         "bench" => bench::criterion(&Workspace::find()?, rest),
         "matrix" => bench::matrix(&Workspace::find()?, rest),
         "overhead" => bench::overhead(&Workspace::find()?, rest),
+        "compare" => compare::run(&Workspace::find()?, rest),
         "fuzz" => fuzz::run(&Workspace::find()?, rest),
         "venv" => no_arguments(command, rest).and_then(|()| {
             let workspace = Workspace::find()?;

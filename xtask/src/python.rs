@@ -152,7 +152,7 @@ fn build(workspace: &Workspace, interpreter: &Path, profile: &str) -> Result<Pat
 
 /// Runs pytest over the folders that hold Python tests; gives false where there are none.
 pub(crate) fn tests(workspace: &Workspace, interpreter: &Path) -> Result<bool> {
-    let folders: Vec<PathBuf> = ["fixtures", "python/tests"]
+    let folders: Vec<PathBuf> = ["fixtures", "benches/peers", "python/tests"]
         .iter()
         .map(|dir| workspace.path(dir))
         .collect();

@@ -1,0 +1,130 @@
+"""The command line: `cargo xtask compare` builds what is compared and runs this."""
+
+import argparse
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from peers import machine, report
+from peers.children import Contenders, Refused
+from peers.measure import SCALES, Bench, Peaks, Timing
+from peers.rows import GROUPS, MEMORY, MemoryRow, Row
+
+
+def main() -> int:
+    args = arguments()
+    rows, memory = chosen(args.row)
+    if not rows and not memory:
+        print(f"compare: no row has {' or '.join(args.row)} in its name; there are", file=sys.stderr)
+        for name in names():
+            print(f"  {name}", file=sys.stderr)
+        return 2
+    args.work.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=args.work) as folder:
+        bench = Bench(Contenders(args.contender), Path(folder), SCALES[args.scale])
+        run = Runner(bench).run(rows, memory, args.command)
+    text = report.markdown(run, GROUPS)
+    if args.output:
+        args.output.write_text(text)
+    else:
+        print(text, end="")
+    for line in report.shortfalls(run):
+        note(f"below its target: {line}")
+    return 0
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="compare", description="demijohn against its peers")
+    parser.add_argument("row", nargs="*", help="only rows with one of these in their names")
+    parser.add_argument("--contender", type=Path, required=True, help="the program `contender`")
+    parser.add_argument("--command", default="compare", help="how the report says that it was made")
+    parser.add_argument("--work", type=Path, required=True, help="where the files of the run go for a while")
+    parser.add_argument("--output", type=Path, help="where the report goes, if not to standard output")
+    parser.add_argument("--scale", choices=SCALES, default="full")
+    return parser.parse_args()
+
+
+def chosen(parts: list[str]) -> tuple[list[Row], list[MemoryRow]]:
+    def wanted(name: str) -> bool:
+        return not parts or any(part in name for part in parts)
+
+    rows = [row for group in GROUPS for row in group.rows if wanted(row.name)]
+    return rows, [row for row in MEMORY if wanted(row.name)]
+
+
+def names() -> Iterator[str]:
+    rows, memory = chosen([])
+    yield from (row.name for row in [*rows, *memory])
+
+
+def note(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+class Runner:
+    """One run: nothing in its report is from another."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._versions: dict[str, str] = {}
+        self._absent: dict[str, str] = {}
+        self._skipped: Counter[str] = Counter()
+
+    def run(self, rows: list[Row], memory: list[MemoryRow], command: str) -> report.Run:
+        others = machine.Others()
+        timings: list[tuple[Row, Timing]] = []
+        for row in rows:
+            if self._there(row.name, *(side.contender for side in row.sides)):
+                timing = self._bench.time(row)
+                note(f"{row.name}: {summary(row, timing)}")
+                timings.append((row, timing))
+        peaks: list[tuple[MemoryRow, Peaks, Peaks | None]] = []
+        for row in memory:
+            if not self._there(row.name, *row.contenders):
+                continue
+            ours = self._bench.peaks(row, "rust")
+            peer = self._bench.peaks(row, "joblib") if row.joblib else None
+            note(f"{row.name}: dump {report.mebibytes(ours.dump)}, load {report.mebibytes(ours.load)}")
+            peaks.append((row, ours, peer))
+        share = others.share()
+        if share is not None and share > 0.05:
+            note(f"the machine was busy: other programs took {share:.0%} of the processors' time")
+        return report.Run(
+            command=command,
+            divisor=self._bench.scale.divisor,
+            date=machine.now(),
+            machine=machine.description(),
+            versions=list(self._versions.values()),
+            others=share,
+            timings=timings,
+            peaks=peaks,
+            skipped=dict(self._skipped),
+        )
+
+    def _there(self, row: str, *contenders: str) -> bool:
+        """Whether all these can take part; who cannot is named."""
+        for contender in contenders:
+            if contender not in self._versions and contender not in self._absent:
+                try:
+                    self._versions[contender] = self._bench.version(contender)
+                except Refused as refused:
+                    self._absent[contender] = refused.why
+            if contender in self._absent:
+                why = self._absent[contender]
+                note(f"skip: {row}: {why}")
+                self._skipped[why] += 1
+                return False
+        return True
+
+
+def summary(row: Row, timing: Timing) -> str:
+    if row.peer is None:
+        return report.seconds(timing.our_median)
+    least, greatest = timing.spread
+    return f"{timing.ratio:.2f} ({least:.2f}–{greatest:.2f}, {len(timing.ours)} pairs)"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,201 @@
+"""Letting contenders take turns."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from statistics import median
+
+from peers.children import Child, Contenders
+from peers.data import Array, Data
+from peers.rows import JOBLIB, RUST, MemoryRow, Row, Side
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much work one run is."""
+
+    divisor: int
+    """Everything is so many times smaller."""
+    seconds: float
+    """How long a row may take, as far as `least` and `most` pairs allow."""
+    least: int
+    most: int
+
+    def pairs(self, seconds: float) -> int:
+        """How many pairs of such a duration; odd, so that a median is one of them."""
+        wanted = int(self.seconds / max(seconds, 1e-9))
+        return min(max(wanted, self.least), self.most) | 1
+
+
+SCALES = {
+    "full": Scale(divisor=1, seconds=5, least=3, most=31),
+    "quick": Scale(divisor=8, seconds=0.6, least=3, most=15),
+    # For the test that the runner runs.
+    "smoke": Scale(divisor=8192, seconds=0, least=1, most=1),
+}
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What a row took, in seconds, pair by pair, and the sizes of what was dumped, in bytes."""
+
+    ours: list[float]
+    peer: list[float] = field(default_factory=list)
+    our_size: int = 0
+    peer_size: int = 0
+
+    @property
+    def our_median(self) -> float:
+        return median(self.ours)
+
+    @property
+    def peer_median(self) -> float:
+        return median(self.peer)
+
+    @property
+    def ratio(self) -> float:
+        """How many times as fast as the peer."""
+        return self.peer_median / self.our_median
+
+    @property
+    def spread(self) -> tuple[float, float]:
+        """The least and the greatest ratio of a pair."""
+        ratios = [peer / ours for ours, peer in zip(self.ours, self.peer, strict=True)]
+        return min(ratios), max(ratios)
+
+
+@dataclass(frozen=True)
+class Peaks:
+    """What dumping and loading takes beyond the array, in bytes, at most; `None` where it is not known."""
+
+    dump: int | None
+    load: int | None
+
+
+def by_turns(
+    ours: Callable[[], int], peer: Callable[[], int], scale: Scale
+) -> tuple[list[float], list[float]]:
+    """Seconds of each, after one run of each that does not count. Who goes first changes with every pair."""
+    first = (ours() + peer()) / 1e9
+    times: tuple[list[float], list[float]] = ([], [])
+    for pair in range(scale.pairs(first)):
+        turns = [(times[0], ours), (times[1], peer)]
+        for seconds, run in turns if pair % 2 == 0 else reversed(turns):
+            seconds.append(run() / 1e9)
+    return times
+
+
+def alone(ours: Callable[[], int], scale: Scale) -> list[float]:
+    first = ours() / 1e9
+    return [ours() / 1e9 for _ in range(scale.pairs(first))]
+
+
+class Disagreement(Exception):
+    """The contenders did not do the same."""
+
+
+class Bench:
+    """Where contenders meet: a folder for the files of one run, and the scale."""
+
+    def __init__(self, contenders: Contenders, folder: Path, scale: Scale) -> None:
+        self._contenders = contenders
+        self._folder = folder
+        self.scale = scale
+        # Files are made once in a run.
+        self._array = cache(self._make_array)
+        self._written = cache(self._write)
+
+    def time(self, row: Row) -> Timing:
+        with ExitStack() as stack:
+            ours = stack.enter_context(self._contenders.start(row.ours.contender))
+            if row.peer is None:
+                file = self._written(row.ours, row.data)
+                return Timing(alone(lambda: ours.cost(row.work, file).nanoseconds, self.scale))
+            peer = stack.enter_context(self._contenders.start(row.peer.contender))
+            if row.work == "dump":
+                return self._dumps(row, row.peer, ours, peer)
+            return self._loads(row, row.peer, ours, peer)
+
+    def _dumps(self, row: Row, peer_side: Side, ours: Child, peer: Child) -> Timing:
+        def writing(child: Child, side: Side) -> tuple[Callable[[], int], Path]:
+            self._hold(child, side, row.data)
+            file = self._folder / f"dumped by {side.contender}"
+
+            def write() -> int:
+                if not row.over:
+                    file.unlink(missing_ok=True)
+                return child.cost("dump", file, *side.words()).nanoseconds
+
+            return write, file
+
+        write_ours, our_file = writing(ours, row.ours)
+        write_peers, peer_file = writing(peer, peer_side)
+        times = by_turns(write_ours, write_peers, self.scale)
+        agree(row, ours, our_file, peer, peer_file)
+        timing = Timing(*times, our_file.stat().st_size, peer_file.stat().st_size)
+        our_file.unlink()
+        peer_file.unlink()
+        return timing
+
+    def _loads(self, row: Row, peer_side: Side, ours: Child, peer: Child) -> Timing:
+        peer_file = self._written(peer_side, row.data)
+        our_file = self._written(row.ours, row.data) if row.own_files else peer_file
+        agree(row, ours, our_file, peer, peer_file)
+        times = by_turns(
+            lambda: ours.cost(row.work, our_file).nanoseconds,
+            lambda: peer.cost(row.work, peer_file).nanoseconds,
+            self.scale,
+        )
+        return Timing(*times)
+
+    def peaks(self, row: MemoryRow, contender: str) -> Peaks:
+        """Each in a process of its own, since memory that was used once does not count again."""
+        size = row.data.size(self.scale.divisor)
+        writer = JOBLIB if row.joblib else RUST
+        file = self._written(Side(writer.contender, row.format), row.data)
+        with self._contenders.start(contender) as child:
+            loading = child.cost("load", file).grown
+        with self._contenders.start(contender) as child:
+            side = Side(contender, row.format)
+            self._hold(child, side, row.data)
+            target = self._folder / "dumped for its memory"
+            dumping = child.cost("dump", target, *side.words()).grown
+            target.unlink()
+        return Peaks(dumping, None if loading is None else max(loading - size, 0))
+
+    def version(self, contender: str) -> str:
+        """What a contender calls itself. `Refused` if it is not there."""
+        with self._contenders.start(contender) as child:
+            return child.ask("hello")[0]
+
+    def _hold(self, child: Child, side: Side, data: Data) -> None:
+        """Makes a contender keep the data, to dump it."""
+        if isinstance(data, Array):
+            child.ask("hold", self._array(data))
+        elif side.contender == "rust":
+            child.ask("hold", self._written(Side("pickle"), data))
+        else:
+            child.ask("build", data.name, data.size(self.scale.divisor))
+
+    def _make_array(self, data: Array) -> Path:
+        file = self._folder / f"{data.name} {data.mib}"
+        with self._contenders.start("rust") as child:
+            child.ask("make", data.name, data.size(self.scale.divisor), file)
+        return file
+
+    def _write(self, side: Side, data: Data) -> Path:
+        """The data in a file, as a contender dumps it."""
+        file = self._folder / f"{data.name} {data.size(1)} {side.contender} {side.title}"
+        with self._contenders.start(side.contender) as child:
+            self._hold(child, side, data)
+            child.ask("dump", file, *side.words())
+        return file
+
+
+def agree(row: Row, ours: Child, our_file: Path, peer: Child, peer_file: Path) -> None:
+    """Whoever is fast because it does less is found out."""
+    checks = ours.ask("check", our_file), peer.ask("check", peer_file)
+    if checks[0] != checks[1]:
+        raise Disagreement(f"{row.name}: what the two load is not the same: {checks}")

@@ -1,0 +1,144 @@
+//! demijohn's side of `cargo xtask compare`: does one thing after another, as it is told, and says what each took.
+//!
+//! A request is a line on standard input, words with tabs between them; the answer is a line on standard output, `ok`
+//! and numbers, or `error` and why. `benches/peers/contender.py` is the same for the peers.
+//!
+//! | request | does | answers |
+//! |---|---|---|
+//! | `hello` | | its version |
+//! | `make CLASS BYTES FILE` | writes an array of a class of data, uncompressed | |
+//! | `hold FILE` | loads an object and keeps it | |
+//! | `dump FILE FORMAT LEVEL` | writes the object it keeps; `-` is the default level | time and memory |
+//! | `load FILE`, `map FILE`, `inspect FILE` | | time and memory |
+//! | `check FILE` | loads | the CRC-32 of an array's bytes, or the number of items |
+//!
+//! Time is in nanoseconds, without that of dropping the result. Memory is in bytes: how far the process grew, at its
+//! peak, beyond what it was before; `-` where the system does not tell.
+
+#![deny(unsafe_code)]
+#![allow(
+    clippy::print_stdout,
+    reason = "a program whose job is to answer on standard output"
+)]
+
+use std::error::Error;
+use std::fs;
+use std::io::{self, BufRead as _, Write as _};
+use std::time::Instant;
+
+use demijohn::arrays::{DType, Layout, Order};
+use demijohn::{Array, Compression, Document, DumpOptions, MapMode};
+use demijohn_benches::Entropy;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+fn main() -> io::Result<()> {
+    let mut held = None;
+    for line in io::stdin().lock().lines() {
+        let line = line?;
+        let words: Vec<&str> = line.split('\t').collect();
+        let answer = match answer(&words, &mut held) {
+            Ok(answer) => format!("ok\t{answer}"),
+            Err(error) => format!("error\t{}", error.to_string().replace('\n', " ")),
+        };
+        println!("{answer}");
+        io::stdout().flush()?;
+    }
+    Ok(())
+}
+
+fn answer(words: &[&str], held: &mut Option<Document>) -> Result<String> {
+    match *words {
+        ["hello"] => Ok(concat!("demijohn ", env!("CARGO_PKG_VERSION"), " (Rust)").into()),
+        ["make", class, bytes, file] => {
+            demijohn::dump_with(&array(class, bytes.parse()?)?, file, Compression::none())?;
+            Ok(String::new())
+        }
+        ["hold", file] => {
+            *held = Some(demijohn::load(file)?);
+            Ok(String::new())
+        }
+        ["dump", file, format, level] => {
+            let held = held.as_ref().ok_or("nothing is held")?;
+            let options = DumpOptions::new().compression(compression(format, level)?);
+            measured(|| demijohn::dump_with(held, file, options))
+        }
+        ["load", file] => measured(|| demijohn::load(file)),
+        ["map", file] => measured(|| {
+            #[allow(unsafe_code)]
+            // SAFETY: the files are the comparison's own, and it does not touch them while they are measured.
+            unsafe {
+                demijohn::load_mapped(file, MapMode::Read)
+            }
+        }),
+        ["inspect", file] => measured(|| demijohn::inspect(file)),
+        ["check", file] => {
+            let document = demijohn::load(file)?;
+            Ok(match document.root().as_array() {
+                Some(array) => crc32fast::hash(array.as_bytes()).to_string(),
+                None => document.root().len().unwrap_or(0).to_string(),
+            })
+        }
+        _ => Err(format!("no such request: {words:?}").into()),
+    }
+}
+
+/// A flat array of a class of data, cut to whole elements.
+fn array(class: &str, bytes: usize) -> Result<Array> {
+    let mut classes = Entropy::ALL.into_iter();
+    let class = classes
+        .find(|entropy| entropy.name() == class)
+        .ok_or_else(|| format!("no class of data {class:?}"))?;
+    let dtype: DType = match class {
+        Entropy::Categorical => "<i8",
+        Entropy::Text => "|u1",
+        Entropy::Images => "<f4",
+        Entropy::Zeros | Entropy::Smooth | Entropy::Random => "<f8",
+    }
+    .parse()?;
+    let len = bytes / class.element_size();
+    let bytes = class.bytes(len * class.element_size());
+    Ok(Array::from_bytes(Layout::new(dtype, &[len], Order::C)?, &bytes)?)
+}
+
+fn compression(format: &str, level: &str) -> Result<Compression> {
+    let compression = Compression::from(format);
+    Ok(match level {
+        "-" => compression,
+        level => compression.at_level(level.parse()?),
+    })
+}
+
+/// Does something and says what it took.
+fn measured<T, E: Error + 'static>(work: impl FnOnce() -> std::result::Result<T, E>) -> Result<String> {
+    let before = memory::forget_peak();
+    let start = Instant::now();
+    let result = work();
+    let nanoseconds = start.elapsed().as_nanos();
+    let grown = before.and_then(|before| Some(memory::peak()?.saturating_sub(before)));
+    drop(result?);
+    Ok(match grown {
+        Some(grown) => format!("{nanoseconds}\t{grown}"),
+        None => format!("{nanoseconds}\t-"),
+    })
+}
+
+/// What Linux says of this process: <https://docs.kernel.org/filesystems/proc.html>.
+mod memory {
+    use super::fs;
+
+    /// Makes the peak what is used now, and gives it.
+    pub(super) fn forget_peak() -> Option<u64> {
+        // Where that may not be written, the peak so far is a fair start in a process that has done nothing yet.
+        let _ = fs::write("/proc/self/clear_refs", "5");
+        peak()
+    }
+
+    /// The most that was resident, in bytes.
+    pub(super) fn peak() -> Option<u64> {
+        let status = fs::read_to_string("/proc/self/status").ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+        Some(kib << 10)
+    }
+}

@@ -1,0 +1,66 @@
+//! `cargo xtask compare` goes through all its rows: on next to no data, and nobody looks at the times.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::{Command, Output};
+
+#[path = "../../testing/outside.rs"]
+mod outside;
+
+fn compare(python: &Path, args: &[&str]) -> Output {
+    Command::new(python)
+        .args(["-m", "peers", "--scale", "smoke", "--contender"])
+        .arg(env!("CARGO_BIN_EXE_contender"))
+        .args(["--work", env!("CARGO_TARGET_TMPDIR")])
+        .args(args)
+        .env("PYTHONPATH", env!("CARGO_MANIFEST_DIR"))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn every_row_can_be_measured_or_says_why_not() {
+    let Some(python) = outside::python("joblib,numpy,lz4") else {
+        return;
+    };
+    let listed = compare(&python, &["no such row"]);
+    assert_eq!(listed.status.code(), Some(2));
+    let listed = String::from_utf8(listed.stderr).unwrap();
+    let names: Vec<&str> = listed
+        .lines()
+        .filter_map(|line| line.strip_prefix("  "))
+        .collect();
+    assert!(names.len() > 50, "{listed}");
+
+    let run = compare(&python, &[]);
+    let (report, notes) = (
+        String::from_utf8(run.stdout).unwrap(),
+        String::from_utf8(run.stderr).unwrap(),
+    );
+    assert!(run.status.success(), "{notes}");
+    let mut measured = 0;
+    let mut skipped = BTreeSet::new();
+    for name in names {
+        let said = |start: String| notes.lines().find(|line| line.starts_with(&start));
+        if let Some(why) = said(format!("skip: {name}: ")) {
+            // Of demijohn's own rows in Rust none may be missing.
+            assert!(name.starts_with("package-"), "{why}");
+            skipped.insert(why.rsplit_once(": ").map_or(why, |(_, reason)| reason));
+        } else {
+            assert!(
+                said(format!("{name}: ")).is_some(),
+                "not a word of {name}:\n{notes}"
+            );
+            measured += 1;
+        }
+    }
+    for reason in skipped {
+        outside::skip(&format!("rows of the Python package in `compare`: {reason}"));
+    }
+    let headings = ["| work |", "| format |", "| --- |"];
+    let lines = report
+        .lines()
+        .filter(|line| line.starts_with("| ") && !headings.iter().any(|heading| line.starts_with(heading)));
+    assert_eq!(lines.count(), measured, "{report}");
+}
