@@ -12,6 +12,7 @@ from demijohn._errors import (
     UntrustedError,
 )
 from demijohn._native import VERSION as __version__
+from demijohn._persist import dump, dumps, load, loads
 
 __all__ = [
     "ChecksumError",
@@ -24,4 +25,8 @@ __all__ = [
     "UnsupportedError",
     "UntrustedError",
     "__version__",
+    "dump",
+    "dumps",
+    "load",
+    "loads",
 ]

@@ -92,7 +92,11 @@ fn os_error(cause: Option<&io::Error>, path: Option<&Path>, message: String) -> 
             let text = cause.to_string();
             // Python says the number itself.
             let text = text.split(" (os error").next().unwrap_or(&text).to_owned();
-            PyOSError::new_err((cause.raw_os_error(), text, path.map(Path::to_owned)))
+            PyOSError::new_err((
+                cause.raw_os_error(),
+                text,
+                path.map(|path| path.as_os_str().to_owned()),
+            ))
         }
         Some(cause) if cause.kind() == io::ErrorKind::WouldBlock => PyBlockingIOError::new_err(message),
         _ => PyOSError::new_err(message),
