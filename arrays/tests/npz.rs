@@ -2,7 +2,7 @@
 
 #![cfg(feature = "npz")]
 
-use std::io::{self, Cursor, Write};
+use std::io::{self, Cursor, Read as _, Write};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use demijohn_arrays::{Array, ErrorKind, Layout, Order, npy, npz};
@@ -92,6 +92,55 @@ fn what_is_written_is_read_in_any_order() {
             .count(),
         0
     );
+}
+
+#[test]
+fn arrays_go_in_and_out_a_piece_at_a_time() {
+    for compression in LEVELS {
+        let mut out = Writer::new(Vec::new()).compression(compression).unwrap();
+        for (key, array) in sample() {
+            // More than is asked for: what follows is not taken.
+            let mut bytes = array.as_bytes().chain(&b"more"[..]);
+            out.add_from(key, array.layout(), &mut bytes).unwrap();
+            assert_eq!(bytes.bytes().count(), 4, "{key}");
+        }
+        let bytes = out.finish().unwrap();
+        assert_eq!(bytes, written(compression), "the same as in one piece");
+        let file = open(&bytes).unwrap();
+        for (key, array) in sample() {
+            let (header, mut data) = file.data(key).unwrap();
+            assert_eq!(header.layout, *array.layout(), "{key}");
+            let mut read = Vec::new();
+            data.read_to_end(&mut read).unwrap();
+            assert_eq!(read, array.as_bytes(), "{key}");
+        }
+    }
+}
+
+#[test]
+fn the_end_of_data_is_not_given_before_it_was_checked() {
+    let array = Array::from_vec(vec![1_u8, 2, 3], &[3]).unwrap();
+    let whole = npy_bytes(&array);
+    let store = rawzip::CompressionMethod::STORE;
+    let bytes = forged(&whole, store, crc(&whole) ^ 1, whole.len() as u64);
+    let file = open(&bytes).unwrap();
+    let (_, mut data) = file.data("a").unwrap();
+    let mut read = Vec::new();
+    let error = demijohn_arrays::Error::from(data.read_to_end(&mut read).unwrap_err());
+    assert_eq!(
+        (read.as_slice(), error.kind()),
+        (array.as_bytes(), ErrorKind::Corrupt)
+    );
+    assert!(error.to_string().starts_with("a.npy: "), "{error}");
+}
+
+#[test]
+fn data_that_ends_too_early_is_not_gone_on_with() {
+    let layout = Layout::new("|u1".parse().unwrap(), &[9], Order::C).unwrap();
+    let mut out = Writer::new(Vec::new());
+    let error = out.add_from("a", &layout, &mut &b"12345678"[..]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Truncated, "{error}");
+    assert_eq!(out.finish().unwrap_err().kind(), ErrorKind::Parameter);
 }
 
 #[test]

@@ -23,7 +23,7 @@
 mod read;
 mod write;
 
-pub use read::Reader;
+pub use read::{Data, Reader};
 pub use write::{Compression, Writer};
 
 use std::io;

@@ -144,7 +144,7 @@ impl<R: Read + Seek> Reader<R> {
     /// As for [`read`](Self::read).
     pub fn header(&self, key: &str) -> Result<Header> {
         let entry = self.entry(key)?;
-        let read = || npy::read_header(&mut self.data(entry)?.0, self.options.max_header);
+        let read = || npy::read_header(&mut self.plain(entry)?.0, self.options.max_header);
         read().map_err(|error| error.within(&entry.name))
     }
 
@@ -154,9 +154,20 @@ impl<R: Read + Seek> Reader<R> {
     /// # Errors
     /// As for [`read`](Self::read).
     pub fn check(&self, key: &str) -> Result<Header> {
+        let (header, mut data) = self.data(key)?;
+        io::copy(&mut data, &mut io::sink())?;
+        Ok(header)
+    }
+
+    /// What an array looks like, and its data, to be read a piece at a time: the end is only given once size and
+    /// checksum have been found to be right. Of an array of Python objects the data is their pickle.
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read).
+    pub fn data(&self, key: &str) -> Result<(Header, Data<'_>)> {
         let entry = self.entry(key)?;
-        let check = || {
-            let (mut data, _) = self.data(entry)?;
+        let open = || {
+            let (mut data, _) = self.plain(entry)?;
             let header = npy::read_header(&mut data, self.options.max_header)?;
             npy::check_limit(&header.layout, &self.options)?;
             let stated = entry.place.uncompressed_size_hint();
@@ -164,10 +175,11 @@ impl<R: Read + Seek> Reader<R> {
             if !header.layout.dtype().has_objects() && needed != stated {
                 return Err(wrong_size(&header.layout, needed, stated));
             }
-            io::copy(&mut data, &mut io::sink())?;
-            Ok(header)
+            Ok((header, data))
         };
-        check().map_err(|error| error.within(&entry.name))
+        let (header, inner) = open().map_err(|error| error.within(&entry.name))?;
+        let name = &entry.name;
+        Ok((header, Data { inner, name }))
     }
 
     /// The size in bytes that the zip file states of an array with its header, which nothing vouches for.
@@ -188,7 +200,7 @@ impl<R: Read + Seek> Reader<R> {
     }
 
     fn read_entry(&self, entry: &Entry) -> Result<Array> {
-        let (mut data, available) = self.data(entry)?;
+        let (mut data, available) = self.plain(entry)?;
         let Header { layout, len, .. } = npy::read_header(&mut data, self.options.max_header)?;
         npy::check_limit(&layout, &self.options)?;
         layout.require_raw()?;
@@ -205,7 +217,7 @@ impl<R: Read + Seek> Reader<R> {
     }
 
     /// The uncompressed bytes of an entry, and how many of them there must be.
-    fn data<'a>(&'a self, entry: &Entry) -> Result<(Checked<Box<dyn Read + 'a>>, Available)> {
+    fn plain<'a>(&'a self, entry: &Entry) -> Result<(Checked<Box<dyn Read + 'a>>, Available)> {
         if entry.encrypted {
             return Err(Error::unsupported("the entry is encrypted"));
         }
@@ -235,6 +247,25 @@ impl<R: Read + Seek> Reader<R> {
             left: stated,
         };
         Ok((checked, available))
+    }
+}
+
+/// The data of an array in a zip file; see [`Reader::data`].
+pub struct Data<'a> {
+    inner: Checked<Box<dyn Read + 'a>>,
+    name: &'a str,
+}
+
+impl Read for Data<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(out);
+        read.map_err(|error| Error::from(error).within(self.name).into())
+    }
+}
+
+impl fmt::Debug for Data<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Data").field(&self.name).finish()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use flate2::write::DeflateEncoder;
@@ -12,7 +12,10 @@ use rawzip::time::UtcDateTime;
 use rawzip::{CompressionMethod, DataDescriptorOutput, ZipArchiveWriter};
 
 use super::{SUFFIX, zip_error};
-use crate::{Array, Error, Result, npy};
+use crate::{Array, Error, Layout, Result, npy};
+
+/// How much is read at a time of what comes from a source.
+const CHUNK: usize = 256 << 10;
 
 /// What becomes of the data in the zip file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -78,6 +81,43 @@ impl<W: Write> Writer<W> {
     /// [`Parameter`](crate::ErrorKind::Parameter) if the name has been used, or cannot stand in a zip file; as for
     /// [`npy::write`] otherwise.
     pub fn add(&mut self, key: &str, array: &Array) -> Result<()> {
+        self.entry(key, array.layout(), |out| out.write_all(array.as_bytes()))
+    }
+
+    /// Writes an array under a name whose data comes from a source: as many bytes as the layout has are read.
+    ///
+    /// # Errors
+    /// [`Truncated`](crate::ErrorKind::Truncated) if the source ends before, [`Io`](crate::ErrorKind::Io) if it fails;
+    /// otherwise as for [`add`](Self::add), and afterwards nothing more can be written either.
+    pub fn add_from(&mut self, key: &str, layout: &Layout, data: &mut impl Read) -> Result<()> {
+        self.entry(key, layout, |out| {
+            let mut left = layout.nbytes();
+            let mut chunk = vec![0; left.min(CHUNK)];
+            while left > 0 {
+                let part = left.min(CHUNK);
+                let n = match data.read(&mut chunk[..part]) {
+                    Ok(0) => {
+                        let error = format!("the data ends {left} bytes before the end of array {layout}");
+                        return Err(Error::truncated(error).into());
+                    }
+                    Ok(n) => n,
+                    Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                    Err(e) => return Err(e),
+                };
+                out.write_all(&chunk[..n])?;
+                left -= n;
+            }
+            Ok(())
+        })
+    }
+
+    /// Writes an entry, whose data `write` gives.
+    fn entry(
+        &mut self,
+        key: &str,
+        layout: &Layout,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<()> {
         if self.failed {
             return Err(Error::parameter(
                 "writing has failed before, so the zip file cannot be gone on with",
@@ -85,17 +125,24 @@ impl<W: Write> Writer<W> {
         }
         let name = format!("{key}{SUFFIX}");
         let path = entry_path(&name)?;
-        let header = npy::header(array.layout())?;
+        let header = npy::header(layout)?;
         if !self.keys.insert(key.to_owned()) {
             return Err(Error::parameter(format!("there is an array {key:?} already")));
         }
         self.failed = true;
-        self.write_entry(path, &[&header, array.as_bytes()])?;
+        self.write_entry(path, |out| {
+            out.write_all(&header)?;
+            write(out)
+        })?;
         self.failed = false;
         Ok(())
     }
 
-    fn write_entry(&mut self, path: EntryPath<'_>, parts: &[&[u8]]) -> Result<()> {
+    fn write_entry(
+        &mut self,
+        path: EntryPath<'_>,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<()> {
         let date = UtcDateTime::from_components(1980, 1, 1, 0, 0, 0, 0).expect("a day that there was");
         let method = match self.compression {
             Compression::Stored => CompressionMethod::STORE,
@@ -107,20 +154,22 @@ impl<W: Write> Writer<W> {
             .compression_method(method)
             .last_modified(date);
         let (mut entry, _) = file.start().map_err(zip_error)?;
-        let mut hasher = crc32fast::Hasher::new();
-        parts.iter().for_each(|part| hasher.update(part));
-        match self.compression {
-            Compression::Stored => parts.iter().try_for_each(|part| entry.write_all(part))?,
-            Compression::Deflated(level) => {
-                let mut encoder = DeflateEncoder::new(&mut entry, flate2::Compression::new(level));
-                parts.iter().try_for_each(|part| encoder.write_all(part))?;
-                encoder.finish()?;
+        let described = match self.compression {
+            Compression::Stored => {
+                let mut plain = Described::new(&mut entry);
+                write(&mut plain)?;
+                plain.describe().1
             }
-        }
-        let len = parts.iter().map(|part| part.len() as u64).sum();
-        entry
-            .finish(DataDescriptorOutput::new(hasher.finalize(), len))
-            .map_err(zip_error)?;
+            Compression::Deflated(level) => {
+                let encoder = DeflateEncoder::new(&mut entry, flate2::Compression::new(level));
+                let mut plain = Described::new(encoder);
+                write(&mut plain)?;
+                let (encoder, described) = plain.describe();
+                encoder.finish()?;
+                described
+            }
+        };
+        entry.finish(described).map_err(zip_error)?;
         Ok(())
     }
 
@@ -135,6 +184,41 @@ impl<W: Write> Writer<W> {
             ));
         }
         self.zip.finish().map_err(zip_error)
+    }
+}
+
+/// Passes bytes on, and knows what the zip file is to say of them.
+struct Described<W> {
+    inner: W,
+    hasher: crc32fast::Hasher,
+    len: u64,
+}
+
+impl<W> Described<W> {
+    fn new(inner: W) -> Self {
+        Self {
+            inner,
+            hasher: crc32fast::Hasher::new(),
+            len: 0,
+        }
+    }
+
+    fn describe(self) -> (W, DataDescriptorOutput) {
+        let described = DataDescriptorOutput::new(self.hasher.finalize(), self.len);
+        (self.inner, described)
+    }
+}
+
+impl<W: Write> Write for Described<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = self.inner.write(bytes)?;
+        self.hasher.update(&bytes[..n]);
+        self.len += n as u64;
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
     }
 }
 
