@@ -34,6 +34,7 @@ pub struct Spec {
     threads: Threads,
     skippable: bool,
     transparent: bool,
+    element_sizes: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -109,6 +110,7 @@ impl Spec {
             threads: Threads::None,
             skippable: false,
             transparent: false,
+            element_sizes: false,
         }
     }
 
@@ -196,6 +198,14 @@ impl Spec {
     pub const fn transparent(mut self) -> Self {
         self.transparent = true;
         self.seek = Seeking::Direct;
+        self
+    }
+
+    /// Arrays are coded better if the writer is told the size of their elements, by
+    /// [`Hint::ElementSize`](crate::Hint::ElementSize) or [`Options::element_size`](crate::Options::element_size).
+    #[must_use]
+    pub const fn element_sizes(mut self) -> Self {
+        self.element_sizes = true;
         self
     }
 
@@ -287,6 +297,12 @@ impl Spec {
     #[must_use]
     pub const fn has_skippable_frames(&self) -> bool {
         self.skippable
+    }
+
+    /// Is it worth while to find out the size of elements?
+    #[must_use]
+    pub const fn wants_element_sizes(&self) -> bool {
+        self.element_sizes
     }
 
     /// Are coded and plain bytes the same?

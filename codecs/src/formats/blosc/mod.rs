@@ -34,6 +34,7 @@ const SPEC: Spec = Spec::new("blosc", "bloscpack files and Blosc 1 chunks")
     .extensions(&[".blp", ".blosc"])
     .signatures(&[&MAGIC])
     .levels(0, 9, 5)
+    .element_sizes()
     .checksum("Adler-32");
 
 impl Format for Blosc {
