@@ -7,34 +7,19 @@
 #[path = "../../testing/outside.rs"]
 mod outside;
 
-use std::fs;
-use std::path::Path;
+#[path = "../../testing/resident.rs"]
+mod resident;
 
 use demijohn::arrays::{DType, Layout, Order, Scalar};
 use demijohn::{Array, MapMode};
+
+use resident::cost;
 
 /// The array that is not wanted.
 const BIG: usize = 96 << 20;
 
 /// What else may be used meanwhile: buffers, the heap's slack.
 const SLACK: usize = 24 << 20;
-
-/// A number in a file of `/proc/self`.
-fn number(file: &str, key: &str) -> Option<usize> {
-    let text = fs::read_to_string(Path::new("/proc/self").join(file)).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix(key))?;
-    line.split_whitespace().next()?.parse().ok()
-}
-
-/// By how much the memory in use grew at most, and how many bytes were read, while `act` ran.
-fn cost(act: impl FnOnce()) -> Option<(usize, usize)> {
-    let read = || number("io", "rchar:");
-    // Makes the peak what is in use now.
-    fs::write("/proc/self/clear_refs", "5").ok()?;
-    let (before, start) = (number("status", "VmHWM:")?, read()?);
-    act();
-    Some(((number("status", "VmHWM:")? - before) << 10, read()? - start))
-}
 
 #[test]
 fn other_arrays_are_not_kept() {

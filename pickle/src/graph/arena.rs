@@ -372,6 +372,17 @@ impl Arena {
         }
     }
 
+    /// Makes `bytes` of what is no ASCII among the strings of Python 2.
+    pub(crate) fn str8_to_bytes(&mut self) {
+        for index in 0..self.nodes.len() {
+            if let Node::Str8(span) = self.nodes[index]
+                && !self.blob(span).is_ascii()
+            {
+                self.nodes[index] = Node::Bytes(span);
+            }
+        }
+    }
+
     /// Takes an array out by value.
     pub(crate) fn take_array(&mut self, id: Id) -> Option<Array> {
         let Node::Array(index) = self.raw(id) else {

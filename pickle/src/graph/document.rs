@@ -114,6 +114,12 @@ impl Document {
         taken.ok_or_else(|| Error::parameter(format!("no array at {path}")))
     }
 
+    /// Turns strings of Python 2 that are no ASCII into `bytes`, for who wants to write them for Python 3: that takes
+    /// such strings for ASCII, and refuses a pickle with others.
+    pub fn str8_to_bytes(&mut self) {
+        self.arena.str8_to_bytes();
+    }
+
     /// The array that was dumped, if it was one by itself.
     ///
     /// # Errors
