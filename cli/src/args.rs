@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args as Group, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
+use demijohn::Content;
 use demijohn_codecs::blosc::{Blosc, Inner, Shuffle};
 use demijohn_codecs::{Compressor, Limits, Registry};
 
@@ -25,6 +26,7 @@ use crate::bytes;
         demijohn cat access.log.* | grep 404        whatever each file is compressed with\n  \
         demijohn test backup/*                      reads everything to the end and checks it\n  \
         demijohn inspect model.pkl.gz               what is in a joblib file, without loading it\n  \
+        demijohn convert model.pkl.gz model.pkl.zst the same object in another file\n  \
         demijohn bench notes.txt                    which format and level suit it best\n  \
         demijohn demo                               the main job in one go: objects to files and back\n\n\
         Exit status: 0 all well, 1 something failed, 2 wrong usage, 3 unsafe content found by scan\n\
@@ -48,6 +50,7 @@ pub(crate) enum Verb {
     Inspect(Inspect),
     Scan(Scan),
     Extract(Extract),
+    Convert(Convert),
     Bench(Bench),
     Demo(Demo),
     Codecs(Codecs),
@@ -203,13 +206,16 @@ pub(crate) struct Test {
         demijohn inspect --json *.pkl | jq -r '.arrays[].path'\n\n\
         Exits with 1 if a FILE is damaged, cut short or of no known kind; what was found is printed all the same.\n\n\
         With --json, one object a line for each FILE:\n  \
-        file, ok, content (pickle, npy, npz, data, unknown), format (compression, none for plain files),\n  \
+        file, ok, content (pickle, npy, npz, data, unknown), format (compression, none for plain files,\n  \
+        zfile for that of joblib before 0.10),\n  \
         compressed (bytes), uncompressed (bytes, null if the end was not reached),\n  \
         protocol (of the pickle, null for none, 0 and 1), tail (bytes behind the object),\n  \
         globals, each an object of module, name, offset (of the first use), count, known_safe,\n  \
         arrays, each an object of path, dtype (as numpy has it), shape, order (C or F), bytes,\n  \
         offset (of the elements in the uncompressed stream, null for elements in an operand or a zip entry),\n  \
-        arrays_omitted (how many more there are than are listed), and error: null, or an object of\n  \
+        arrays_omitted (how many more there are than are listed),\n  \
+        companions (arrays in files of their own, of joblib before 0.10), each an object of path, file,\n  \
+        and error: null, or an object of\n  \
         kind, message, offset_in, offset_out, as `demijohn test` has it.")]
 pub(crate) struct Inspect {
     #[command(flatten)]
@@ -273,6 +279,58 @@ pub(crate) struct Extract {
     #[command(flatten)]
     pub(crate) wary: Wary,
 }
+
+/// Recompress a joblib file, make it .npy or .npz, or upgrade an old one
+///
+/// The names say what to do. A stream that is to hold the same as before is decoded and compressed anew, byte for
+/// byte, whatever it is. Pickles become .npy (an array) and .npz (a dict, list or tuple of arrays), and those become
+/// joblib files. Files of joblib before 0.10, with the companion files beside them, become one file of today's
+/// joblib. Nothing in IN is run, and it is kept; OUT appears whole or not at all, and may be IN itself.
+#[derive(Debug, Group)]
+#[command(
+    after_help = "Names end in .pkl, .pickle, .joblib, .npy or .npz, and then in the extension of a format if the whole is to be\n\
+        compressed. An OUT that says neither holds what IN holds; one without a format's extension is plain.\n\n\
+        Examples:\n  \
+        demijohn convert model.pkl.gz model.pkl.zst       other compression, the same pickle\n  \
+        demijohn convert -19 -f model.pkl.zst model.pkl.zst\n  \
+        demijohn convert old/model.pkl model.joblib       old/model.pkl_01.npy and so on are read too\n  \
+        demijohn convert weights.pkl.xz weights.npz       arrays by name, for numpy.load\n  \
+        demijohn convert weights.npz weights.pkl.z        and back, for joblib.load\n  \
+        curl -s https://example.org/w.npy | demijohn convert --to pickle --format gzip - - > w.pkl.gz"
+)]
+pub(crate) struct Convert {
+    /// The file to read, - for standard input
+    #[arg(value_name = "IN", value_hint = ValueHint::FilePath)]
+    pub(crate) from: PathBuf,
+    /// The file to write, - for standard output
+    #[arg(value_name = "OUT", value_hint = ValueHint::FilePath)]
+    pub(crate) to: PathBuf,
+    /// What OUT is to hold, whatever its name
+    #[arg(long = "to", value_name = "WHAT", value_parser = named(&HELD, Content::as_str))]
+    pub(crate) content: Option<Content>,
+    /// What OUT is compressed with, whatever its name; none for nothing
+    #[arg(long, value_name = "NAME", value_parser = formats())]
+    pub(crate) format: Option<Compressor>,
+    /// Compression level (short: -1 … -19); each format has its own range and default. The arrays of a .npz file
+    /// are deflated if there is one
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) level: Option<i32>,
+    /// Overwrite OUT; write binary data to a terminal
+    #[arg(short, long)]
+    pub(crate) force: bool,
+    /// Have OUT survive a power cut, not only the end of the program
+    #[arg(long)]
+    pub(crate) sync: bool,
+    #[command(flatten)]
+    pub(crate) threads: Threads,
+    #[command(flatten)]
+    pub(crate) wary: Wary,
+    #[command(flatten)]
+    pub(crate) talk: Talk,
+}
+
+/// What can be converted to.
+const HELD: [Content; 3] = [Content::Pickle, Content::Npy, Content::Npz];
 
 /// What files of strangers may cost.
 #[derive(Debug, Group)]
@@ -546,7 +604,6 @@ fn seconds(text: &str) -> Result<Duration, String> {
     seconds.ok_or_else(|| "a time is a number of seconds, such as 0.5".to_owned())
 }
 
-/// The names of the registered formats; shells complete them, and the error for another lists them.
 /// One of a list of values, by name.
 fn named<T: Copy + Send + Sync + 'static>(
     all: &'static [T],
@@ -558,6 +615,7 @@ fn named<T: Copy + Send + Sync + 'static>(
     })
 }
 
+/// The names of the registered formats; shells complete them, and the error for another lists them.
 fn formats() -> impl TypedValueParser<Value = Compressor> {
     let formats = Registry::global().formats();
     let names: Vec<_> = formats

@@ -9,19 +9,20 @@ use clap::{Arg, Command, CommandFactory as _};
 
 use crate::args::Args;
 
-/// The verb that has levels.
-const VERB: &str = "compress";
+/// The verbs that have levels.
+const VERBS: [&str; 2] = ["compress", "convert"];
 /// The highest level that has a short form.
 const HIGHEST: u8 = 19;
 
-/// Rewrites short levels of `compress`; everything else is left as it is.
+/// Rewrites short levels of those verbs; everything else is left as it is.
 pub(crate) fn with_levels(argv: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut argv: Vec<OsString> = argv.into_iter().collect();
-    if argv.get(1).is_none_or(|verb| verb != VERB) {
-        return argv;
-    }
+    let verb = argv
+        .get(1)
+        .and_then(|given| VERBS.into_iter().find(|verb| given == verb));
+    let Some(verb) = verb else { return argv };
     let command = Args::command();
-    let command = command.find_subcommand(VERB).expect("the verb is there");
+    let command = command.find_subcommand(verb).expect("the verb is there");
     let mut rest = argv.split_off(2).into_iter();
     while let Some(arg) = rest.next() {
         if arg == "--" {

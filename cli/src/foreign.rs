@@ -17,7 +17,6 @@ const SIGNATURES: &[(&[u8], &str)] = &[
     (b"\x1e\xb5\x2f\xfd", "Zstandard data of a version before 1.0"),
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
     (b"\x93NUMPY", "a NumPy array (.npy), not compressed"),
-    (b"ZF0x", "a joblib file of a version before 0.10"),
     (b"PAR1", "a Parquet file"),
     (b"ARROW1\x00\x00", "an Arrow file"),
     (b"SQLite format 3\x00", "an SQLite database"),

@@ -5,6 +5,7 @@ use std::fs::{File, Metadata};
 use std::io::{self, BufRead as _, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
+use demijohn::compat::ZFile;
 use demijohn_codecs::{Compressor, Error, ErrorKind, Options, Pipe, Reader, Seekable, Source, Spec};
 
 use crate::args::{Decoding, Talk};
@@ -137,6 +138,8 @@ pub(crate) fn decoder(
     let agreed = named.as_ref().filter(|format| begins(format.spec(), head));
 
     let mut options = Options::new()
+        // How joblib compressed before 0.10, whatever the name says; it is read only.
+        .also(ZFile)
         // A pickle of an old protocol can begin like a zlib stream.
         .veto(demijohn::pickle::looks_like)
         .limits(decoding.limits())

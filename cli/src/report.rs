@@ -156,7 +156,14 @@ impl fmt::Display for Failure {
             Failure::Error { about, error } if error.kind() == ErrorKind::Io => {
                 write!(f, "{about}: {}", system(error))
             }
-            Failure::Error { about, error } => write!(f, "{about}: {error}"),
+            Failure::Error { about, error } => {
+                write!(f, "{about}: {error}")?;
+                // What is too long or too deep has no option.
+                if error.kind() == ErrorKind::Limit && error.format().is_some() {
+                    f.write_str("; --max-output and --memlimit set the limits")?;
+                }
+                Ok(())
+            }
             Failure::Refused { about, why } => write!(f, "{about}: {why}"),
             Failure::Stdout(error) => {
                 let ours = error.get_ref().and_then(|error| error.downcast_ref::<Error>());

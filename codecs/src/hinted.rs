@@ -41,6 +41,12 @@ impl TakesHints for FileWriter {
     }
 }
 
+impl<S: TakesHints + ?Sized> TakesHints for &mut S {
+    fn hint(&mut self, hint: Hint) -> io::Result<()> {
+        (**self).hint(hint)
+    }
+}
+
 /// A stream that hears of the size of elements before the bytes it is about, from whoever has its [`ElementSize`]
 /// instead of the stream.
 #[derive(Debug)]

@@ -62,7 +62,12 @@ pub fn dump_to<W: Write>(
     stream.finish().map_err(|e| e.into_parts().0.into())
 }
 
-fn write<S: TakesHints>(value: &(impl Save + ?Sized), stream: S, options: &DumpOptions) -> Result<S> {
+/// Writes an object as joblib does.
+pub(crate) fn write<S: TakesHints>(
+    value: &(impl Save + ?Sized),
+    stream: S,
+    options: &DumpOptions,
+) -> Result<S> {
     let stream = Hinted::new(stream);
     let arrays = JoblibWriter::new(stream.element_size(), options.aligned);
     Ok(save::write(value, stream, options.protocol, arrays)?.into_inner())
@@ -88,10 +93,10 @@ fn write<S: TakesHints>(value: &(impl Save + ?Sized), stream: S, options: &DumpO
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct DumpOptions {
-    compression: Compression,
-    protocol: Protocol,
-    aligned: bool,
-    durability: Durability,
+    pub(crate) compression: Compression,
+    pub(crate) protocol: Protocol,
+    pub(crate) aligned: bool,
+    pub(crate) durability: Durability,
 }
 
 impl Default for DumpOptions {

@@ -38,6 +38,13 @@ impl Error {
         self
     }
 
+    /// The same error about a file that is not named, for who has a name for it already.
+    #[must_use]
+    pub fn without_path(mut self) -> Self {
+        self.0.path = None;
+        self
+    }
+
     /// Which kind of error this is.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
@@ -145,7 +152,10 @@ impl From<pickle::Error> for Error {
     fn from(e: pickle::Error) -> Self {
         if e.kind() == pickle::ErrorKind::Io {
             // The source was a stream of ours, whose error it may be.
-            return codecs::Error::from(io::Error::from(e)).into();
+            return match io::Error::from(e).downcast::<Self>() {
+                Ok(ours) => ours,
+                Err(e) => codecs::Error::from(e).into(),
+            };
         }
         Self(Box::new(Inner {
             path: None,

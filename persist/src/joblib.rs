@@ -155,6 +155,17 @@ pub(crate) enum Body {
     Companion,
 }
 
+/// Whether this is the module with joblib's wrappers, or that of a library that carried a copy of joblib, such as
+/// `sklearn.externals.joblib.numpy_pickle`.
+fn is_joblib(module: &str) -> bool {
+    module.ends_with(MODULE) || module.ends_with("joblib.numpy_pickle_compat")
+}
+
+/// Whether this is a class whose instances stand for arrays in companion files, as joblib had before 0.10.
+pub(crate) fn names_companion(module: &str, name: &str) -> bool {
+    matches!(name, "NDArrayWrapper" | "ZNDArrayWrapper") && is_joblib(module)
+}
+
 /// What to say of an array in a companion where one array is read, or mapped.
 pub(crate) fn apart() -> Error {
     Error::new(
@@ -179,18 +190,14 @@ impl Body {
         let Some((module, name)) = object.class().as_global() else {
             return Ok(Self::Nothing);
         };
-        // Libraries that carried a copy of joblib: `sklearn.externals.joblib.numpy_pickle`.
-        if !module.ends_with(MODULE) && !module.ends_with("joblib.numpy_pickle_compat") {
+        if names_companion(module, name) {
+            return Ok(Self::Companion);
+        }
+        if name != CLASS || !is_joblib(module) {
             return Ok(Self::Nothing);
         }
-        match name {
-            CLASS => {
-                let state = object.state().ok_or_else(|| invalid("it has no state"))?;
-                Self::described(state, raw)
-            }
-            "NDArrayWrapper" | "ZNDArrayWrapper" => Ok(Self::Companion),
-            _ => Ok(Self::Nothing),
-        }
+        let state = object.state().ok_or_else(|| invalid("it has no state"))?;
+        Self::described(state, raw)
     }
 
     fn described(state: Value<'_>, raw: &mut Raw<'_>) -> Result<Self> {

@@ -56,6 +56,10 @@
 //! [`inspect`] says: what it is, how large, which classes and functions it names, where its arrays are. Their data is
 //! not kept. [`extract`] gets one of them.
 //!
+//! # Can it be another file?
+//! [`convert`] changes the compression of a file, makes one file of joblib's old ones, and exchanges arrays with `.npy`
+//! and `.npz`, in little memory; [`Conversion`] says how.
+//!
 //! # What is not handled?
 //! Of arrays of structs with Python objects in them, and of texts of any length, the calls are there that make them; so
 //! are those of subclasses of `ndarray`, except for `numpy.matrix` in files of joblib, which is read as an array, as joblib
@@ -74,8 +78,8 @@
 //! [`stream`] opens files as loading does, and runs the pickles in them with a [`Builder`](pickle::Builder) of yours.
 //!
 //! # Layers
-//! [`codecs`] does compressed files, [`arrays`] arrays and `.npy`, [`pickle`] Python's objects, and the crate
-//! `demijohn-compat` what joblib wrote before 0.10. This crate puts them together, and adds the form in which joblib
+//! [`codecs`] does compressed files, [`arrays`] arrays and `.npy`, [`pickle`] Python's objects, and [`compat`] what
+//! joblib wrote before 0.10. This crate puts them together, and adds the form in which joblib
 //! writes arrays.
 
 // Mapping files is what only the caller can vouch for: see `part`.
@@ -89,6 +93,7 @@ struct Readme;
 #[doc = include_str!("../../README.md")]
 struct ProjectReadme;
 
+mod convert;
 mod dump;
 mod error;
 mod inspect;
@@ -101,14 +106,18 @@ pub mod stream;
 
 pub use demijohn_arrays as arrays;
 pub use demijohn_codecs as codecs;
+pub use demijohn_compat as compat;
 pub use demijohn_pickle as pickle;
 
 pub use arrays::{Array, DType, MapMode};
 pub use codecs::atomic::Durability;
 pub use codecs::{Compression, Summary};
+pub use convert::{Conversion, Converted, Way, convert};
 pub use dump::{DumpOptions, dump, dump_to, dump_with};
 pub use error::{Error, ErrorKind, Result};
-pub use inspect::{ArrayEntry, Content, GlobalEntry, Inspection, extract, inspect, inspect_file};
+pub use inspect::{
+    ArrayEntry, CompanionEntry, Content, GlobalEntry, Inspection, extract, inspect, inspect_file,
+};
 pub use limits::Limits;
 pub use load::{LoadOptions, load, load_as, load_from, load_from_with, load_with};
 pub use part::{load_array, load_array_with, load_mapped};

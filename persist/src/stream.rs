@@ -97,7 +97,7 @@ pub(crate) fn read_object(
 fn check_head(stream: &mut impl BufRead) -> Result<()> {
     let head = stream.fill_buf()?;
     if head.is_empty() {
-        return Err(Error::new(ErrorKind::Truncated, "empty input".into()));
+        return Err(empty());
     }
     if is_pickle(head) {
         Ok(())
@@ -111,8 +111,18 @@ pub(crate) fn is_pickle(head: &[u8]) -> bool {
     head.first() == Some(&0x80) || pickle::looks_like(head)
 }
 
+/// The error for an input without a byte.
+pub(crate) fn empty() -> Error {
+    Error::new(ErrorKind::Truncated, "empty input".into())
+}
+
 /// The error for a beginning that is not a pickle's, with a name for what it is if that is plain.
 pub(crate) fn unknown(head: &[u8]) -> Error {
+    unlike("a joblib file", head)
+}
+
+/// The error for a beginning that is not that of what is wanted.
+pub(crate) fn unlike(wanted: &str, head: &[u8]) -> Error {
     const KNOWN: [(&[u8], &str); 5] = [
         (b"\x93NUMPY", "a .npy file"),
         (b"PK\x03\x04", "a zip or .npz file"),
@@ -122,8 +132,8 @@ pub(crate) fn unknown(head: &[u8]) -> Error {
     ];
     let shown = head[..head.len().min(SHOWN)].escape_ascii();
     let message = match KNOWN.iter().find(|(magic, _)| head.starts_with(magic)) {
-        Some((_, name)) => format!("not a joblib file but {name}; it begins with \"{shown}\""),
-        None => format!("not a joblib file; it begins with \"{shown}\""),
+        Some((_, name)) => format!("not {wanted} but {name}; it begins with \"{shown}\""),
+        None => format!("not {wanted}; it begins with \"{shown}\""),
     };
     Error::new(ErrorKind::UnknownFormat, message)
 }

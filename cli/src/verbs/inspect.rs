@@ -23,6 +23,9 @@ const LONGEST: usize = 400;
 /// The longest that is shown of one value.
 const CELL: usize = 34;
 
+/// The name of the format of joblib before 0.10.
+const ZFILE: &str = "zfile";
+
 pub(crate) fn run(args: &Inspect) -> Result<Exit, Failure> {
     super::each(&args.files.files, |_| Ok(()), |operand| one(args, operand))
 }
@@ -51,6 +54,7 @@ fn object(operand: &Operand, found: &Inspection, failure: Option<&Failure>) -> J
             "offset": entry.offset,
         })
     };
+    let companion = |entry: &demijohn::CompanionEntry| json!({"path": entry.path, "file": entry.file});
     json!({
         "file": operand.to_string(),
         "ok": failure.is_none(),
@@ -63,6 +67,7 @@ fn object(operand: &Operand, found: &Inspection, failure: Option<&Failure>) -> J
         "globals": globals(found),
         "arrays": found.arrays.iter().map(array).collect::<Vec<_>>(),
         "arrays_omitted": found.arrays_omitted,
+        "companions": found.companions.iter().map(companion).collect::<Vec<_>>(),
         "error": failure.map(Failure::to_json),
     })
 }
@@ -84,6 +89,12 @@ pub(super) fn globals(found: &Inspection) -> Json {
 fn report(operand: &Operand, found: &Inspection) -> String {
     let mut text = format!("{operand}: {}\n", what(found));
     text.push_str(&sizes(found));
+    if !found.companions.is_empty() {
+        text.push_str(&format!(
+            "  {} in files beside it; `demijohn convert` makes one file of them\n",
+            count(found.companions.len() as u64, "array")
+        ));
+    }
     if found.tail > 0 {
         text.push_str(&format!(
             "  {} follow the object and are ignored\n",
@@ -91,16 +102,12 @@ fn report(operand: &Operand, found: &Inspection) -> String {
         ));
     }
     text.push_str(&names(found));
-    let rows = rows(found);
+    let (rows, more) = rows(found);
     if !rows.is_empty() {
         text.push('\n');
         text.push_str(&table(&rows));
     }
-    let more = match &found.document {
-        Some(document) => document.walk().take(LOOK).filter(|v| is_part(v.value())).count(),
-        None => found.arrays.len(),
-    };
-    if more > rows.len() {
+    if more {
         let all = if found.arrays.is_empty() {
             ""
         } else {
@@ -118,7 +125,11 @@ fn what(found: &Inspection) -> String {
         (_, None) => String::new(),
     };
     let joblib = found.globals.iter().any(|g| g.name == "NumpyArrayWrapper");
+    let companions = found.companions.len() as u64;
     match found.content {
+        Content::Pickle if found.format == ZFILE => format!("joblib 0.9 z-file, pickle{protocol}"),
+        Content::Data if found.format == ZFILE => "joblib 0.9 z-file, not of a pickle".to_owned(),
+        Content::Pickle if companions > 0 => format!("joblib 0.9 file, pickle{protocol}"),
         Content::Pickle if joblib => format!("joblib file, pickle{protocol}"),
         Content::Pickle => format!("pickle{protocol}"),
         Content::Npy if found.protocol.is_some() => format!(".npy file of Python objects, pickle{protocol}"),
@@ -215,35 +226,57 @@ fn is_part(value: Value<'_>) -> bool {
     )
 }
 
-fn rows(found: &Inspection) -> Vec<Row> {
+/// The rows, and whether there would be more.
+fn rows(found: &Inspection) -> (Vec<Row>, bool) {
     let Some(document) = &found.document else {
         let entries = found.arrays.iter().take(ROWS);
-        return entries
-            .map(|entry| array_row(&entry.path, &entry.layout, entry.offset))
-            .collect();
+        let rows = entries.map(|entry| array_row(&entry.path, &entry.layout, entry.offset));
+        return (rows.collect(), found.arrays.len() > ROWS);
     };
     let root = document.root();
-    let parts = document
-        .walk()
-        .take(LOOK)
-        .filter(|visit| is_part(visit.value()) || visit.value().is(root));
-    parts
-        .take(ROWS)
-        .map(|visit| {
-            let (path, value) = (visit.path().to_string(), visit.value());
-            match found.layout(value) {
-                Some(layout) => array_row(&path, layout, found.offset(value)),
-                None => [
-                    path,
-                    value.type_name().to_owned(),
-                    format!("{value:?}"),
-                    String::new(),
-                    String::new(),
-                    String::new(),
-                ],
+    let mut rows = Vec::new();
+    // What an array in another file is described by is no part of the object.
+    let mut description = None;
+    for visit in document.walk().take(LOOK) {
+        let value = visit.value();
+        if !is_part(value) && !value.is(root) {
+            continue;
+        }
+        let path = visit.path().to_string();
+        if description
+            .as_ref()
+            .is_some_and(|before: &String| path.starts_with(before))
+        {
+            continue;
+        }
+        if rows.len() == ROWS {
+            return (rows, true);
+        }
+        rows.push(match (found.layout(value), found.companion(value)) {
+            (Some(layout), _) => array_row(&path, layout, found.offset(value)),
+            (None, Some(file)) => {
+                description = Some(if value.is(root) {
+                    String::new()
+                } else {
+                    format!("{path}.")
+                });
+                row(path, "array", format!("in {file}"))
             }
-        })
-        .collect()
+            (None, None) => row(path, value.type_name(), format!("{value:?}")),
+        });
+    }
+    (rows, false)
+}
+
+fn row(path: String, kind: &str, what: String) -> Row {
+    [
+        path,
+        kind.to_owned(),
+        what,
+        String::new(),
+        String::new(),
+        String::new(),
+    ]
 }
 
 fn array_row(path: &str, layout: &demijohn::arrays::Layout, offset: Option<u64>) -> Row {

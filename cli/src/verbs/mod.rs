@@ -5,6 +5,7 @@ mod cat;
 mod codecs;
 mod completions;
 mod compress;
+mod convert;
 mod decompress;
 mod demo;
 mod extract;
@@ -28,6 +29,7 @@ pub(crate) fn run(verb: Verb) -> Exit {
         Verb::Inspect(args) => inspect::run(&args),
         Verb::Scan(args) => scan::run(&args),
         Verb::Extract(args) => extract::run(&args),
+        Verb::Convert(args) => convert::run(&args),
         Verb::Bench(args) => bench::run(&args),
         Verb::Demo(args) => demo::run(&args),
         Verb::Codecs(args) => codecs::run(&args),

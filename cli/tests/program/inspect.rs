@@ -36,6 +36,7 @@ fn json_has_the_documented_keys_and_values() {
         [
             "arrays",
             "arrays_omitted",
+            "companions",
             "compressed",
             "content",
             "error",

@@ -121,6 +121,27 @@ fn while_several_files_wait_their_turn() {
 }
 
 #[test]
+fn while_converting() {
+    if !signals_work() {
+        return;
+    }
+    let dir = with_old_file();
+    dir.write("notes", noise(64 << 20));
+    for from in ["notes", "-"] {
+        let args = ["convert", "-9f", from, "notes.xz"];
+        let mut child = dir.demijohn(args).start();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(b"not all there is").unwrap();
+        let_it_begin();
+        send("INT", &child);
+        let ended = end_within(child, Duration::from_secs(10)).status(130);
+        assert_eq!(ended.stderr(), "");
+        is_untouched(&dir, &["notes", "notes.xz"]);
+        drop(stdin);
+    }
+}
+
+#[test]
 fn while_nobody_reads_the_output() {
     if !signals_work() {
         return;

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, reason = "skipped tests say so on standard output")]
 
 mod bench;
+mod convert;
 mod damage;
 mod demo;
 mod files;

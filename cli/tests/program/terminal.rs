@@ -33,6 +33,12 @@ fn compressed_data_does_not_go_to_a_terminal() {
     let (code, shown) = on_terminal(&dir, "demijohn compress -cf notes");
     assert_eq!(code, 0, "{shown}");
     assert!(shown.contains("some text"), "{shown}");
+    let (code, shown) = on_terminal(&dir, "demijohn convert notes -");
+    assert_eq!(code, 1, "{shown}");
+    assert!(
+        shown.contains("notes: binary data would go to a terminal"),
+        "{shown}"
+    );
 }
 
 #[test]

@@ -75,6 +75,10 @@ impl Inspection {
         if let Some(place) = self.place(value) {
             return Ok(Located::At(place.layout.clone(), place.offset));
         }
+        if let Some(file) = self.companion(value) {
+            let message = format!("the array at {path:?} is in a file of its own, {file:?}");
+            return Err(Error::new(ErrorKind::Unsupported, message));
+        }
         if value.kind() == Kind::ObjectArray {
             let message =
                 format!("an array of Python objects at {path:?}; its items have paths of their own");

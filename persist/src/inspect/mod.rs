@@ -11,11 +11,14 @@ use std::io::BufRead as _;
 use std::path::Path;
 
 pub use extract::extract;
+#[cfg(feature = "npz")]
+pub(crate) use npz::open_npz;
 
 use crate::arrays::{self, Layout};
 use crate::codecs::{self, Seekable, Tail};
-use crate::stream::{is_pickle, options, unknown};
-use crate::{Document, Error, ErrorKind, Limits, Result, Value};
+use crate::joblib::names_companion;
+use crate::stream::{empty, is_pickle, options, unknown};
+use crate::{Document, Error, Limits, Result, Value};
 
 /// What a zip file begins with: an entry, or, if it is empty, the end of the list.
 const ZIP: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
@@ -39,6 +42,19 @@ pub enum Content {
 }
 
 impl Content {
+    /// What a stream begins like. `Unknown` if it is neither a pickle nor a file of numpy's.
+    pub(crate) fn of(head: &[u8]) -> Self {
+        if head.starts_with(&arrays::npy::MAGIC) {
+            Self::Npy
+        } else if ZIP.iter().any(|magic| head.starts_with(magic)) {
+            Self::Npz
+        } else if !head.is_empty() && is_pickle(head) {
+            Self::Pickle
+        } else {
+            Self::Unknown
+        }
+    }
+
     /// One word: `pickle`, `npy`, `npz`, `data`, `unknown`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -63,6 +79,16 @@ pub struct ArrayEntry {
     /// Where its elements begin, in bytes of the uncompressed stream; `None` if they are an operand of the pickle, or
     /// in an entry of a `.npz` file.
     pub offset: Option<u64>,
+}
+
+/// An array that joblib before 0.10 put into a file of its own, beside the one that was inspected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CompanionEntry {
+    /// Where it is in the object.
+    pub path: String,
+    /// The name of the file, as the pickle has it: it is not looked for.
+    pub file: String,
 }
 
 /// A class or function that a file names.
@@ -104,6 +130,8 @@ pub struct Inspection {
     pub arrays: Vec<ArrayEntry>,
     /// How many arrays are not in the list, because it would grow beyond all use.
     pub arrays_omitted: u64,
+    /// The arrays that are in other files, as joblib had it before 0.10. Not more than are listed of the others.
+    pub companions: Vec<CompanionEntry>,
     /// How many bytes of the uncompressed stream follow what was dumped. Python's loaders ignore them.
     pub tail: u64,
     /// The object, with arrays that have no data, save those whose elements are operands of the pickle.
@@ -116,9 +144,9 @@ pub struct Inspection {
 
 /// What an array that was passed over looks like, and where its elements begin.
 #[derive(Debug, Clone)]
-struct Place {
-    layout: Layout,
-    offset: u64,
+pub(crate) struct Place {
+    pub(crate) layout: Layout,
+    pub(crate) offset: u64,
 }
 
 /// Says what is in a file, and reads it to its end, so that all that can be checked is checked.
@@ -140,7 +168,7 @@ struct Place {
 /// ```
 ///
 /// # Errors
-/// [`Io`](ErrorKind::Io) if the file cannot be opened.
+/// [`Io`](crate::ErrorKind::Io) if the file cannot be opened.
 pub fn inspect(path: impl AsRef<Path>) -> Result<Inspection> {
     let path = path.as_ref();
     let file = File::open(path).map_err(|e| Error::from(codecs::Error::from(e)).at_path(path))?;
@@ -150,6 +178,11 @@ pub fn inspect(path: impl AsRef<Path>) -> Result<Inspection> {
 /// Says what is in an open file from where it stands, as [`inspect`] does, within the given limits.
 #[must_use]
 pub fn inspect_file(file: File, limits: &Limits) -> Inspection {
+    inspect_with(file, limits, options(limits))
+}
+
+/// Says what is in an open file, which is opened with these options.
+pub(crate) fn inspect_with(file: File, limits: &Limits, options: codecs::Options) -> Inspection {
     let mut found = Inspection {
         content: Content::Unknown,
         format: "none",
@@ -159,12 +192,13 @@ pub fn inspect_file(file: File, limits: &Limits) -> Inspection {
         globals: Vec::new(),
         arrays: Vec::new(),
         arrays_omitted: 0,
+        companions: Vec::new(),
         tail: 0,
         document: None,
         error: None,
         places: Vec::new(),
     };
-    if let Err(error) = found.read(file, limits) {
+    if let Err(error) = found.read(file, limits, options) {
         found.error = Some(error);
     }
     found
@@ -187,43 +221,54 @@ impl Inspection {
         self.place(value).map(|place| place.offset)
     }
 
-    fn place(&self, value: Value<'_>) -> Option<&Place> {
+    /// The name of the file in which an object of the [document](Self::document) has its array, if joblib before 0.10 put
+    /// it there; see [`CompanionEntry`].
+    #[must_use]
+    pub fn companion<'a>(&'a self, value: Value<'a>) -> Option<&'a str> {
+        let object = value.as_object()?;
+        let (module, name) = object.class().as_global()?;
+        names_companion(module, name).then(|| object.state()?.find("filename")?.as_str())?
+    }
+
+    /// What an array of the document that was passed over looks like, and where its elements begin.
+    pub(crate) fn place(&self, value: Value<'_>) -> Option<&Place> {
         let number = usize::try_from(value.as_skipped()?).ok()?;
         self.places.get(number)
     }
 
-    fn read(&mut self, file: File, limits: &Limits) -> Result<()> {
+    fn read(&mut self, file: File, limits: &Limits, options: codecs::Options) -> Result<()> {
         // Bytes behind a compressed stream make it less than whole.
-        let mut stream = options(limits).tail(Tail::Error).seekable_reader(file)?;
+        let mut stream = options.tail(Tail::Error).seekable_reader(file)?;
         self.format = stream.format();
         self.compressed = stream.source_size().unwrap_or(0);
         let plain = self.format == "none";
         let head = stream.fill_buf().map_err(codecs::Error::from)?;
-        if head.starts_with(&arrays::npy::MAGIC) {
-            self.content = Content::Npy;
-            return self.read_npy(stream, limits);
+        match Content::of(head) {
+            Content::Npy => {
+                self.content = Content::Npy;
+                self.read_npy(stream, limits)
+            }
+            // What is in a zip file can be found only if that is not compressed as a whole.
+            Content::Npz if plain => {
+                self.content = Content::Npz;
+                #[cfg(feature = "npz")]
+                return self.read_npz(stream.into_inner(), limits);
+                #[cfg(not(feature = "npz"))]
+                return Err(codecs::Error::feature_off("npz").into());
+            }
+            Content::Pickle => {
+                self.content = Content::Pickle;
+                self.read_joblib(stream, limits)
+            }
+            _ if plain && head.is_empty() => Err(empty()),
+            _ if plain => Err(unknown(head)),
+            _ => {
+                self.content = Content::Data;
+                self.finish(stream)?;
+                self.tail = 0;
+                Ok(())
+            }
         }
-        if plain && ZIP.iter().any(|magic| head.starts_with(magic)) {
-            self.content = Content::Npz;
-            #[cfg(feature = "npz")]
-            return self.read_npz(stream.into_inner(), limits);
-            #[cfg(not(feature = "npz"))]
-            return Err(codecs::Error::feature_off("npz").into());
-        }
-        if !head.is_empty() && is_pickle(head) {
-            self.content = Content::Pickle;
-            return self.read_joblib(stream, limits);
-        }
-        if plain && head.is_empty() {
-            return Err(Error::new(ErrorKind::Truncated, "empty input".into()));
-        }
-        if plain {
-            return Err(unknown(head));
-        }
-        self.content = Content::Data;
-        self.finish(stream)?;
-        self.tail = 0;
-        Ok(())
     }
 
     /// Reads the stream to its end, where everything has been checked, and counts what is left of it.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::{self, BufRead, Read};
 
-use super::{ArrayEntry, GlobalEntry, Inspection, Place, Stream};
+use super::{ArrayEntry, CompanionEntry, GlobalEntry, Inspection, Place, Stream};
 use crate::arrays::{Available, Layout};
 use crate::joblib::Body;
 use crate::pickle::{self, Found, GlobalName, Kind, NoPayload, Payload, Raw, ReadOptions, Value};
@@ -63,28 +63,37 @@ impl Inspection {
     /// Lists the arrays of the document.
     fn list(&mut self) {
         let Some(document) = &self.document else { return };
-        let (mut arrays, mut omitted, mut text) = (Vec::new(), 0, 0);
-        let visits = document
-            .walk()
-            .filter(|visit| visit.value().kind() == Kind::Array);
-        for visit in visits {
+        let (mut arrays, mut companions, mut omitted, mut text) = (Vec::new(), Vec::new(), 0, 0);
+        for visit in document.walk() {
             let value = visit.value();
-            let Some(layout) = self.layout(value) else {
-                continue;
+            let (layout, file) = match value.kind() {
+                Kind::Array => (self.layout(value), None),
+                Kind::Object => (None, self.companion(value)),
+                _ => continue,
             };
-            if arrays.len() >= MOST_ARRAYS || text >= MOST_TEXT {
-                omitted += 1;
+            if layout.is_none() && file.is_none() {
+                continue;
+            }
+            if arrays.len() + companions.len() >= MOST_ARRAYS || text >= MOST_TEXT {
+                omitted += u64::from(layout.is_some());
                 continue;
             }
             let path = visit.path().to_string();
-            text += path.len();
-            arrays.push(ArrayEntry {
-                path,
-                layout: layout.clone(),
-                offset: self.offset(value),
-            });
+            text += path.len() + file.map_or(0, str::len);
+            if let Some(file) = file {
+                companions.push(CompanionEntry {
+                    path,
+                    file: file.to_owned(),
+                });
+            } else if let Some(layout) = layout {
+                arrays.push(ArrayEntry {
+                    path,
+                    layout: layout.clone(),
+                    offset: self.offset(value),
+                });
+            }
         }
-        (self.arrays, self.arrays_omitted) = (arrays, omitted);
+        (self.arrays, self.companions, self.arrays_omitted) = (arrays, companions, omitted);
     }
 }
 
