@@ -140,6 +140,23 @@ impl Layout {
         self.count == 0 || self.shape.iter().filter(|&&n| n > 1).count() <= 1
     }
 
+    /// How many bytes further the next element along each axis stands: numpy's `strides`.
+    #[must_use]
+    pub fn strides(&self) -> Vec<usize> {
+        let mut strides = vec![0; self.ndim()];
+        let mut stride = self.dtype.itemsize();
+        let mut fill = |axis: usize| {
+            strides[axis] = stride;
+            // Arrays without elements may have axes of any length. Their strides are of no use, but must not overflow.
+            stride = stride.saturating_mul(self.shape[axis]);
+        };
+        match self.order {
+            Order::C => (0..self.ndim()).rev().for_each(&mut fill),
+            Order::F => (0..self.ndim()).for_each(&mut fill),
+        }
+        strides
+    }
+
     /// Number of axes.
     #[must_use]
     pub fn ndim(&self) -> usize {

@@ -2,22 +2,6 @@
 
 use crate::{Layout, Order};
 
-/// How many bytes further the next element along each axis stands.
-pub(crate) fn strides(layout: &Layout) -> Vec<usize> {
-    let mut strides = vec![0; layout.ndim()];
-    let mut stride = layout.dtype().itemsize();
-    let mut fill = |axis: usize| {
-        strides[axis] = stride;
-        // Arrays without elements may have axes of any length. Their strides are of no use, but must not overflow.
-        stride = stride.saturating_mul(layout.shape()[axis]);
-    };
-    match layout.order() {
-        Order::C => (0..layout.ndim()).rev().for_each(&mut fill),
-        Order::F => (0..layout.ndim()).for_each(&mut fill),
-    }
-    strides
-}
-
 /// The offsets of an array's elements in bytes, with the axes in the given order, the last of them fastest.
 pub(crate) struct Offsets {
     axes: Vec<Axis>,
@@ -36,7 +20,7 @@ impl Offsets {
     pub(crate) fn new(layout: &Layout, order: Order) -> Self {
         let lens = layout.shape().iter().copied();
         let mut axes: Vec<Axis> = lens
-            .zip(strides(layout))
+            .zip(layout.strides())
             .map(|(len, stride)| Axis {
                 index: 0,
                 len,
@@ -99,7 +83,7 @@ mod tests {
         );
         assert_eq!(offsets(&[], Order::F, Order::C), [0]);
         assert_eq!(offsets(&[2, 0, 1 << 62], Order::F, Order::C), [0_usize; 0]);
-        assert_eq!(strides(&layout(&[4, 5, 6], Order::C)), [60, 12, 2]);
-        assert_eq!(strides(&layout(&[4, 5, 6], Order::F)), [2, 8, 40]);
+        assert_eq!(layout(&[4, 5, 6], Order::C).strides(), [60, 12, 2]);
+        assert_eq!(layout(&[4, 5, 6], Order::F).strides(), [2, 8, 40]);
     }
 }

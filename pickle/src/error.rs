@@ -131,7 +131,8 @@ impl fmt::Debug for Error {
         let mut debug = f.debug_struct("Error");
         debug
             .field("kind", &self.0.kind)
-            .field("message", &self.0.message);
+            .field("message", &self.0.message)
+            .field("path", &self.path().map(|path| path.to_string()));
         debug
             .field("offset", &self.0.offset)
             .field("opcode", &self.0.opcode);

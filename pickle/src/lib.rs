@@ -45,8 +45,10 @@
 //!
 //! # Where is what?
 //! Every value has a [path], such as `layers[3].weight` or `.args[0]`. [`Document::at`] goes there,
-//! [`Document::walk`] visits everything once with its path, [`Document::arrays`] all arrays,
-//! [`Document::take_array`] takes one out without copying it, and [`Value::summary`] prints a value in bounded space.
+//! `Document::get` too and makes a Rust type of it, [`Document::walk`] visits everything once with its path,
+//! [`Document::arrays`] all arrays, [`Document::take_array`] takes one out without copying it, and [`Value::summary`]
+//! prints a value in bounded space. From one value to the next lead [`Value::get`] in a dict, [`Value::attr`] in an
+//! instance, [`Value::index`] in a list.
 //!
 //! # Is it safe?
 //! There is no recursion over the data, so depth costs no stack, and no allocation by a length's word. A value that two
@@ -91,9 +93,12 @@
 //! | `list`, `tuple`, `set`, `frozenset`, `deque` | sequence |
 //! | `dict`, `OrderedDict`, `defaultdict`, `Counter` | map |
 //! | an instance | a map of its attributes; of a subclass of `dict` or `list`, its items; of a `namedtuple`, a sequence |
-//! | an array of numbers | `Array`, or a sequence for each axis |
+//! | an array | `Array`, or a sequence for each axis, with an element of a type below at the end |
+//! | an array's number, text, bytes | number (complex: a pair), str, bytes |
+//! | an array's struct | a map of its fields, or a sequence |
 //! | a one-dimensional array of objects | sequence |
-//! | a numpy scalar that is a number, `complex` | number, a pair of numbers |
+//! | a numpy scalar | what an array's element is |
+//! | `complex` | a pair of numbers |
 //! | `Decimal`, `UUID`, a path, a dtype | str |
 //! | `date`, `time`, `datetime`, `timezone` | str, as ISO 8601 has it |
 //! | `timedelta` | seconds, a float |

@@ -25,7 +25,7 @@
 //! |---|---|---|
 //! | `.name` | a dict | the value of the text key `name` |
 //! | `.callable`, `.args`, `.kwargs`, `.state` | an [object](crate::Object) | that part of it, the last state |
-//! | `.name`, any other | an object | the value of the key `name` set on it, or else the value of `name` in its state |
+//! | `.name`, any other | an object | the value of the key `name` set on it, or else its [attribute](crate::Value::attrs) `name` |
 //! | `["text"]` | a dict or object | the value of that text key, whatever characters it is made of |
 //! | `[n]` | a tuple, list, set, frozenset | item `n` in the order of the stream, counted from 0 |
 //! | `[n]` | an array of Python objects | item `n` in C order |
@@ -67,6 +67,17 @@ pub(crate) enum Step {
     NthKey(usize),
     NthValue(usize),
     NthState(usize),
+}
+
+impl Step {
+    /// The step to the value of a text key of a dict.
+    pub(crate) fn entry(key: &str) -> Self {
+        if is_name(key) {
+            Self::Name(key.into())
+        } else {
+            Self::Key(key.into())
+        }
+    }
 }
 
 impl Path {

@@ -7,7 +7,7 @@ mod common;
 use std::collections::BTreeMap;
 
 use common::{Asm, asm};
-use demijohn_arrays::{Array, Order};
+use demijohn_arrays::{Array, Layout, Order};
 use demijohn_pickle::numpy::Inline;
 use demijohn_pickle::{self as pickle, Document, ErrorKind, NoArrays, Protocol, save};
 use serde::{Deserialize, Serialize};
@@ -102,7 +102,7 @@ fn arrays_come_as_arrays_and_as_numbers() {
     let rows: BTreeMap<String, Vec<Vec<f64>>> = document.root().to().unwrap();
     assert_eq!(rows["w"], [[1.5, 3.0, 5.0], [2.0, 4.0, 6.0]]);
 
-    let big_endian = demijohn_arrays::Layout::new(">i2".parse().unwrap(), &[2], Order::C).unwrap();
+    let big_endian = Layout::new(">i2".parse().unwrap(), &[2], Order::C).unwrap();
     let document = written(&Array::from_bytes(big_endian, &[1, 2, 0xff, 0xff]).unwrap());
     assert_eq!(document.root().to::<Vec<i64>>().unwrap(), [0x0102, -1]);
     assert_eq!(
@@ -115,7 +115,7 @@ fn arrays_come_as_arrays_and_as_numbers() {
     );
     assert_eq!(written(&array).into_array().unwrap(), array);
     // Without elements, but with as many rows as one likes.
-    let empty = demijohn_arrays::Layout::new("|u1".parse().unwrap(), &[1 << 40, 0], Order::C).unwrap();
+    let empty = Layout::new("|u1".parse().unwrap(), &[1 << 40, 0], Order::C).unwrap();
     let document = written(&Array::zeros(empty).unwrap());
     assert_eq!(
         document.root().to::<Vec<Vec<u8>>>().unwrap_err().kind(),
@@ -198,7 +198,22 @@ fn instances_are_their_attributes() {
         .read()
         .unwrap();
     assert_eq!(named_tuple.root().to::<(u8, u8)>().unwrap(), (1, 2));
-    // A call may make anything.
+    // With slots.
+    let slots = asm(2)
+        .global("m", "Point")
+        .op(b")\x81}")
+        .str("x")
+        .op(b"K\x01s}")
+        .str("y")
+        .op(b"Ns\x86b")
+        .stop()
+        .read()
+        .unwrap();
+    assert_eq!(slots.root().to::<Point>().unwrap(), expected);
+    // Of a call, as classes written in C have it.
+    let called = asm(2).global("m", "Point").op(b"K\x07\x85R");
+    assert_eq!(state(called).root().to::<Point>().unwrap(), expected);
+    // A call alone may make anything.
     let call = asm(2)
         .global("os", "system")
         .str("id")
@@ -235,6 +250,148 @@ fn errors_name_the_path() {
             .starts_with("at a[0][\"b c\"]: invalid type: string \"text\""),
         "{error}"
     );
+}
+
+#[test]
+fn errors_of_a_part_name_the_way_from_the_root() {
+    let document = asm(2)
+        .op(b"}")
+        .str("a")
+        .op(b"]")
+        .str("text")
+        .op(b"aNas")
+        .stop()
+        .read()
+        .unwrap();
+    let root = document.root();
+    let error = root.get("a").unwrap().to::<Vec<u8>>().unwrap_err();
+    assert_eq!(error.path().unwrap().to_string(), "a[0]");
+    let error = document.at("a[0]").unwrap().to::<u8>().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "at a[0]: invalid type: string \"text\", expected u8"
+    );
+    // `None` is one object, wherever it is: only who goes by path knows where from.
+    let error = document.at("a[1]").unwrap().to::<u8>().unwrap_err();
+    assert_eq!(error.path(), None);
+    let error = document.get::<u8>("a[1]").unwrap_err();
+    assert_eq!(error.path().unwrap().to_string(), "a[1]");
+    let error = document.get::<Array>("a[1]").unwrap_err();
+    assert_eq!(error.to_string(), "at a[1]: not an array but None");
+    assert_eq!(document.get::<Option<u8>>("a[1]").unwrap(), None);
+    assert_eq!(
+        document.get::<u8>("a[2]").unwrap_err().kind(),
+        ErrorKind::Parameter
+    );
+    assert_eq!(
+        document.get::<u8>("a[[").unwrap_err().kind(),
+        ErrorKind::Parameter
+    );
+}
+
+/// An array of bytes that count up.
+fn counting(dtype: &str, shape: &[usize], order: Order) -> Array {
+    let layout = Layout::new(dtype.parse().unwrap(), shape, order).unwrap();
+    let bytes: Vec<u8> = (0..=255).cycle().take(layout.nbytes()).collect();
+    Array::from_bytes(layout, &bytes).unwrap()
+}
+
+#[test]
+fn arrays_of_strings_come_as_strings() {
+    let text = Layout::new(">U2".parse().unwrap(), &[2], Order::C).unwrap();
+    let bytes = [[0, 0, 0, b'a', 0, 0, 0, b'b'], [0, 0, 0x20, 0xac, 0, 0, 0, 0]].concat();
+    let document = written(&Array::from_bytes(text.clone(), &bytes).unwrap());
+    assert_eq!(document.root().to::<Vec<String>>().unwrap(), ["ab", "€"]);
+    let document = written(&Array::from_bytes(text, &[0xff; 16]).unwrap());
+    let error = document.root().to::<Vec<String>>().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
+
+    let layout = Layout::new("S3".parse().unwrap(), &[2], Order::C).unwrap();
+    let document = written(&Array::from_bytes(layout, b"ab\0xyz").unwrap());
+    assert_eq!(document.root().to::<Vec<&[u8]>>().unwrap(), [&b"ab"[..], b"xyz"]);
+    assert_eq!(document.root().to::<Vec<String>>().unwrap(), ["ab", "xyz"]);
+    let document = written(&counting("V3", &[], Order::C));
+    assert_eq!(document.root().to::<&[u8]>().unwrap(), [0, 1, 2]);
+}
+
+#[test]
+fn arrays_of_structs_come_as_structs_and_tuples() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Node {
+        left: i16,
+        weights: [[u8; 2]; 2],
+        name: String,
+        inner: Inner,
+    }
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Inner {
+        x: u8,
+    }
+    let dtype = "{'names': ['left', 'weights', 'name', 'inner'], 'formats': ['>i2', ('u1', (2, 2)), 'S2', [('x', 'u1')]], \
+                 'offsets': [1, 3, 8, 11], 'itemsize': 12}";
+    let layout = Layout::new(dtype.parse().unwrap(), &[2], Order::C).unwrap();
+    let element = *b"_\x01\x02\x03\x04\x05\x06_a\0_\x07";
+    let document = written(&BTreeMap::from([(
+        "nodes",
+        Array::from_bytes(layout, &[element; 2].concat()).unwrap(),
+    )]));
+    let node = Node {
+        left: 0x0102,
+        weights: [[3, 4], [5, 6]],
+        name: "a".into(),
+        inner: Inner { x: 7 },
+    };
+    let nodes: Vec<Node> = document.get("nodes").unwrap();
+    assert_eq!(nodes[1], node);
+    let [first, _] = document
+        .get::<[(i32, (Vec<u8>, Vec<u8>), String, (u8,)); 2]>("nodes")
+        .unwrap();
+    assert_eq!(first, (0x0102, (vec![3, 4], vec![5, 6]), "a".into(), (7,)));
+    let error = document
+        .get::<Vec<BTreeMap<String, Option<String>>>>("nodes")
+        .unwrap_err();
+    assert_eq!(error.path().unwrap().to_string(), "nodes[0].left");
+}
+
+#[test]
+fn elements_stand_where_the_strides_say() {
+    for order in [Order::C, Order::F] {
+        let array = counting("u1", &[2, 3, 2], order);
+        let found: Vec<Vec<Vec<u8>>> = written(&array).root().to().unwrap();
+        let in_order = array.to_order(Order::C).unwrap();
+        assert_eq!(found.concat().concat(), in_order.as_bytes(), "{order:?}");
+    }
+    let complex: Vec<(f32, f32)> = written(&counting(">c8", &[1], Order::C)).root().to().unwrap();
+    let part = |bytes| f32::from_be_bytes(bytes);
+    assert_eq!(complex, [(part([0, 1, 2, 3]), part([4, 5, 6, 7]))]);
+}
+
+#[test]
+fn parts_without_bytes_are_not_visited_for_ever() {
+    let overlapping = "{'names': ['a', 'b'], 'formats': [('U0', (1000, 1000)), ('U0', (1000, 1000))], 'offsets': [0, 0], \
+                       'itemsize': 1}";
+    for (dtype, shape) in [
+        ("U0", &[1 << 10, 1 << 10, 0][..]),
+        ("U0", &[1000, 1000]),
+        ("u1", &[1 << 20, 0]),
+        (overlapping, &[0]),
+    ] {
+        let document = written(&counting(dtype, shape, Order::C));
+        assert!(document.root().to::<serde::de::IgnoredAny>().is_ok());
+        assert!(
+            document.root().to::<serde_json::Value>().is_ok(),
+            "{dtype} {shape:?}"
+        );
+    }
+    for (dtype, shape) in [
+        ("u1", &[1 << 11, 1 << 10, 0][..]),
+        ("U0", &[1 << 40, 0]),
+        (overlapping, &[1]),
+    ] {
+        let document = written(&counting(dtype, shape, Order::C));
+        let error = document.root().to::<serde_json::Value>().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Limit, "{dtype} {shape:?}");
+    }
 }
 
 #[test]

@@ -24,10 +24,10 @@ fn shown(bytes: &[u8]) -> String {
 fn leaves_of_all_protocols() {
     for (bytes, value) in [
         (&b"N."[..], "None"),
-        (b"I01\n.", "true"),
-        (b"I00\n.", "false"),
-        (b"\x88.", "true"),
-        (b"\x89.", "false"),
+        (b"I01\n.", "True"),
+        (b"I00\n.", "False"),
+        (b"\x88.", "True"),
+        (b"\x89.", "False"),
         (b"I-12\n.", "-12"),
         (b"I1\r\n.", "1"),
         (b"I9223372036854775808\n.", "9223372036854775808"),

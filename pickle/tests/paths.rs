@@ -75,7 +75,12 @@ proptest! {
             let whole = [&good[..], end].concat();
             if let Ok(document) = pickle::read(&mut whole.as_slice()) {
                 leads_back(&document);
-                prop_assert!(document.root().summary().to_string().len() < 100_000);
+                let summary = document.root().summary();
+                let (line, lines) = (summary.to_string(), format!("{summary:#}"));
+                prop_assert!(line.len() < 100_000 && !line.contains('\n'));
+                // What is said is the same: only spaces and commas differ.
+                let said = |text: &str| text.replace([' ', '\n', ','], "");
+                prop_assert_eq!(said(&line), said(&lines));
             }
         }
     }
@@ -237,7 +242,103 @@ fn summaries_show_what_there_is_and_stop() {
         .stop()
         .read()
         .unwrap();
-    assert_eq!(long.root().summary().nodes(4).to_string(), "[1, 1, 1, …, …]");
+    assert_eq!(long.root().summary().nodes(4).to_string(), "[1, 1, 1, …]");
+    assert_eq!(format!("{:#}", long.root().summary().nodes(4)), "[1, 1, 1, …]");
+}
+
+#[test]
+fn summaries_of_many_lines_have_one_for_each_entry_and_container() {
+    let lines = r#"{
+    "a": [
+        1,
+        (2,),
+    ],
+    "b c": {
+        3: "x",
+        "": "y",
+        (): "z",
+    },
+    "o": <m.C("s",), state: {
+        "w": 7,
+        "args": 8,
+    }>,
+}"#;
+    assert_eq!(format!("{:#}", sample().root().summary()), lines);
+    let cut = format!("{:#}", sample().root().summary().nodes(6));
+    assert_eq!(
+        cut,
+        "{\n    \"a\": [\n        1,\n        (2,),\n    ],\n    …,\n}"
+    );
+    let tuple = asm(2).op(b"]K\x01a\x85").stop().read().unwrap();
+    assert_eq!(format!("{:#}", tuple.root().summary()), "(\n    [1],\n)");
+    // Lines of a million levels would fill a disk if each were indented as far.
+    let deep = asm(2).op(&b"]".repeat(2000)).op(&b"a".repeat(1999)).stop();
+    let deep = format!("{:#}", deep.read().unwrap().root().summary());
+    assert!((40_000..400_000).contains(&deep.len()), "{}", deep.len());
+}
+
+#[test]
+fn attributes_are_found_in_states_of_both_kinds() {
+    // object.__reduce_ex__(2) of a class with __slots__: (None or attributes, slots).
+    let entry = |a: common::Asm, name: &str, n: u8| a.op(b"}").str(name).op(&[b'K', n, b's']);
+    let instance = || asm(2).global("m", "C").op(b")\x81");
+    let plain = entry(instance(), "x", 1).op(b"b").stop().read().unwrap();
+    let slots = entry(instance().op(b"N"), "y", 2)
+        .op(b"\x86b")
+        .stop()
+        .read()
+        .unwrap();
+    let both = entry(entry(instance(), "x", 1), "y", 2)
+        .op(b"\x86b")
+        .stop()
+        .read()
+        .unwrap();
+    let found = |document: &Document, name: &str| {
+        let value = document.root().attr(name).ok();
+        let by_path = document.at(name).ok();
+        assert_eq!(
+            value.map(|v| v.as_i64().unwrap()),
+            by_path.map(|v| v.as_i64().unwrap()),
+            "{name}"
+        );
+        value.and_then(|value| value.as_i64())
+    };
+    assert_eq!((found(&plain, "x"), found(&plain, "y")), (Some(1), None));
+    assert_eq!((found(&slots, "x"), found(&slots, "y")), (None, Some(2)));
+    assert_eq!((found(&both, "x"), found(&both, "y")), (Some(1), Some(2)));
+    let names: Vec<_> = both
+        .root()
+        .attrs()
+        .map(|(name, _)| name.as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["x", "y"]);
+    assert_eq!(both.root().attrs().len(), 2);
+    let backwards: Vec<_> = both
+        .root()
+        .attrs()
+        .rev()
+        .map(|(_, value)| value.as_i64())
+        .collect();
+    assert_eq!(backwards, [Some(2), Some(1)]);
+    // States that only the class understands.
+    for state in [
+        &b"K\x01"[..],
+        b"K\x01}\x86",
+        b"}K\x01\x86",
+        b"}}}\x87",
+        b"]",
+        b"N",
+    ] {
+        let odd = instance().op(state).op(b"b").stop().read().unwrap();
+        assert_eq!(odd.root().attrs().len(), 0, "{}", state.escape_ascii());
+    }
+    let error = plain.root().get("x").unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "no key \"x\" in object made by m.C, but an attribute of this name"
+    );
+    let error = plain.root().attr("z").unwrap_err().to_string();
+    assert_eq!(error, "no attribute \"z\" of object made by m.C");
 }
 
 #[test]

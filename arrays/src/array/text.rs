@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::Array;
 use crate::dtype::Brief;
-use crate::{ByteOrder, Error, Kind, Result, TimeUnit, element};
+use crate::{ByteOrder, DType, Error, Kind, Result, TimeUnit, element};
 
 /// The strings of an array of type `S` or `U`, in memory order: see [`Array::strings`].
 #[derive(Clone, Copy)]
@@ -37,20 +37,7 @@ impl Array {
     /// # Errors
     /// [`Parameter`](crate::ErrorKind::Parameter) if the elements are no strings.
     pub fn strings(&self) -> Result<Strings<'_>> {
-        let encoding = match self.dtype().kind() {
-            Kind::Bytes(_) => Encoding::Bytes,
-            Kind::Text(_) => Encoding::Utf32(self.dtype().byte_order()),
-            _ => {
-                let dtype = Brief(self.dtype());
-                return Err(Error::parameter(format!("the array holds {dtype}, not strings")));
-            }
-        };
-        Ok(Strings {
-            data: self.as_bytes(),
-            size: self.dtype().itemsize(),
-            len: self.len(),
-            encoding,
-        })
+        Strings::new(self.dtype(), self.as_bytes(), self.len())
     }
 
     /// Dates or time differences in memory order, without copying: how many units each is (dates: since 1970 began),
@@ -73,6 +60,35 @@ impl Array {
 }
 
 impl<'a> Strings<'a> {
+    fn new(dtype: &DType, data: &'a [u8], len: usize) -> Result<Self> {
+        let encoding = match dtype.kind() {
+            Kind::Bytes(_) => Encoding::Bytes,
+            Kind::Text(_) => Encoding::Utf32(dtype.byte_order()),
+            _ => {
+                let dtype = Brief(dtype);
+                return Err(Error::parameter(format!("the array holds {dtype}, not strings")));
+            }
+        };
+        Ok(Self {
+            data,
+            size: dtype.itemsize(),
+            len,
+            encoding,
+        })
+    }
+
+    /// The one string that the bytes of an element are, such as a field of a struct.
+    ///
+    /// # Errors
+    /// [`Parameter`](crate::ErrorKind::Parameter) if `dtype` is no string, or one of another size.
+    pub fn of_element(dtype: &DType, bytes: &'a [u8]) -> Result<Self> {
+        if bytes.len() != dtype.itemsize() {
+            let (given, dtype) = (bytes.len(), Brief(dtype));
+            return Err(Error::parameter(format!("{given} bytes are no {dtype}")));
+        }
+        Self::new(dtype, bytes, 1)
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -5,9 +5,9 @@ use std::io::{Seek as _, SeekFrom};
 
 use super::{ArrayEntry, Content, Inspection, inspect_file};
 use crate::arrays::{Array, Available, Layout};
-use crate::pickle::Kind;
+use crate::pickle::{Kind, numpy};
 use crate::stream::options;
-use crate::{Error, ErrorKind, Limits, Result, codecs};
+use crate::{Error, ErrorKind, Limits, Result, codecs, pickle};
 
 /// How many paths an error proposes, how many it compares, and how much of each.
 const PROPOSED: usize = 5;
@@ -84,10 +84,14 @@ impl Inspection {
                 format!("an array of Python objects at {path:?}; its items have paths of their own");
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
-        if let Err(error) = value.array() {
-            return match error.kind() {
-                crate::pickle::ErrorKind::Parameter => Err(self.no_array(path, &error.to_string())),
-                _ => Err(error.into()),
+        if value.as_array().is_none() {
+            // Those that are kept as the calls that make them: subclasses, and what shares its data.
+            return match numpy::to_array(value) {
+                Ok(array) => Ok(Located::Kept(array.into_owned())),
+                Err(error) if error.kind() == pickle::ErrorKind::Parameter => {
+                    Err(self.no_array(path, &error.to_string()))
+                }
+                Err(error) => Err(error.into()),
             };
         }
         let document = self.document.as_mut().expect("it was there above");

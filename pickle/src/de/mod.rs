@@ -17,8 +17,7 @@ use serde::forward_to_deserialize_any;
 use crate::graph::View;
 use crate::known::Known;
 use crate::path::{PARTS, Step};
-use crate::{Error, How, Int, Kind, Result, Value};
-use array::Grid;
+use crate::{Document, Error, How, Int, Kind, Result, Value};
 use tree::{Entries, Enum, Items};
 
 /// How deep values may be nested that are turned into Rust values.
@@ -50,18 +49,45 @@ impl<'d> Value<'d> {
     /// ```
     ///
     /// # Errors
-    /// [`Parameter`](crate::ErrorKind::Parameter), with the path from here, if the value has another shape than the
-    /// type; [`Unsupported`](crate::ErrorKind::Unsupported) for objects that no Rust type stands for;
+    /// [`Parameter`](crate::ErrorKind::Parameter), with the path to what is wrong, if the value has another shape than
+    /// the type; [`Unsupported`](crate::ErrorKind::Unsupported) for objects that no Rust type stands for;
     /// [`Limit`](crate::ErrorKind::Limit) for what nests deeper than [`DEPTH`], or expands into very much more than the
     /// document.
     pub fn to<T: Deserialize<'d>>(self) -> Result<T> {
-        let left = Cell::new((self.arena_len() as u64 * VISITS_PER_NODE).max(VISITS));
-        T::deserialize(Deserializer {
-            value: self,
-            depth: DEPTH,
-            left: &left,
-        })
+        deserialize(self).map_err(|wrong| wrong.in_value(self))
     }
+}
+
+impl Document {
+    /// The value at a [path](crate::path) as a Rust type: [`at`](Self::at) and [`Value::to`] in one, with errors that
+    /// name the path.
+    ///
+    /// ```
+    /// // pickle.dumps({"layers": [{"size": 3, "name": "a"}]}, 2)
+    /// let bytes = b"\x80\x02}X\x06\0\0\0layers]}(X\x04\0\0\0sizeK\x03X\x04\0\0\0nameX\x01\0\0\0auas.";
+    /// let document = demijohn_pickle::read(&mut bytes.as_slice())?;
+    /// assert_eq!(document.get::<u32>("layers[0].size")?, 3);
+    /// let wrong = document.get::<u32>("layers[0].name").unwrap_err();
+    /// assert_eq!(wrong.to_string(), "at layers[0].name: invalid type: string \"a\", expected u32");
+    /// # Ok::<(), demijohn_pickle::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`at`](Self::at) and [`Value::to`].
+    pub fn get<'d, T: Deserialize<'d>>(&'d self, path: &str) -> Result<T> {
+        let path = path.parse()?;
+        deserialize(self.root().follow(&path)?).map_err(|wrong| wrong.at_path(path))
+    }
+}
+
+/// A value as a Rust type; errors have the path from there.
+fn deserialize<'d, T: Deserialize<'d>>(value: Value<'d>) -> Result<T> {
+    let left = Cell::new((value.arena_len() as u64 * VISITS_PER_NODE).max(VISITS));
+    T::deserialize(Deserializer {
+        value,
+        depth: DEPTH,
+        left: &left,
+    })
 }
 
 /// Turns a value into what a type asks for; see [`Value::to`].
@@ -150,8 +176,8 @@ impl<'a, 'd> Deserializer<'a, 'd> {
             Known::Path { parts, .. } => visitor.visit_string(parts.to_string()),
             Known::DType => visitor.visit_string(crate::numpy::dtype(self.value)?.to_string()),
             Known::Scalar => {
-                let array = crate::numpy::scalar(self.value)?.to_array()?;
-                Grid::new(&array)?.visit(visitor)
+                let scalar = crate::numpy::scalar(self.value)?;
+                array::element(scalar.dtype(), scalar.bytes(), visitor)
             }
         }
     }
@@ -169,7 +195,8 @@ impl<'a, 'd> Deserializer<'a, 'd> {
     fn object<V: Visitor<'d>>(self, visitor: V) -> Result<V::Value> {
         let object = self.value.as_object().ok_or_else(|| self.no_type())?;
         let called = object.how() == How::Reduce && object.class().is(object.callable());
-        if called {
+        if called && self.value.attrs().len() == 0 {
+            // It may make anything.
             return Err(self.no_type());
         }
         if self.value.items().len() > 0 {
@@ -185,6 +212,7 @@ impl<'a, 'd> Deserializer<'a, 'd> {
                     .map(state.items(), visitor)
                     .map_err(|e| e.below(Step::Name(PARTS[3].into())))
             }
+            Some(_) if self.value.attrs().len() > 0 => self.map(self.value.attrs(), visitor),
             None if object.how() == How::NewObj && object.args().len() != Some(0) => {
                 self.seq(object.args().iter(), visitor)
             }
@@ -221,7 +249,7 @@ impl<'d> serde::Deserializer<'d> for Deserializer<'_, 'd> {
             }
             View::Dict(_) => self.map(self.value.items(), visitor),
             View::Global(global) => visitor.visit_string(format!("{}.{}", global.module, global.name)),
-            View::Array(array) => Grid::new(&*array.to_native()?)?.visit(visitor),
+            View::Array(array) => array::elements(array, visitor),
             View::ObjectArray(objects) if objects.shape.len() == 1 => self.seq(self.value.iter(), visitor),
             View::ObjectArray(_) => Err(self.no_type()),
             View::Taken => Err(Error::parameter("the array was taken out of the document")),
@@ -244,7 +272,7 @@ impl<'d> serde::Deserializer<'d> for Deserializer<'_, 'd> {
     fn deserialize_newtype_struct<V: Visitor<'d>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
         if name == arrays::TOKEN {
             self.visit()?;
-            return array::token(self.value.array()?, visitor);
+            return array::token(self.value.bare_array()?, visitor);
         }
         visitor.visit_newtype_struct(self)
     }

@@ -3,7 +3,7 @@
 use serde::de::{DeserializeSeed, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
 
 use super::Deserializer;
-use crate::path::{Step, is_name};
+use crate::path::Step;
 use crate::{Error, Result, Value};
 
 /// The items of a sequence.
@@ -62,11 +62,7 @@ impl<'a, 'd, I> Entries<'a, 'd, I> {
 }
 
 fn step(key: Value<'_>, n: usize) -> Step {
-    match key.as_str() {
-        Some(text) if is_name(text) => Step::Name(text.into()),
-        Some(text) => Step::Key(text.into()),
-        None => Step::NthValue(n),
-    }
+    key.as_str().map_or(Step::NthValue(n), Step::entry)
 }
 
 impl<'d, I: ExactSizeIterator<Item = (Value<'d>, Value<'d>)>> MapAccess<'d> for Entries<'_, 'd, I> {

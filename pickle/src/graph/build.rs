@@ -79,6 +79,13 @@ const FALSE: Id = Id::new(1);
 const TRUE: Id = Id::new(2);
 const EMPTY_TUPLE: Id = Id::new(3);
 
+impl Value<'_> {
+    /// Whether it is one of these, which stand in many places at once.
+    pub(super) fn is_common(self) -> bool {
+        self.id <= EMPTY_TUPLE
+    }
+}
+
 /// Texts and containers from this size on are turned into other values once only: see [`Graph::first_use`].
 const LONG: usize = 64;
 

@@ -20,9 +20,14 @@ pub struct Items<'d> {
     pairs: Pairs<'d>,
 }
 
+type Entries<'d> = slice::Iter<'d, (Id, Id)>;
+
 #[derive(Clone)]
 enum Pairs<'d> {
-    Set(slice::Iter<'d, (Id, Id)>),
+    Set {
+        pairs: iter::Chain<Entries<'d>, Entries<'d>>,
+        len: usize,
+    },
     /// Lists or tuples of two.
     Lists(slice::Iter<'d, Id>),
 }
@@ -38,8 +43,11 @@ impl<'d> Iter<'d> {
 }
 
 impl<'d> Items<'d> {
-    pub(super) fn pairs(value: Value<'d>, pairs: &'d [(Id, Id)]) -> Self {
-        let pairs = Pairs::Set(pairs.iter());
+    pub(super) fn pairs(value: Value<'d>, first: &'d [(Id, Id)], then: &'d [(Id, Id)]) -> Self {
+        let pairs = Pairs::Set {
+            pairs: first.iter().chain(then),
+            len: first.len() + then.len(),
+        };
         Self { value, pairs }
     }
 
@@ -50,6 +58,16 @@ impl<'d> Items<'d> {
 
     fn pair(&self, (key, value): (Id, Id)) -> (Value<'d>, Value<'d>) {
         (self.value.at(key), self.value.at(value))
+    }
+
+    /// The value of a text key: that of the last one, which counts.
+    pub(super) fn last_named(self, key: &str) -> Option<Value<'d>> {
+        let is_key = |name: Value<'_>| match name.node() {
+            View::Str(text) => text == key,
+            View::Str8(bytes) => bytes == key.as_bytes(),
+            _ => false,
+        };
+        self.rev().find(|(name, _)| is_key(*name)).map(|(_, value)| value)
     }
 
     fn list(&self, id: Id) -> Option<(Id, Id)> {
@@ -89,7 +107,11 @@ impl<'d> Iterator for Items<'d> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let pair = match &mut self.pairs {
-            Pairs::Set(pairs) => *pairs.next()?,
+            Pairs::Set { pairs, len } => {
+                let &pair = pairs.next()?;
+                *len -= 1;
+                pair
+            }
             Pairs::Lists(lists) => {
                 let &id = lists.next()?;
                 self.list(id)?
@@ -100,7 +122,7 @@ impl<'d> Iterator for Items<'d> {
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         match &self.pairs {
-            Pairs::Set(pairs) => pairs.size_hint(),
+            Pairs::Set { len, .. } => (*len, Some(*len)),
             Pairs::Lists(lists) => lists.size_hint(),
         }
     }
@@ -109,7 +131,11 @@ impl<'d> Iterator for Items<'d> {
 impl DoubleEndedIterator for Items<'_> {
     fn next_back(&mut self) -> Option<Self::Item> {
         let pair = match &mut self.pairs {
-            Pairs::Set(pairs) => *pairs.next_back()?,
+            Pairs::Set { pairs, len } => {
+                let &pair = pairs.next_back()?;
+                *len -= 1;
+                pair
+            }
             Pairs::Lists(lists) => {
                 let &id = lists.next_back()?;
                 self.list(id)?

@@ -70,7 +70,7 @@ impl<'d> Value<'d> {
                 "args" => Some(self.at(term.args)),
                 "kwargs" => term.kwargs.map(|id| self.at(id)),
                 "state" => term.state.map(|id| self.at(id)),
-                name => self.find(name).or_else(|| self.at(term.state?).find(name)),
+                name => self.find(name).or_else(|| self.find_attr(name)),
             },
             (Step::Name(key) | Step::Key(key), View::Dict(_) | View::Object(_)) => self.find(key),
             (&Step::Index(n), View::Dict(pairs)) => self.int_key(pairs, n),

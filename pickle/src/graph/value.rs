@@ -10,9 +10,9 @@ use crate::{Error, Result, known, numpy};
 
 /// A value in a document: cheap to copy, borrows from the document only.
 ///
-/// Accessors named `as_…` answer `None` for values of another type. Those that follow a path ([`get`](Self::get),
-/// [`index`](Self::index), [`at_path`](Self::at_path), [`array`](Self::array)) answer an error that says where this
-/// value is and what is there instead, for use with `?`.
+/// Accessors named `as_…` and `find…` answer `None` for values of another type. Those that follow a path
+/// ([`get`](Self::get), [`attr`](Self::attr), [`index`](Self::index), [`at_path`](Self::at_path),
+/// [`array`](Self::array)) answer an error that says where this value is and what is there instead, for use with `?`.
 #[derive(Clone, Copy)]
 pub struct Value<'d> {
     pub(super) arena: &'d Arena,
@@ -208,7 +208,12 @@ impl<'d> Value<'d> {
     /// [`Parameter`](crate::ErrorKind::Parameter) if it is something else; for an array that does not fit together or
     /// is of a type that is not handled, what is wrong with it.
     pub fn array(self) -> Result<&'d Array> {
-        let wrong = match self.node() {
+        self.bare_array().map_err(|wrong| wrong.in_value(self))
+    }
+
+    /// The same, the error not saying where.
+    pub(crate) fn bare_array(self) -> Result<&'d Array> {
+        Err(match self.node() {
             View::Array(array) => return Ok(array),
             View::Taken => Error::parameter("the array was taken out of the document"),
             View::Skipped(_) => Error::parameter("the data of the array was not read"),
@@ -219,8 +224,7 @@ impl<'d> Value<'d> {
                 }
             }
             _ => Error::parameter(format!("not an array but {self:?}")),
-        };
-        Err(wrong.in_value(self))
+        })
     }
 
     /// Number of items of a container, bytes of a byte string, or elements along the first axis of an array; `None`
@@ -279,7 +283,7 @@ impl<'d> Value<'d> {
     #[must_use]
     pub fn items(self) -> Items<'d> {
         match self.node() {
-            View::Dict(pairs) => Items::pairs(self, pairs),
+            View::Dict(pairs) => Items::pairs(self, pairs, &[]),
             View::Object(term) if term.more.is_none() => {
                 if let Some(counts) = known::counter(self) {
                     return counts.items();
@@ -287,25 +291,50 @@ impl<'d> Value<'d> {
                 let pairs = known::ordered_dict(self).and_then(|list| known::pair_list(list?));
                 match pairs {
                     Some(pairs) => Items::lists(self, pairs),
-                    None => Items::pairs(self, &[]),
+                    None => Items::pairs(self, &[], &[]),
                 }
             }
-            View::Object(term) => Items::pairs(self, term.pairs()),
-            _ => Items::pairs(self, &[]),
+            View::Object(term) => Items::pairs(self, term.pairs(), &[]),
+            _ => Items::pairs(self, &[], &[]),
         }
+    }
+
+    /// The attributes of an instance that the stream sets, in its order; nothing for other values.
+    ///
+    /// They are the state that the object was given, if that is a dict, or the pair of dicts that Python makes for
+    /// classes with `__slots__`. A class that understands its state in its own way (`__setstate__`) may make something
+    /// else of it.
+    #[must_use]
+    pub fn attrs(self) -> Items<'d> {
+        let dict = |value: Self| match value.node() {
+            View::Dict(pairs) => Some(pairs),
+            View::None => Some(&[][..]),
+            _ => None,
+        };
+        let state = self.as_object().and_then(Object::state);
+        let (first, then) = match state.map(Self::node) {
+            Some(View::Dict(pairs)) => (pairs, &[][..]),
+            Some(View::Tuple(&[attributes, slots])) => {
+                match (dict(self.at(attributes)), dict(self.at(slots))) {
+                    (Some(attributes), Some(slots)) => (attributes, slots),
+                    _ => (&[][..], &[][..]),
+                }
+            }
+            _ => (&[][..], &[][..]),
+        };
+        Items::pairs(self, first, then)
     }
 
     /// The value of a text key of a dict, or of an object with items such as an `OrderedDict`.
     #[must_use]
     pub fn find(self, key: &str) -> Option<Self> {
-        self.items()
-            .rev()
-            .find(|(k, _)| match k.node() {
-                View::Str(text) => text == key,
-                View::Str8(bytes) => bytes == key.as_bytes(),
-                _ => false,
-            })
-            .map(|(_, value)| value)
+        self.items().last_named(key)
+    }
+
+    /// An [attribute](Self::attrs) of an instance.
+    #[must_use]
+    pub fn find_attr(self, name: &str) -> Option<Self> {
+        self.attrs().last_named(name)
     }
 
     /// The value of a text key of a dict, or an error that names what is there instead.
@@ -313,8 +342,22 @@ impl<'d> Value<'d> {
     /// # Errors
     /// [`Parameter`](crate::ErrorKind::Parameter) if there is no such key, or if it is no dict.
     pub fn get(self, key: &str) -> Result<Self> {
-        self.find(key)
-            .ok_or_else(|| Error::parameter(format!("no key {key:?} in {self:?}")).in_value(self))
+        self.find(key).ok_or_else(|| {
+            let hint = match self.find_attr(key) {
+                Some(_) => ", but an attribute of this name",
+                None => "",
+            };
+            Error::parameter(format!("no key {key:?} in {self:?}{hint}")).in_value(self)
+        })
+    }
+
+    /// An [attribute](Self::attrs) of an instance, or an error that names what is there instead.
+    ///
+    /// # Errors
+    /// [`Parameter`](crate::ErrorKind::Parameter) if there is no such attribute, or if it is no instance.
+    pub fn attr(self, name: &str) -> Result<Self> {
+        self.find_attr(name)
+            .ok_or_else(|| Error::parameter(format!("no attribute {name:?} of {self:?}")).in_value(self))
     }
 
     /// Item `i` of a tuple, list, deque or other [iterable](Self::iter), counted from zero.
@@ -342,7 +385,7 @@ impl fmt::Debug for Value<'_> {
         }
         match self.node() {
             View::None => f.write_str("None"),
-            View::Bool(value) => write!(f, "{value}"),
+            View::Bool(value) => f.write_str(if value { "True" } else { "False" }),
             View::Int(n) => write!(f, "{n}"),
             View::Long(bytes) if bytes.len() > 64 => write!(f, "int of {} bytes", bytes.len()),
             View::Long(bytes) => write!(f, "{}", Int::big(bytes)),
@@ -363,15 +406,21 @@ impl fmt::Debug for Value<'_> {
             View::Object(term) => match (self.kind(), self.at(term.callable).as_global()) {
                 (Kind::Object, Some((module, name))) => write!(f, "object made by {module}.{name}"),
                 (Kind::Object, None) => f.write_str("object"),
-                (Kind::DType, _) => write!(f, "dtype {:?}", self.as_dtype().map(|d| d.to_string())),
-                (Kind::Scalar, _) => write!(f, "{:?}", self.as_scalar()),
+                (Kind::DType, _) => match self.as_dtype() {
+                    Some(dtype) => write!(f, "{dtype:?}"),
+                    None => f.write_str("an invalid dtype"),
+                },
+                (Kind::Scalar, _) => match self.as_scalar() {
+                    Some(scalar) => write!(f, "{scalar:?}"),
+                    None => f.write_str("an invalid numpy scalar"),
+                },
                 (kind, _) => match (self.len(), self.known()) {
                     (Some(n), _) => items(f, kind, n),
                     (None, Some(known)) => write!(f, "{known:?}"),
                     (None, None) => write!(f, "{kind}"),
                 },
             },
-            View::Array(array) => write!(f, "{array:?}"),
+            View::Array(array) => write!(f, "array({})", array.layout()),
             View::ObjectArray(objects) => write!(f, "array of objects {:?}", objects.shape),
             View::Taken => f.write_str("an array that was taken out"),
             View::Skipped(_) => f.write_str("an array that was not read"),

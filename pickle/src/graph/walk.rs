@@ -137,7 +137,9 @@ impl Document {
 impl Error {
     /// Says where the value is that the error is about, if that is soon found.
     pub(crate) fn in_value(self, value: Value<'_>) -> Self {
-        let Some(root) = value.root() else { return self };
+        let Some(root) = value.root().filter(|_| !value.is_common()) else {
+            return self;
+        };
         let visit = root.walk().take(LOOK).find(|visit| visit.value.is(value));
         match visit.map(|visit| visit.path()) {
             Some(path) if !path.is_root() && path.depth() <= SHOWN => self.at_path(path),
