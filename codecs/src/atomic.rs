@@ -9,6 +9,9 @@
 //! may give files away; a new file gets the mode that the umask allows. A symbolic link stays, and the file it
 //! points to is replaced. Other hard links keep the old content. FIFOs, devices and sockets are written
 //! through, since there is nothing to replace.
+//!
+//! [`AtomicFile::append`] adds to a file instead, which cannot be had without writing into it: there, dropping takes
+//! back what was added, and being killed does not.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -37,6 +40,9 @@ pub enum Replace {
     /// By truncating it and writing into it: for directories where no temporary file can be made, or where
     /// hard links must be kept. A failure leaves a part.
     InPlace,
+    /// Not at all. Anything of that name is an error (`AlreadyExists`), at once or, if it has come since, when the file
+    /// is committed.
+    Never,
 }
 
 /// A file that takes its place when it is [committed](Self::commit).
@@ -59,6 +65,7 @@ pub struct AtomicFile {
     file: File,
     place: Place,
     path: PathBuf,
+    replace: Replace,
     durability: Durability,
 }
 
@@ -75,6 +82,34 @@ enum Place {
     Unnamed(PathBuf),
     /// Into a file with a name, which is removed if it is not renamed to this target.
     Named(TempPath, PathBuf),
+    /// To the end of the target.
+    End(Addition),
+}
+
+/// What is added to a file: cut off again when it is dropped, unless it is told to stay.
+#[derive(Debug)]
+struct Addition {
+    file: File,
+    /// Where it begins.
+    from: Option<u64>,
+}
+
+impl Addition {
+    fn keep(mut self) {
+        self.from = None;
+    }
+}
+
+impl Drop for Addition {
+    fn drop(&mut self) {
+        let Some(from) = self.from else { return };
+        let ends_here =
+            |file: &mut File| Ok::<_, io::Error>(file.stream_position()? == file.metadata()?.len());
+        // Not if somebody else has added to it since. That it may fail is why this is no promise for killed processes.
+        if ends_here(&mut self.file).unwrap_or(false) {
+            let _ = self.file.set_len(from);
+        }
+    }
 }
 
 impl AtomicFile {
@@ -98,6 +133,47 @@ impl AtomicFile {
                 file,
                 place,
                 path: path.to_path_buf(),
+                replace,
+                durability,
+            })
+            .map_err(|error| Error::at_path(error, path))
+    }
+
+    /// Opens a file so that what is written is added to it, or a temporary one that is to become `path` if there is
+    /// none.
+    ///
+    /// The bytes go to the end of the file as they come, and whoever reads it sees them. Dropped before it is
+    /// [committed](Self::commit), this cuts them off again; a process that is killed leaves them.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub fn append(path: impl AsRef<Path>, durability: Durability) -> Result<Self> {
+        let path = path.as_ref();
+        let add = || {
+            let target = follow_links(path)?;
+            if !target.is_file() {
+                // A file that another process makes meanwhile is not to be lost.
+                let replace = if target.exists() {
+                    Replace::Atomic
+                } else {
+                    Replace::Never
+                };
+                return open(&target, replace);
+            }
+            let mut file = OpenOptions::new().append(true).open(&target)?;
+            let from = file.seek(SeekFrom::End(0))?;
+            let addition = Addition {
+                file: file.try_clone()?,
+                from: Some(from),
+            };
+            Ok((file, Place::End(addition)))
+        };
+        add()
+            .map(|(file, place)| AtomicFile {
+                file,
+                place,
+                path: path.to_path_buf(),
+                replace: Replace::Never,
                 durability,
             })
             .map_err(|error| Error::at_path(error, path))
@@ -121,7 +197,16 @@ impl AtomicFile {
     /// `Io` for what syncing, closing or renaming reports. The target is then as it was.
     pub fn commit(self) -> Result<()> {
         let path = self.path;
-        publish(self.file, self.place, self.durability).map_err(|error| Error::at_path(error, &path))
+        publish(self.file, self.place, self.replace, self.durability)
+            .map_err(|error| Error::at_path(error, &path))
+    }
+}
+
+#[cfg(unix)]
+impl std::os::fd::AsFd for AtomicFile {
+    /// The file that is written to, which may have no name yet.
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.file.as_fd()
     }
 }
 
@@ -142,6 +227,9 @@ impl Write for AtomicFile {
 }
 
 fn open(path: &Path, replace: Replace) -> io::Result<(File, Place)> {
+    if replace == Replace::Never && fs::symlink_metadata(path).is_ok() {
+        return Err(sys::already_exists());
+    }
     let target = follow_links(path)?;
     let old = match fs::metadata(&target) {
         Ok(metadata) => Some(metadata),
@@ -223,7 +311,7 @@ fn named<T>(
         .make_in(directory_of(target), make)
 }
 
-fn publish(file: File, place: Place, durability: Durability) -> io::Result<()> {
+fn publish(file: File, place: Place, replace: Replace, durability: Durability) -> io::Result<()> {
     let sync = durability == Durability::Sync;
     if sync {
         match file.sync_all() {
@@ -234,6 +322,11 @@ fn publish(file: File, place: Place, durability: Durability) -> io::Result<()> {
     }
     let (temp, target) = match place {
         Place::Target => return sys::close(file),
+        Place::End(addition) => {
+            sys::close(file)?;
+            addition.keep();
+            return Ok(());
+        }
         Place::Named(temp, target) => (temp, target),
         Place::Unnamed(target) => (
             named(&target, |name| sys::link(&file, name))?.into_temp_path(),
@@ -241,7 +334,11 @@ fn publish(file: File, place: Place, durability: Durability) -> io::Result<()> {
         ),
     };
     sys::close(file)?;
-    temp.persist(&target).map_err(|error| error.error)?;
+    match replace {
+        Replace::Never => temp.persist_noclobber(&target),
+        Replace::Atomic | Replace::InPlace => temp.persist(&target),
+    }
+    .map_err(|error| error.error)?;
     if sync {
         sys::sync_directory(directory_of(&target))
     } else {
@@ -277,6 +374,10 @@ mod sys {
     #[cfg(not(target_os = "linux"))]
     pub(super) fn unnamed(_: &Path) -> io::Result<Option<File>> {
         Ok(None)
+    }
+
+    pub(super) fn already_exists() -> io::Error {
+        rustix::io::Errno::EXIST.into()
     }
 
     /// Gives an unnamed file a name.
@@ -328,6 +429,9 @@ mod sys {
 
     pub(super) fn unnamed(_: &Path) -> io::Result<Option<File>> {
         Ok(None)
+    }
+    pub(super) fn already_exists() -> io::Error {
+        io::ErrorKind::AlreadyExists.into()
     }
     pub(super) fn link(_: &File, _: &Path) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())

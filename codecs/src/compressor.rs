@@ -207,6 +207,12 @@ impl Compression {
         Compression::from("none")
     }
 
+    /// Is it left to the file name?
+    #[must_use]
+    pub fn is_auto(&self) -> bool {
+        matches!(self.choice, Choice::Auto)
+    }
+
     /// The same choice at another level.
     #[must_use]
     pub fn at_level(mut self, level: i32) -> Self {

@@ -169,7 +169,7 @@ impl Options {
         self
     }
 
-    /// How [`create`](Self::create) puts a file in the place of an older one.
+    /// How [`create`](Self::create) puts a file in the place of an older one, or that it does not.
     pub fn replace(mut self, replace: Replace) -> Self {
         self.replace = replace;
         self
@@ -192,16 +192,7 @@ impl Options {
     /// `Io`, with the path in the message, for what the operating system refuses, a directory included; and
     /// `Unsupported` for a format that this build leaves out.
     pub fn open(self, path: impl AsRef<Path>) -> Result<Reader<Seekable<File>>> {
-        let path = path.as_ref();
-        let file = File::open(path).map_err(|e| Error::at_path(e, path))?;
-        let metadata = file.metadata().map_err(|e| Error::at_path(e, path))?;
-        if metadata.is_dir() {
-            return Err(Error::at_path(std::io::ErrorKind::IsADirectory.into(), path));
-        }
-        if !metadata.is_file() && !is_block_device(&metadata) {
-            return self.source(Seekable::forward_only(file));
-        }
-        self.seekable_reader(file)
+        self.source(Seekable::open(path)?)
     }
 
     /// Reads from anything that reads: a pipe, a socket. It is read ahead.
@@ -326,6 +317,74 @@ impl Options {
         Ok(FileWriter::new(Writer::new(sink, engine, false)))
     }
 
+    /// Adds a stream to the end of a file, or makes the file. Its extension decides the format, or else what is in it.
+    ///
+    /// Together with what the file holds already this is one stream of data, so the format must join streams; plain
+    /// bytes do by nature. The bytes go to the end of the file as they come: dropped, the writer takes them back, killed
+    /// it cannot. See [`AtomicFile::append`].
+    ///
+    /// # Errors
+    /// As [`append_as`](Self::append_as).
+    pub fn append(self, path: impl AsRef<Path>) -> Result<FileWriter> {
+        self.append_as(path, Compression::auto())
+    }
+
+    /// Adds a stream to the end of a file in a format of the caller's choice; see [`append`](Self::append).
+    ///
+    /// # Errors
+    /// `Unsupported` for a format that does not join streams; `Parameter` if the file is in another format, save for
+    /// plain bytes, whose meaning the caller knows; otherwise as [`create_as`](Self::create_as).
+    pub fn append_as(
+        self,
+        path: impl AsRef<Path>,
+        compression: impl Into<Compression>,
+    ) -> Result<FileWriter> {
+        let path = path.as_ref();
+        let compression = compression.into();
+        let compressor = self.format_to_append(path, &compression)?;
+        let durability = self.durability;
+        let engine = self.encode_engine(compressor, compression.level())?;
+        let file = AtomicFile::append(path, durability)?;
+        Ok(FileWriter::new(Writer::new(Sink::new(file), engine, false)))
+    }
+
+    fn format_to_append(&self, path: &Path, compression: &Compression) -> Result<Compressor> {
+        let formats = self.formats();
+        let asked = if compression.is_auto() {
+            formats.by_extension(path)
+        } else {
+            Some(compression.resolve(formats, None)?)
+        };
+        let format = match (asked, self.format_of(path)?) {
+            (Some(asked), _) if asked.spec().is_transparent() => asked,
+            (Some(asked), Some(there)) if asked.name() != there.name() => {
+                return Err(Error::parameter(format!(
+                    "{}: nothing of format {} can be added to a file of format {}",
+                    path.display(),
+                    asked.name(),
+                    there.name()
+                )));
+            }
+            (Some(format), _) | (None, Some(format)) => format,
+            (None, None) => formats.by_name("none")?,
+        };
+        if format.spec().joins_streams() || format.spec().is_transparent() {
+            return Ok(format);
+        }
+        let message = "nothing can be added to a stream: a second one is no part of its data";
+        Err(Error::unsupported(message).with_format(format.name()))
+    }
+
+    /// The format of what a file holds; `None` if it holds nothing.
+    fn format_of(&self, path: &Path) -> Result<Option<Compressor>> {
+        match std::fs::metadata(path) {
+            Ok(metadata) if metadata.is_file() && metadata.len() > 0 => {}
+            // What is wrong with the path will be said when it is opened.
+            _ => return Ok(None),
+        }
+        self.detect(&mut Input::new(Seekable::open(path)?)).map(Some)
+    }
+
     /// Writes to anything that writes.
     ///
     /// # Errors
@@ -369,17 +428,6 @@ impl Options {
         })?;
         Ok(EncodeEngine::new(compressor, encoder, self.size, meter))
     }
-}
-
-#[cfg(unix)]
-fn is_block_device(metadata: &std::fs::Metadata) -> bool {
-    use std::os::unix::fs::FileTypeExt;
-    metadata.file_type().is_block_device()
-}
-
-#[cfg(not(unix))]
-fn is_block_device(_: &std::fs::Metadata) -> bool {
-    false
 }
 
 fn skip<S: Source>(input: &mut Input<S>, mut n: u64) -> Result<()> {

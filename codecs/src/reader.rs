@@ -122,13 +122,21 @@ impl<S: Source> Reader<S> {
         self.engine.produced() - (self.len - self.at) as u64
     }
 
-    /// Brings decoding to the position that users see. Afterwards the next byte is theirs, or the end is
-    /// before it.
-    fn catch_up(&mut self) -> Result<()> {
+    /// Does a part of the work that a seek has put off: decodes about `most` bytes on the way to the position. Says
+    /// whether it is there, which it also is if the stream ends before it.
+    ///
+    /// Reading does all of it. This is for who wants to do something else in between, or to give up: until it is there,
+    /// another seek costs nothing.
+    ///
+    /// # Errors
+    /// What reading reports.
+    pub fn settle(&mut self, most: u64) -> Result<bool> {
         self.lent = 0;
-        let Some(target) = self.target else { return Ok(()) };
+        let Some(target) = self.target else {
+            return Ok(true);
+        };
         if self.end.is_some_and(|end| target >= end) {
-            return Ok(());
+            return Ok(true);
         }
         let window = self.engine.produced() - self.len as u64;
         if target < window {
@@ -142,22 +150,39 @@ impl<S: Source> Reader<S> {
         } else if target < self.reached() {
             self.at = index(target - window);
         }
+        let pause = self.engine.produced().saturating_add(most);
         while self.reached() < target {
             let buffered = (self.len - self.at) as u64;
             if buffered > 0 {
                 self.at += index(buffered.min(target - self.reached()));
             } else if self.transparent_jump(target)? {
+            } else if self.engine.produced() >= pause {
+                return Ok(false);
             } else if self.refill()? == 0 {
                 self.end = Some(self.reached());
-                return Ok(());
+                return Ok(true);
             }
         }
         self.target = None;
-        Ok(())
+        Ok(true)
+    }
+
+    /// Brings decoding to the position that users see. Afterwards the next byte is theirs, or the end is
+    /// before it.
+    fn catch_up(&mut self) -> Result<()> {
+        self.settle(u64::MAX).map(drop)
     }
 
     fn is_transparent(&self) -> bool {
         self.engine.compressor().spec().is_transparent()
+    }
+
+    /// Where the plain stream ends, if that is known: once it has been reached, or if the bytes are plain in a source
+    /// that knows its size.
+    #[must_use]
+    pub fn end(&self) -> Option<u64> {
+        let transparent = || self.source_size().filter(|_| self.is_transparent());
+        self.end.or_else(transparent)
     }
 
     /// The size of the source in bytes, from where the stream began, where it is known.
@@ -202,13 +227,8 @@ impl<S: Source> Reader<S> {
 
     /// The plain size, decoding to the end if it has not been there yet.
     fn size(&mut self) -> Result<u64> {
-        if let Some(end) = self.end {
+        if let Some(end) = self.end() {
             return Ok(end);
-        }
-        if self.is_transparent()
-            && let Some(size) = self.input.source().size()
-        {
-            return Ok(size);
         }
         let position = self.position();
         if !self.seekable() {

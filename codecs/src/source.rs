@@ -1,6 +1,10 @@
 //! Where coded bytes come from: [`Source`] and its three shapes, [`Pipe`], [`Seekable`] and [`Exact`].
 
+use std::fs::{File, Metadata};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use crate::error::{Error, Result};
 
 /// Bytes buffered from a source that is not buffered itself.
 const BUFFER: usize = 128 << 10;
@@ -70,6 +74,40 @@ pub struct Seekable<R> {
     inner: BufReader<R>,
     /// Where the stream began and how long the source is from there; `None` if it does not seek after all.
     extent: Option<(u64, u64)>,
+}
+
+impl Seekable<File> {
+    /// Opens a file. What is neither a regular file nor a block device is read forward only.
+    ///
+    /// # Errors
+    /// `Io`, with the path in the message, for what the operating system refuses, a directory included.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let open = || {
+            let file = File::open(path)?;
+            let metadata = file.metadata()?;
+            if metadata.is_dir() {
+                return Err(io::ErrorKind::IsADirectory.into());
+            }
+            if metadata.is_file() || is_block_device(&metadata) {
+                Seekable::new(file)
+            } else {
+                Ok(Seekable::forward_only(file))
+            }
+        };
+        open().map_err(|error| Error::at_path(error, path))
+    }
+}
+
+#[cfg(unix)]
+fn is_block_device(metadata: &Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    metadata.file_type().is_block_device()
+}
+
+#[cfg(not(unix))]
+fn is_block_device(_: &Metadata) -> bool {
+    false
 }
 
 impl<R: Read + Seek> Seekable<R> {

@@ -247,6 +247,12 @@ impl FileWriter {
         self.0.get_ref().path()
     }
 
+    /// The file that is written to.
+    #[must_use]
+    pub fn get_ref(&self) -> &AtomicFile {
+        self.0.get_ref()
+    }
+
     /// Ends the stream and puts the file in its place.
     ///
     /// # Errors

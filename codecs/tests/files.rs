@@ -444,3 +444,28 @@ fn writers_of_one_path_replace_each_other_whole() {
     });
     assert_eq!(names(dir.path()), ["file.zst"]);
 }
+
+#[test]
+fn a_reader_goes_far_a_piece_at_a_time() {
+    let plain = sample(3_000_000);
+    for format in compressed_formats() {
+        let coded = format.compress(&plain).unwrap();
+        let mut reader = Options::new().seekable_reader(io::Cursor::new(coded)).unwrap();
+        reader.seek(SeekFrom::Start(u64::MAX)).unwrap();
+        let mut pieces = 1;
+        while !reader.settle(1 << 20).unwrap() {
+            assert_eq!(reader.end(), None);
+            pieces += 1;
+        }
+        assert!((2..=4).contains(&pieces), "{}: {pieces} pieces", format.name());
+        assert_eq!(reader.end(), Some(3_000_000));
+        assert_eq!(reader.position(), u64::MAX);
+        // Going somewhere else meanwhile is free.
+        reader.seek(SeekFrom::Start(2_000_000)).unwrap();
+        assert!(!reader.settle(1000).unwrap());
+        reader.seek(SeekFrom::Start(10)).unwrap();
+        let mut bytes = [0; 20];
+        reader.read_exact(&mut bytes).unwrap();
+        assert_eq!(bytes, plain[10..30], "{}", format.name());
+    }
+}

@@ -58,7 +58,26 @@ pub(super) fn walk<S: Source>(
     let mut model = Cursor::new(plain);
     for step in 0..steps {
         let what = format!("step {step}, from {}", model.position());
-        match rng.below(4) {
+        match rng.below(5) {
+            4 => {
+                let most = rng.length(plain.len()) as u64;
+                // Once, or all the way.
+                let all = rng.below(2) == 0;
+                while !s.ok(&what, retry(|| Ok(reader.settle(most.max(1))?))) && all {}
+                ensure!(
+                    s,
+                    reader.position() == model.position(),
+                    "{what}: settling moves to {}",
+                    reader.position()
+                );
+                if let Some(end) = reader.end() {
+                    ensure!(
+                        s,
+                        end == plain.len() as u64,
+                        "{what}: the end is said to be at {end}"
+                    );
+                }
+            }
             0 => {
                 let to = destination(rng, plain.len());
                 let mut got = reader.seek(to);
