@@ -155,6 +155,19 @@ impl Compressor {
         }
     }
 
+    /// Whether a stream can be written behind another one so that both are read as one.
+    ///
+    /// # Errors
+    /// `Unsupported`, with the reason, if not.
+    pub fn check_append(&self) -> Result<()> {
+        let spec = self.spec();
+        if spec.joins_streams() || spec.is_transparent() {
+            return Ok(());
+        }
+        let message = "nothing can be added to a stream: a second one would be no part of its data";
+        Err(Error::unsupported(message).with_format(spec.name()))
+    }
+
     pub(crate) fn encoder(
         &self,
         level: Option<i32>,

@@ -368,11 +368,8 @@ impl Options {
             (Some(format), _) | (None, Some(format)) => format,
             (None, None) => formats.by_name("none")?,
         };
-        if format.spec().joins_streams() || format.spec().is_transparent() {
-            return Ok(format);
-        }
-        let message = "nothing can be added to a stream: a second one is no part of its data";
-        Err(Error::unsupported(message).with_format(format.name()))
+        format.check_append()?;
+        Ok(format)
     }
 
     /// The format of what a file holds; `None` if it holds nothing.

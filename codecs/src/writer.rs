@@ -107,8 +107,9 @@ impl<W: Write> Writer<W> {
 }
 
 impl<W: Write> Writer<W> {
-    /// Gives the stream up without a trailer and hands the sink back, which has a part of a stream that every
-    /// reader takes for cut: for when the data to come has failed.
+    /// Gives the stream up without a trailer and hands the sink back, which has a part of a stream that readers
+    /// take for cut, unless it ends where the format may end (bz2 ends a stream with each block): for when the data
+    /// to come has failed.
     ///
     /// # Panics
     /// Never: the sink is there until the writer is consumed.

@@ -11,11 +11,14 @@ from demijohn._errors import (
     UnsupportedError,
     UntrustedError,
 )
+from demijohn._files import CompressedReader, CompressedWriter, open
 from demijohn._native import VERSION as __version__
 from demijohn._persist import dump, dumps, load, loads
 
 __all__ = [
     "ChecksumError",
+    "CompressedReader",
+    "CompressedWriter",
     "CorruptError",
     "DemijohnError",
     "LimitError",
@@ -29,4 +32,5 @@ __all__ = [
     "dumps",
     "load",
     "loads",
+    "open",
 ]

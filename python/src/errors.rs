@@ -73,7 +73,8 @@ fn chain<'e>(error: &'e (dyn StdError + 'static)) -> impl Iterator<Item = &'e (d
     })
 }
 
-fn carried(py: Python<'_>, error: &Error) -> Option<PyErr> {
+/// The exception that [`carry`] wrapped, if that is at the root of an error.
+pub(crate) fn carried(py: Python<'_>, error: &Error) -> Option<PyErr> {
     chain(error).find_map(|error| {
         error
             .downcast_ref::<Raised>()
@@ -87,18 +88,50 @@ fn io_cause(error: &Error) -> Option<&io::Error> {
 
 /// `OSError`, or the subclass that Python chooses by its number.
 fn os_error(cause: Option<&io::Error>, path: Option<&Path>, message: String) -> PyErr {
-    match cause {
-        Some(cause) if cause.raw_os_error().is_some() => {
-            let text = cause.to_string();
-            // Python says the number itself.
-            let text = text.split(" (os error").next().unwrap_or(&text).to_owned();
-            PyOSError::new_err((
-                cause.raw_os_error(),
-                text,
-                path.map(|path| path.as_os_str().to_owned()),
-            ))
+    match cause.and_then(|cause| Some((cause, number(cause)?))) {
+        Some((cause, number)) => {
+            // As Python's own have it: a string.
+            let path = path.map(|path| path.as_os_str().to_owned());
+            PyOSError::new_err((number, without_number(cause), path))
         }
-        Some(cause) if cause.kind() == io::ErrorKind::WouldBlock => PyBlockingIOError::new_err(message),
-        _ => PyOSError::new_err(message),
+        None if cause.is_some_and(|cause| cause.kind() == io::ErrorKind::WouldBlock) => {
+            PyBlockingIOError::new_err(message)
+        }
+        None => PyOSError::new_err(message),
+    }
+}
+
+/// The number of an error that comes from the system, or for which the system has one.
+fn number(error: &io::Error) -> Option<i32> {
+    let by_kind = || {
+        Some(match error.kind() {
+            io::ErrorKind::NotFound => 2,
+            io::ErrorKind::PermissionDenied => 13,
+            io::ErrorKind::AlreadyExists => 17,
+            io::ErrorKind::NotADirectory => 20,
+            io::ErrorKind::IsADirectory => 21,
+            io::ErrorKind::StorageFull => 28,
+            io::ErrorKind::BrokenPipe => 32,
+            _ => return None,
+        })
+    };
+    error.raw_os_error().or_else(by_kind)
+}
+
+/// What an error says, without the number of the system's, which Python says itself.
+fn without_number(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" (os error ") {
+        Some((before, behind)) => format!("{before}{}", behind.split_once(')').map_or("", |(_, rest)| rest)),
+        None => text,
+    }
+}
+
+/// `io.UnsupportedOperation`, which is both `OSError` and `ValueError`.
+pub(crate) fn unsupported_operation(py: Python<'_>, message: &str) -> PyErr {
+    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    match CLASS.import(py, "io", "UnsupportedOperation") {
+        Ok(class) => PyErr::from_type(class.clone(), message.to_owned()),
+        Err(e) => e,
     }
 }

@@ -4,8 +4,10 @@
 //! building them, file objects. What the functions mean to a Python user is said in `python/demijohn`, whose modules
 //! are the only callers.
 
+mod buffers;
 mod build;
 mod errors;
+mod file;
 mod formats;
 mod save;
 mod stream;
@@ -21,7 +23,8 @@ mod _native {
 
     #[pymodule_export]
     use crate::build::{load_bytes, load_file, load_path};
-
+    #[pymodule_export]
+    use crate::file::{RawReader, RawWriter};
     #[pymodule_export]
     use crate::formats::{Codec, codecs, format_by_content, format_by_extension};
     #[pymodule_export]

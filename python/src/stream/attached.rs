@@ -11,7 +11,7 @@ use crate::errors::carry;
 const BUFFER: usize = 128 << 10;
 
 /// The most bytes that pass between two looks for signals.
-const SLICE: usize = 16 << 20;
+pub(crate) const SLICE: usize = 16 << 20;
 
 /// A stream for whose reading and writing the interpreter's lock is let go of. Before each time it is asked whether a
 /// signal has arrived, whose exception then ends the reading or writing.

@@ -1,6 +1,7 @@
 //! Python's file objects as streams.
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::sync::Arc;
 
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -13,11 +14,16 @@ use crate::errors::carry;
 /// Any object with `read`, `write` or both, as far as they are asked for. Attaches to the interpreter for each call;
 /// what a method raises comes out of the other end as it was.
 #[derive(Debug)]
-pub(crate) struct FileObject(Py<PyAny>);
+pub(crate) struct FileObject(Arc<Py<PyAny>>);
 
 impl FileObject {
     pub(crate) fn new(object: Bound<'_, PyAny>) -> Self {
-        Self(object.unbind())
+        Self(Arc::new(object.unbind()))
+    }
+
+    /// The object, by the one reference to it that this holds too: so that the garbage collector can be told of that.
+    pub(crate) fn object(&self) -> Arc<Py<PyAny>> {
+        Arc::clone(&self.0)
     }
 
     /// Whether the object says that it can seek. One that cannot be asked cannot.

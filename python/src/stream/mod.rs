@@ -9,5 +9,5 @@
 mod attached;
 mod file_object;
 
-pub(crate) use attached::Attached;
+pub(crate) use attached::{Attached, SLICE};
 pub(crate) use file_object::FileObject;

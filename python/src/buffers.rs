@@ -1,0 +1,155 @@
+//! Memory that Python and Rust share: bytes-like objects, and `bytes` in the making.
+
+use std::os::raw::c_int;
+use std::slice;
+
+use pyo3::buffer::PyUntypedBuffer;
+use pyo3::exceptions::{PyBufferError, PyMemoryError, PyTypeError};
+use pyo3::ffi::{self, Py_ssize_t};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+/// The bytes of a bytes-like object, of whatever its elements are. The object keeps them where they are meanwhile.
+///
+/// That another thread of Python changes them while this one is detached cannot be prevented, as in all functions of
+/// Python's own that let go of the lock: then what is read is some mixture.
+#[derive(Debug)]
+pub(crate) struct Bytes(PyUntypedBuffer);
+
+impl Bytes {
+    /// Fails with `TypeError` if it is not bytes-like, with `BufferError` if the bytes are not in a row.
+    pub(crate) fn of(object: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let buffer = PyUntypedBuffer::get(object)?;
+        if !buffer.is_c_contiguous() {
+            return Err(PyBufferError::new_err(
+                "the bytes of the buffer are not contiguous",
+            ));
+        }
+        Ok(Self(buffer))
+    }
+
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        // SAFETY: the buffer is contiguous and exported as long as `self` lives, so the bytes are there.
+        unsafe { slice(&self.0) }
+    }
+}
+
+/// As [`Bytes`], to write to.
+#[derive(Debug)]
+pub(crate) struct BytesMut(Bytes);
+
+impl BytesMut {
+    /// Fails with `TypeError` if it is not bytes-like or cannot be written to.
+    pub(crate) fn of(object: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let bytes = Bytes::of(object)?;
+        if bytes.0.readonly() {
+            return Err(PyTypeError::new_err("a read-write bytes-like object is required"));
+        }
+        Ok(Self(bytes))
+    }
+
+    pub(crate) fn as_mut_slice(&mut self) -> &mut [u8] {
+        // SAFETY: as in `Bytes::as_slice`; the exporter has agreed to writing.
+        let bytes = unsafe { slice(&self.0.0) };
+        // SAFETY: the memory is no Rust value, and `self` is borrowed as long as the slice lives.
+        unsafe { slice::from_raw_parts_mut(bytes.as_ptr().cast_mut(), bytes.len()) }
+    }
+}
+
+/// # Safety
+/// The buffer must be contiguous.
+unsafe fn slice(buffer: &PyUntypedBuffer) -> &[u8] {
+    // An empty buffer may be nowhere.
+    if buffer.len_bytes() == 0 {
+        return &[];
+    }
+    // SAFETY: a contiguous buffer is as many bytes in a row, which stay until it is released.
+    unsafe { slice::from_raw_parts(buffer.buf_ptr().cast(), buffer.len_bytes()) }
+}
+
+unsafe extern "C" {
+    // Part of Python's stable interface, which PyO3 keeps to itself.
+    fn _PyBytes_Resize(bytes: *mut *mut ffi::PyObject, size: Py_ssize_t) -> c_int;
+}
+
+/// A `bytes` object that nobody has seen, which is filled and grows until it is [finished](Self::finish): so that large
+/// data is in memory once.
+pub(crate) struct Growing<'py> {
+    /// Null after a failed resize only.
+    object: *mut ffi::PyObject,
+    capacity: usize,
+    len: usize,
+    py: Python<'py>,
+}
+
+impl<'py> Growing<'py> {
+    pub(crate) fn with_capacity(py: Python<'py>, capacity: usize) -> PyResult<Self> {
+        let size = size(capacity)?;
+        // SAFETY: without bytes to copy, a new object with room for so many is made.
+        let object = unsafe { ffi::PyBytes_FromStringAndSize(std::ptr::null(), size) };
+        if object.is_null() {
+            return Err(PyErr::fetch(py));
+        }
+        Ok(Self {
+            object,
+            capacity,
+            len: 0,
+            py,
+        })
+    }
+
+    /// The bytes not filled yet; some at least.
+    pub(crate) fn room(&mut self) -> PyResult<&mut [u8]> {
+        if self.len == self.capacity {
+            let old = self.capacity;
+            // Half as much again, from 64 KiB on.
+            self.resize((old + old / 2).max(64 << 10))?;
+        }
+        // SAFETY: the object has that capacity, and nobody else knows of it. What was never written in it comes from
+        // Python's allocator, out of the compiler's sight: bytes of some value.
+        Ok(unsafe {
+            let start = ffi::PyBytes_AsString(self.object).cast::<u8>();
+            slice::from_raw_parts_mut(start.add(self.len), self.capacity - self.len)
+        })
+    }
+
+    /// Counts bytes of the [room](Self::room) as filled.
+    pub(crate) fn filled(&mut self, n: usize) {
+        self.len = self.capacity.min(self.len + n);
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) fn finish(mut self) -> PyResult<Bound<'py, PyBytes>> {
+        if self.len != self.capacity {
+            self.resize(self.len)?;
+        }
+        let object = std::mem::replace(&mut self.object, std::ptr::null_mut());
+        // SAFETY: the reference was ours, and it is one to `bytes`.
+        Ok(unsafe { Bound::from_owned_ptr(self.py, object).cast_into_unchecked() })
+    }
+
+    fn resize(&mut self, capacity: usize) -> PyResult<()> {
+        let size = size(capacity)?;
+        // SAFETY: nobody else has a reference to the object, which is what resizing asks for. Failing, it gives the
+        // object up and leaves null.
+        if unsafe { _PyBytes_Resize(&raw mut self.object, size) } < 0 {
+            return Err(PyErr::fetch(self.py));
+        }
+        self.capacity = capacity;
+        Ok(())
+    }
+}
+
+impl Drop for Growing<'_> {
+    fn drop(&mut self) {
+        // SAFETY: the reference is ours, or null.
+        unsafe { ffi::Py_XDECREF(self.object) };
+    }
+}
+
+fn size(n: usize) -> PyResult<Py_ssize_t> {
+    Py_ssize_t::try_from(n).map_err(|_| PyMemoryError::new_err(()))
+}
