@@ -17,9 +17,11 @@ const BATCH: usize = 1000;
 pub struct Batch {
     one: u8,
     many: u8,
+    /// Items that no batch was begun for; `None` if nobody knows.
     left: Option<usize>,
-    /// Items in the current batch; unless it is zero, a mark is open.
-    count: usize,
+    /// How many items the current batch still takes; unless it is zero, one is open.
+    room: usize,
+    /// Whether the current batch is an item without a mark.
     single: bool,
 }
 
@@ -30,7 +32,7 @@ impl Batch {
             one,
             many,
             left: len,
-            count: 0,
+            room: 0,
             single: false,
         }
     }
@@ -54,36 +56,45 @@ impl Batch {
     }
 
     /// To be called before each item.
+    #[inline]
     pub fn before<W: Write>(&mut self, out: &mut Emitter<W>) -> Result<()> {
-        if self.count == 0 {
-            // Protocol 0 gives all items singly.
-            self.single = self.left == Some(1) || out.protocol() == Protocol::V0;
-            if !self.single {
-                out.op(op::MARK);
-            }
+        if self.room == 0 {
+            self.begin(out);
         }
         Ok(())
     }
 
+    fn begin<W: Write>(&mut self, out: &mut Emitter<W>) {
+        self.room = match self.left {
+            None | Some(0) => BATCH,
+            Some(n) => n.min(BATCH),
+        };
+        self.left = self.left.map(|n| n.saturating_sub(self.room));
+        if out.protocol() == Protocol::V0 {
+            // It gives all items singly.
+            self.room = 1;
+        }
+        self.single = self.room == 1;
+        if !self.single {
+            out.op(op::MARK);
+        }
+    }
+
     /// To be called after each item.
+    #[inline]
     pub fn after<W: Write>(&mut self, out: &mut Emitter<W>) -> Result<()> {
-        self.left = self.left.map(|n| n.saturating_sub(1));
-        if self.single {
-            out.op(self.one);
-        } else {
-            self.count += 1;
-            if self.count == BATCH {
-                self.end(out)?;
-            }
+        self.room -= 1;
+        if self.room == 0 {
+            out.op(if self.single { self.one } else { self.many });
         }
         Ok(())
     }
 
     /// To be called after the last item.
     pub fn end<W: Write>(&mut self, out: &mut Emitter<W>) -> Result<()> {
-        if self.count > 0 {
+        if self.room > 0 {
             out.op(self.many);
-            self.count = 0;
+            self.room = 0;
         }
         Ok(())
     }

@@ -53,11 +53,13 @@ impl<W: Write> Framer<W> {
     }
 
     /// Adds opcodes to the frame.
+    #[inline]
     pub(crate) fn write(&mut self, bytes: &[u8]) {
         self.frame.extend_from_slice(bytes);
     }
 
     /// Closes the frame if it is large enough; to be called between objects.
+    #[inline]
     pub(crate) fn boundary(&mut self) -> io::Result<()> {
         if self.frame.len() >= TARGET {
             self.commit()

@@ -24,18 +24,24 @@ impl<W: Write> Emitter<W> {
     }
 
     /// An `int`.
+    #[inline]
     pub fn int(&mut self, value: impl Into<i128>) -> Result<()> {
         let value = value.into();
-        if self.protocol < Protocol::V2 && (self.protocol == Protocol::V0 || i32::try_from(value).is_err()) {
-            self.int_text(&value.to_string())
-        } else if let Ok(n) = u8::try_from(value) {
+        match i32::try_from(value) {
+            Ok(value) if self.protocol >= Protocol::V1 => self.int32(value),
+            _ if self.protocol < Protocol::V2 => self.int_text(&value.to_string()),
+            _ => self.long(&value.to_le_bytes()),
+        }
+    }
+
+    #[inline]
+    fn int32(&mut self, value: i32) -> Result<()> {
+        if let Ok(n) = u8::try_from(value) {
             self.value(op::BININT1, [n])
         } else if let Ok(n) = u16::try_from(value) {
             self.value(op::BININT2, n.to_le_bytes())
-        } else if let Ok(n) = i32::try_from(value) {
-            self.value(op::BININT, n.to_le_bytes())
         } else {
-            self.long(&value.to_le_bytes())
+            self.value(op::BININT, value.to_le_bytes())
         }
     }
 
@@ -192,6 +198,7 @@ impl<W: Write> Emitter<W> {
     }
 
     /// Writes a value that is an opcode and an operand.
+    #[inline]
     pub(super) fn value<const N: usize>(&mut self, opcode: u8, operand: [u8; N]) -> Result<()> {
         self.begin()?;
         self.op(opcode);

@@ -2,14 +2,13 @@
 //! stream. The form is that of `demijohn`'s own writer for arrays of Rust, specified in
 //! [`joblib/numpy_pickle.py`](https://github.com/joblib/joblib/blob/main/joblib/numpy_pickle.py).
 
-use std::ffi::{c_char, c_int};
-
 use demijohn_codecs::ElementSize;
 use demijohn_pickle::{Batch, MemoId, Protocol};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString, PyType};
-use pyo3::{Borrowed, ffi, intern};
+use pyo3::{Borrowed, intern};
 
+use super::exported::Exported;
 use super::failure::{Failure, Result};
 use super::pickler::{self, Pickler};
 
@@ -20,50 +19,23 @@ const ALIGNMENT: u8 = 16;
 const SLICE: usize = 16 << 20;
 
 /// How arrays are written.
-pub(super) struct Arrays<'py> {
+pub(super) struct Arrays {
     /// Where the sink learns of the arrays in the stream.
     element_size: ElementSize,
     /// Where in its file the pickle begins.
     base: u64,
-    /// `ndarray`, `matrix` and `memmap`, once numpy has been imported.
-    classes: Option<[Bound<'py, PyType>; 3]>,
     /// Where the memo has the class of the objects that describe arrays.
     wrapper: Option<MemoId>,
 }
 
-impl<'py> Arrays<'py> {
+impl Arrays {
     pub(super) fn new(element_size: ElementSize, base: u64) -> Self {
         Self {
             element_size,
             base,
-            classes: None,
             wrapper: None,
         }
     }
-
-    /// Whether objects of exactly this class are arrays. Nothing is one before somebody has imported numpy.
-    pub(super) fn is_array(&mut self, class: &Bound<'py, PyType>) -> PyResult<bool> {
-        if self.classes.is_none() {
-            self.classes = array_classes(class.py())?;
-        }
-        Ok(self.classes.iter().flatten().any(|array| array.is(class)))
-    }
-}
-
-fn array_classes(py: Python<'_>) -> PyResult<Option<[Bound<'_, PyType>; 3]>> {
-    let modules = py.import(intern!(py, "sys"))?.getattr(intern!(py, "modules"))?;
-    let Some(numpy) = modules.cast::<PyDict>()?.get_item(intern!(py, "numpy"))? else {
-        return Ok(None);
-    };
-    let mut classes = Vec::with_capacity(3);
-    for name in ["ndarray", "matrix", "memmap"] {
-        // Another thread may be importing it.
-        match numpy.getattr_opt(name)?.map(Bound::cast_into) {
-            Some(Ok(class)) => classes.push(class),
-            _ => return Ok(None),
-        }
-    }
-    Ok(classes.try_into().ok())
 }
 
 impl<'py> Pickler<'py, '_> {
@@ -231,7 +203,7 @@ impl<'py> Pickler<'py, '_> {
             let message = "PickleBuffer can not be pickled when pointing to a non-contiguous buffer";
             return Err(Failure::pickling(self.py, message.to_owned()));
         }
-        if exported.0.readonly != 0 {
+        if exported.is_readonly() {
             self.out.bytes(exported.as_bytes())?;
         } else {
             self.out.bytearray(exported.as_bytes())?;
@@ -239,61 +211,5 @@ impl<'py> Pickler<'py, '_> {
         // What is memoized is the content, which is no object here.
         self.out.memoize()?;
         Ok(())
-    }
-}
-
-/// The memory of an object, which stays where it is for as long as this lives.
-pub(super) struct Exported(Box<ffi::Py_buffer>);
-
-impl Exported {
-    /// Contiguous memory, as it is.
-    pub(super) fn bytes(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
-        Self::new(object, ffi::PyBUF_SIMPLE)
-    }
-
-    /// Memory with its shape, but without a description of what the elements are: so numpy gives out dates and
-    /// opaque types as well.
-    fn strided(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
-        Self::new(object, ffi::PyBUF_STRIDED_RO)
-    }
-
-    fn new(object: Borrowed<'_, '_, PyAny>, flags: c_int) -> PyResult<Self> {
-        let mut buffer = Box::new(ffi::Py_buffer::new());
-        // SAFETY: object and buffer are valid; the buffer does not move, being in a box.
-        if unsafe { ffi::PyObject_GetBuffer(object.as_ptr(), &raw mut *buffer, flags) } != 0 {
-            return Err(PyErr::fetch(object.py()));
-        }
-        Ok(Self(buffer))
-    }
-
-    /// Whether the elements stand one behind the other, in the order of C, of Fortran, or in any (`A`).
-    fn is_contiguous(&self, order: u8) -> bool {
-        // SAFETY: the buffer is filled in.
-        unsafe { ffi::PyBuffer_IsContiguous(&raw const *self.0, order as c_char) != 0 }
-    }
-
-    fn element_size(&self) -> usize {
-        self.0.itemsize.unsigned_abs()
-    }
-
-    /// The memory, if it is contiguous.
-    ///
-    /// Other threads can write to it while it is read without the lock, as they can while C extensions do so. What is
-    /// read then is unspecified bytes; nothing here relies on reading the same twice.
-    pub(super) fn as_bytes(&self) -> &[u8] {
-        assert!(self.is_contiguous(b'A'));
-        let len = self.0.len.unsigned_abs();
-        if len == 0 {
-            return &[];
-        }
-        // SAFETY: the exporter keeps so many bytes there until the buffer is released.
-        unsafe { std::slice::from_raw_parts(self.0.buf.cast::<u8>(), len) }
-    }
-}
-
-impl Drop for Exported {
-    fn drop(&mut self) {
-        // SAFETY: it was filled in, and is released once.
-        unsafe { ffi::PyBuffer_Release(&raw mut *self.0) };
     }
 }

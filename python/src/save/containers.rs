@@ -45,30 +45,32 @@ impl<'py> Pickler<'py, '_> {
         self.memoize(object)
     }
 
+    /// Writes a list that is in the memo already.
     pub(super) fn save_list(&mut self, object: Borrowed<'_, 'py, PyAny>) -> Result<()> {
         self.out.list()?;
-        self.memoize(object)?;
+        self.out.memoize()?;
         let list = object.cast::<PyList>().map_err(PyErr::from)?;
-        let mut batch = Batch::append(Some(list.len()));
+        let mut len = list.len();
+        let mut batch = Batch::append(Some(len));
         let mut i = 0;
-        // The list may change its length while its items are written.
-        while i < list.len() {
+        // The list may become shorter or longer while its items are written.
+        while i < len
+            && let Some(item) = item_of(&list, i)
+        {
+            // This writes no more than a mark, so the list still has the item.
             batch.before(&mut self.out)?;
-            // SAFETY: the index is in bounds.
-            let item = unsafe {
-                Borrowed::from_ptr(
-                    self.py,
-                    ffi::PyList_GetItem(object.as_ptr(), i as ffi::Py_ssize_t),
-                )
-            };
             self.save_item(item)?;
             batch.after(&mut self.out)?;
             i += 1;
+            if i == len {
+                len = list.len();
+            }
         }
         Ok(batch.end(&mut self.out)?)
     }
 
     /// Writes an object that somebody else holds and may let go of meanwhile.
+    #[inline]
     fn save_item(&mut self, item: Borrowed<'_, 'py, PyAny>) -> Result<()> {
         if self.save_leaf(item)? {
             return Ok(());
@@ -77,9 +79,10 @@ impl<'py> Pickler<'py, '_> {
         self.save(item.as_borrowed())
     }
 
+    /// Writes a dict that is in the memo already.
     pub(super) fn save_dict(&mut self, object: Borrowed<'_, 'py, PyAny>) -> Result<()> {
         self.out.dict()?;
-        self.memoize(object)?;
+        self.out.memoize()?;
         let dict = object.cast::<PyDict>().map_err(PyErr::from)?;
         let len = dict.len();
         let mut batch = Batch::set_items(Some(len));
@@ -180,6 +183,19 @@ impl<'py> Pickler<'py, '_> {
             }
         }
     }
+}
+
+/// An item of a list, which is the list's: valid until anything can happen to that.
+#[inline]
+fn item_of<'a, 'py>(list: &'a Bound<'py, PyList>, i: usize) -> Option<Borrowed<'a, 'py, PyAny>> {
+    let py = list.py();
+    let i = i.cast_signed();
+    // SAFETY: the object is a list, and the function looks whether the index is in bounds.
+    let item = unsafe { Borrowed::from_ptr_or_opt(py, ffi::PyList_GetItem(list.as_ptr(), i)) };
+    if item.is_none() {
+        drop(PyErr::take(py));
+    }
+    item
 }
 
 /// The next items of an iterator.

@@ -10,6 +10,9 @@ const NEIGHBOURS: usize = 6;
 
 const FIRST_CAPACITY: usize = 64;
 
+/// As long as the table has fewer slots than this, growing it often costs more than their memory.
+const QUICKLY: usize = 1 << 16;
+
 /// A hash table from objects, by identity, to their places in the memo. It keeps what is in it alive, so that no
 /// address means two objects in one pickle.
 ///
@@ -99,7 +102,8 @@ impl<'py> Memo<'py> {
 
     #[cold]
     fn grow(&mut self) {
-        let capacity = self.objects.len() * 2;
+        let capacity = self.objects.len();
+        let capacity = capacity * if capacity < QUICKLY { 4 } else { 2 };
         let objects = std::mem::replace(&mut self.objects, vec![std::ptr::null_mut(); capacity]);
         let ids = std::mem::replace(&mut self.ids, vec![None; capacity]);
         for (object, id) in objects.into_iter().zip(ids) {

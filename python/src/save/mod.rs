@@ -13,9 +13,11 @@ mod arrays;
 mod containers;
 mod depth;
 mod dump;
+mod exported;
 mod failure;
 mod globals;
 mod memo;
+mod numpy;
 mod pickler;
 mod reduce;
 

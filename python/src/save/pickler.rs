@@ -8,10 +8,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString, PyType};
 use pyo3::{Borrowed, ffi, intern};
 
-use super::arrays::{self, Arrays};
+use super::arrays::Arrays;
 use super::depth::Depth;
+use super::exported::Exported;
 use super::failure::{Failure, Result};
 use super::memo::Memo;
+use super::numpy::Numpy;
 
 /// Writes one pickle.
 pub(super) struct Pickler<'py, 's> {
@@ -20,8 +22,10 @@ pub(super) struct Pickler<'py, 's> {
     pub(super) protocol: Protocol,
     pub(super) memo: Memo<'py>,
     /// How arrays are written; without, as numpy pickles them.
-    pub(super) arrays: Option<Arrays<'py>>,
+    pub(super) arrays: Option<Arrays>,
     pub(super) known: Known<'py>,
+    /// Once it has been imported.
+    pub(super) numpy: Option<Numpy<'py>>,
     depth: Depth,
 }
 
@@ -32,6 +36,8 @@ pub(super) struct Known<'py> {
     pub(super) reducers: Bound<'py, PyDict>,
     /// `copyreg._extension_registry`.
     pub(super) extensions: Bound<'py, PyDict>,
+    /// `copyreg.__newobj__`, which makes most objects.
+    pub(super) newobj: Bound<'py, PyAny>,
     pub(super) function: Bound<'py, PyType>,
     pub(super) pickle_buffer: Bound<'py, PyAny>,
 }
@@ -42,6 +48,7 @@ impl<'py> Known<'py> {
         Ok(Self {
             reducers: copyreg.getattr(intern!(py, "dispatch_table"))?.cast_into()?,
             extensions: copyreg.getattr(intern!(py, "_extension_registry"))?.cast_into()?,
+            newobj: copyreg.getattr(intern!(py, "__newobj__"))?,
             function: py
                 .import(intern!(py, "types"))?
                 .getattr(intern!(py, "FunctionType"))?
@@ -58,7 +65,7 @@ pub(super) fn write<'py>(
     object: &Bound<'py, PyAny>,
     out: &mut dyn Write,
     protocol: Protocol,
-    arrays: Option<Arrays<'py>>,
+    arrays: Option<Arrays>,
 ) -> Result<()> {
     write_with(object, out, protocol, arrays, Known::new(object.py())?)
 }
@@ -67,7 +74,7 @@ pub(super) fn write_with<'py>(
     object: &Bound<'py, PyAny>,
     out: &mut dyn Write,
     protocol: Protocol,
-    arrays: Option<Arrays<'py>>,
+    arrays: Option<Arrays>,
     known: Known<'py>,
 ) -> Result<()> {
     let py = object.py();
@@ -78,6 +85,7 @@ pub(super) fn write_with<'py>(
         memo: Memo::new(py),
         arrays,
         known,
+        numpy: None,
         depth: Depth::new(),
     };
     pickler.save(object.as_borrowed())?;
@@ -109,6 +117,7 @@ impl<'py> Pickler<'py, '_> {
 
     /// Writes an object without parts, if it is one; answers whether it is. Nobody needs to hold the object until
     /// this returns, only to have held it when it was called.
+    #[inline(always)]
     pub(super) fn save_leaf(&mut self, object: Borrowed<'_, 'py, PyAny>) -> Result<bool> {
         let kind = type_of(object);
         if is!(kind, PyUnicode_Type) {
@@ -130,17 +139,25 @@ impl<'py> Pickler<'py, '_> {
 
     /// Writes an object with parts.
     fn save_inner(&mut self, object: Borrowed<'_, 'py, PyAny>) -> Result<()> {
-        if let Some(id) = self.memo.get(object) {
+        let (py, kind) = (self.py, type_of(object));
+        let is_list = is!(kind, PyList_Type);
+        let first = is_list || is!(kind, PyDict_Type);
+        // Lists and dicts are memoized before their items.
+        let memoized = if first {
+            self.memo.get_or_put(object, self.out.next_memo_id())
+        } else {
+            self.memo.get(object)
+        };
+        if let Some(id) = memoized {
             return Ok(self.out.get(id)?);
         }
-        let (py, kind) = (self.py, type_of(object));
         let level = self.depth.enter(py)?;
-        if is!(kind, PyTuple_Type) {
-            self.save_tuple(object)
-        } else if is!(kind, PyDict_Type) {
-            self.save_dict(object)
-        } else if is!(kind, PyList_Type) {
+        if is_list {
             self.save_list(object)
+        } else if first {
+            self.save_dict(object)
+        } else if is!(kind, PyTuple_Type) {
+            self.save_tuple(object)
         } else if is!(kind, PyBytes_Type) {
             self.save_bytes(object)
         } else if is!(kind, PySet_Type) {
@@ -156,6 +173,7 @@ impl<'py> Pickler<'py, '_> {
         Ok(())
     }
 
+    #[inline]
     fn save_float(&mut self, object: Borrowed<'_, 'py, PyAny>) -> Result<()> {
         if self.protocol == Protocol::V0 {
             return Ok(self.out.float_text(&object.repr()?.to_cow()?)?);
@@ -165,6 +183,7 @@ impl<'py> Pickler<'py, '_> {
         Ok(self.out.float(value)?)
     }
 
+    #[inline(never)]
     fn save_str(&mut self, object: Borrowed<'_, 'py, PyAny>) -> Result<()> {
         if self.protocol == Protocol::V0 {
             return self.save_str_text(object);
@@ -225,6 +244,7 @@ impl<'py> Pickler<'py, '_> {
         self.memoize(written)
     }
 
+    #[inline]
     fn save_int(&mut self, object: Borrowed<'_, 'py, PyAny>) -> Result<()> {
         let mut overflow: c_int = 0;
         // SAFETY: the object is an int.
@@ -264,7 +284,7 @@ impl<'py> Pickler<'py, '_> {
             return self.save_bytearray_call(object);
         }
         // While it is exported nobody can make it longer or shorter.
-        let exported = arrays::Exported::bytes(object)?;
+        let exported = Exported::bytes(object)?;
         self.out.bytearray(exported.as_bytes())?;
         self.memoize(object)
     }
@@ -284,9 +304,11 @@ impl<'py> Pickler<'py, '_> {
     /// Writes what is of no type that needs no asking.
     fn save_other(&mut self, object: Borrowed<'_, 'py, PyAny>) -> Result<()> {
         let class = object.get_type();
-        if let Some(arrays) = &mut self.arrays
-            && arrays.is_array(&class)?
-        {
+        if self.numpy.is_none() {
+            self.numpy = Numpy::loaded(self.py)?;
+        }
+        let is_array = self.numpy.as_ref().is_some_and(|numpy| numpy.is_array(&class));
+        if is_array && self.arrays.is_some() {
             return self.save_array(object, &class);
         }
         if class.is(&self.known.function) {

@@ -19,6 +19,13 @@ struct Recipe<'py> {
     state_setter: Option<Bound<'py, PyAny>>,
 }
 
+/// Callables that have opcodes of their own.
+enum Maker {
+    NewObj,
+    NewObjEx,
+    Call,
+}
+
 impl<'py> Recipe<'py> {
     fn call(callable: Bound<'py, PyAny>, args: Bound<'py, PyTuple>) -> Self {
         Self {
@@ -69,6 +76,8 @@ impl<'py> Pickler<'py, '_> {
         let py = self.py;
         let answer = if let Some(reduce) = self.known.reducers.get_item(class)? {
             reduce.call1((object,))?
+        } else if self.save_numpy_number(object, class)? {
+            return Ok(());
         } else if class.is_subclass_of::<PyType>()? {
             return self.save_global(object, None);
         } else if let Some(reduce) = attribute(object, intern!(py, "__reduce_ex__"))? {
@@ -95,18 +104,14 @@ impl<'py> Pickler<'py, '_> {
 
     /// Writes the call that makes an object, and what the object is given afterwards.
     fn save_recipe(&mut self, recipe: Recipe<'py>, object: Option<Borrowed<'_, 'py, PyAny>>) -> Result<()> {
-        let py = self.py;
-        let name = attribute(recipe.callable.as_borrowed(), intern!(py, "__name__"))?;
-        let name = name.as_ref().and_then(|name| name.cast::<PyString>().ok());
-        let is_named = |text: &str| name.is_some_and(|name| name == text);
-        if is_named("__newobj__") && self.protocol >= Protocol::V2 {
-            self.save_newobj(&recipe.args, object)?;
-        } else if is_named("__newobj_ex__") && self.protocol >= Protocol::V2 {
-            self.save_newobj_ex(&recipe.args, object)?;
-        } else {
-            self.save(recipe.callable.as_borrowed())?;
-            self.save(recipe.args.as_any().as_borrowed())?;
-            self.out.reduce()?;
+        match self.maker(&recipe.callable)? {
+            Maker::NewObj if self.protocol >= Protocol::V2 => self.save_newobj(&recipe.args, object)?,
+            Maker::NewObjEx if self.protocol >= Protocol::V2 => self.save_newobj_ex(&recipe.args, object)?,
+            _ => {
+                self.save(recipe.callable.as_borrowed())?;
+                self.save(recipe.args.as_any().as_borrowed())?;
+                self.out.reduce()?;
+            }
         }
         if let Some(object) = object {
             // The arguments may have led back to the object, and written it.
@@ -144,6 +149,21 @@ impl<'py> Pickler<'py, '_> {
         Ok(())
     }
 
+    /// What a callable stands for. `pickle.py` goes by its name, whatever it is.
+    fn maker(&self, callable: &Bound<'py, PyAny>) -> Result<Maker> {
+        if callable.is(&self.known.newobj) {
+            return Ok(Maker::NewObj);
+        }
+        let Some(name) = callable.getattr_opt(intern!(self.py, "__name__"))? else {
+            return Ok(Maker::Call);
+        };
+        Ok(match name.cast::<PyString>() {
+            Ok(name) if name == "__newobj__" => Maker::NewObj,
+            Ok(name) if name == "__newobj_ex__" => Maker::NewObjEx,
+            _ => Maker::Call,
+        })
+    }
+
     fn save_newobj(
         &mut self,
         args: &Bound<'py, PyTuple>,
@@ -155,7 +175,11 @@ impl<'py> Pickler<'py, '_> {
         let class = args.get_item(0)?;
         self.check_class(&class, object, "__newobj__")?;
         self.save(class.as_borrowed())?;
-        self.save(args.get_slice(1, args.len()).as_any().as_borrowed())?;
+        if args.len() == 1 {
+            self.out.tuple(0)?;
+        } else {
+            self.save(args.get_slice(1, args.len()).as_any().as_borrowed())?;
+        }
         Ok(self.out.newobj()?)
     }
 
@@ -196,7 +220,7 @@ impl<'py> Pickler<'py, '_> {
         maker: &str,
     ) -> Result<()> {
         let py = self.py;
-        if !class.hasattr(intern!(py, "__new__"))? {
+        if !class.is_instance_of::<PyType>() && !class.hasattr(intern!(py, "__new__"))? {
             let message = format!("args[0] from {maker} args has no __new__");
             return Err(Failure::pickling(py, message));
         }
