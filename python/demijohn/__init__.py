@@ -1,5 +1,7 @@
 """joblib's files, safely and fast; and compressed streams that look like files."""
 
+from demijohn._coding import compress, decompress, detect
+from demijohn._compressors import codecs
 from demijohn._errors import (
     ChecksumError,
     CorruptError,
@@ -13,10 +15,12 @@ from demijohn._errors import (
 )
 from demijohn._files import CompressedReader, CompressedWriter, open
 from demijohn._native import VERSION as __version__
+from demijohn._native import Codec
 from demijohn._persist import dump, dumps, load, loads
 
 __all__ = [
     "ChecksumError",
+    "Codec",
     "CompressedReader",
     "CompressedWriter",
     "CorruptError",
@@ -28,6 +32,10 @@ __all__ = [
     "UnsupportedError",
     "UntrustedError",
     "__version__",
+    "codecs",
+    "compress",
+    "decompress",
+    "detect",
     "dump",
     "dumps",
     "load",

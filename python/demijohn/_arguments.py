@@ -31,3 +31,17 @@ def format_and_level(
 def is_path(file: object) -> TypeGuard[StrOrBytesPath]:
     """Whether it names a file, rather than being one."""
     return isinstance(file, str | bytes | os.PathLike)
+
+
+def checked_threads(threads: int | None) -> int | None:
+    """How many threads, if that can be."""
+    if threads is not None and threads < 1:
+        raise ValueError(f"there is no working with {threads} threads")
+    return threads
+
+
+def checked_tail(tail: str) -> bool:
+    """Whether what follows a stream is to be ignored."""
+    if tail not in ("error", "ignore"):
+        raise ValueError(f"tail is 'error' or 'ignore', not {tail!r}")
+    return tail == "ignore"

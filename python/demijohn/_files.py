@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, overload
 
-from demijohn._arguments import format_and_level, is_path
+from demijohn._arguments import checked_tail, checked_threads, format_and_level, is_path
 from demijohn._native import RawReader, RawWriter
 
 if TYPE_CHECKING:
@@ -361,7 +361,6 @@ def open(
 ) -> CompressedReader | CompressedWriter | io.TextIOWrapper:
     """Open a compressed file as Python's ``open`` opens a plain one.
 
-    >>> import demijohn
     >>> with demijohn.open("notes.txt.zst", "wt", encoding="utf-8") as file:
     ...     print("so much text", file=file)
     >>> with demijohn.open("notes.txt.zst") as file:
@@ -400,10 +399,8 @@ def open(
             if given is not None:
                 raise ValueError(f"{argument} is for text, not for mode {mode!r}")
     name, level = format_and_level(compression, level)
-    if threads is not None and threads < 1:
-        raise ValueError(f"there is no working with {threads} threads")
-    if tail not in ("error", "ignore"):
-        raise ValueError(f"tail is 'error' or 'ignore', not {tail!r}")
+    threads = checked_threads(threads)
+    ignore_tail = checked_tail(tail)
     by_path = is_path(file)
     if not by_path and not hasattr(file, "read" if action == "r" else "write"):
         kind = "read" if action == "r" else "write"
@@ -416,7 +413,7 @@ def open(
         reader = RawReader(
             below,
             compression=name,
-            ignore_tail=tail == "ignore",
+            ignore_tail=ignore_tail,
             max_output=max_output,
             max_memory=max_memory,
         )
@@ -424,7 +421,7 @@ def open(
     else:
         _only_for(
             "reading",
-            tail=tail != "error",
+            tail=ignore_tail,
             max_output=max_output is not None,
             max_memory=max_memory is not None,
         )

@@ -65,6 +65,16 @@ class RawWriter:
     def finish(self) -> None: ...
     def discard(self) -> None: ...
 
+def compress(data: ReadableBuffer, compression: str, level: int | None, threads: int | None) -> bytes: ...
+def decompress(
+    data: ReadableBuffer,
+    compression: str | None,
+    *,
+    ignore_tail: bool,
+    max_output: int | None,
+    max_memory: int | None,
+) -> bytes: ...
+def detect(data: ReadableBuffer) -> str | None: ...
 @final
 class Codec:
     """A compression format, and what it can do."""

@@ -3,8 +3,7 @@
 use std::os::raw::c_int;
 use std::slice;
 
-use pyo3::buffer::PyUntypedBuffer;
-use pyo3::exceptions::{PyBufferError, PyMemoryError, PyTypeError};
+use pyo3::exceptions::PyMemoryError;
 use pyo3::ffi::{self, Py_ssize_t};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -13,58 +12,71 @@ use pyo3::types::PyBytes;
 ///
 /// That another thread of Python changes them while this one is detached cannot be prevented, as in all functions of
 /// Python's own that let go of the lock: then what is read is some mixture.
-#[derive(Debug)]
-pub(crate) struct Bytes(PyUntypedBuffer);
+pub(crate) struct Bytes(Box<ffi::Py_buffer>);
+
+// SAFETY: what is used without the lock is the memory alone, which is there until `Drop`, and that takes the lock.
+unsafe impl Send for Bytes {}
 
 impl Bytes {
-    /// Fails with `TypeError` if it is not bytes-like, with `BufferError` if the bytes are not in a row.
+    /// Fails as Python does if the object is not bytes-like, or if its bytes are not in a row.
     pub(crate) fn of(object: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let buffer = PyUntypedBuffer::get(object)?;
-        if !buffer.is_c_contiguous() {
-            return Err(PyBufferError::new_err(
-                "the bytes of the buffer are not contiguous",
-            ));
+        Self::get(object, ffi::PyBUF_SIMPLE)
+    }
+
+    fn get(object: &Bound<'_, PyAny>, flags: c_int) -> PyResult<Self> {
+        let mut buffer = Box::new(ffi::Py_buffer::new());
+        // SAFETY: the buffer is ours, and stays where it is until it is released.
+        if unsafe { ffi::PyObject_GetBuffer(object.as_ptr(), &raw mut *buffer, flags) } < 0 {
+            return Err(PyErr::fetch(object.py()));
         }
         Ok(Self(buffer))
     }
 
     pub(crate) fn as_slice(&self) -> &[u8] {
-        // SAFETY: the buffer is contiguous and exported as long as `self` lives, so the bytes are there.
-        unsafe { slice(&self.0) }
+        // An empty buffer may be nowhere.
+        if self.len() == 0 {
+            return &[];
+        }
+        // SAFETY: what was asked for is bytes in a row, and they stay until the buffer is released.
+        unsafe { slice::from_raw_parts(self.0.buf.cast(), self.len()) }
+    }
+
+    fn len(&self) -> usize {
+        usize::try_from(self.0.len).unwrap_or(0)
+    }
+
+    /// Bytes in an element.
+    pub(crate) fn item_size(&self) -> usize {
+        usize::try_from(self.0.itemsize).unwrap_or(1)
+    }
+}
+
+impl Drop for Bytes {
+    fn drop(&mut self) {
+        Python::attach(|_| {
+            // SAFETY: it was filled by `PyObject_GetBuffer` and has not been released.
+            unsafe { ffi::PyBuffer_Release(&raw mut *self.0) }
+        });
     }
 }
 
 /// As [`Bytes`], to write to.
-#[derive(Debug)]
 pub(crate) struct BytesMut(Bytes);
 
 impl BytesMut {
-    /// Fails with `TypeError` if it is not bytes-like or cannot be written to.
+    /// Fails as [`Bytes::of`], and if the bytes cannot be written to.
     pub(crate) fn of(object: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let bytes = Bytes::of(object)?;
-        if bytes.0.readonly() {
-            return Err(PyTypeError::new_err("a read-write bytes-like object is required"));
-        }
-        Ok(Self(bytes))
+        Bytes::get(object, ffi::PyBUF_WRITABLE).map(Self)
     }
 
     pub(crate) fn as_mut_slice(&mut self) -> &mut [u8] {
-        // SAFETY: as in `Bytes::as_slice`; the exporter has agreed to writing.
-        let bytes = unsafe { slice(&self.0.0) };
-        // SAFETY: the memory is no Rust value, and `self` is borrowed as long as the slice lives.
-        unsafe { slice::from_raw_parts_mut(bytes.as_ptr().cast_mut(), bytes.len()) }
+        if self.0.len() == 0 {
+            return &mut [];
+        }
+        // SAFETY: as in `Bytes::as_slice`; the exporter has agreed to writing, and `self` is borrowed as long as the
+        // slice lives.
+        unsafe { slice::from_raw_parts_mut(self.0.0.buf.cast(), self.0.len()) }
     }
-}
-
-/// # Safety
-/// The buffer must be contiguous.
-unsafe fn slice(buffer: &PyUntypedBuffer) -> &[u8] {
-    // An empty buffer may be nowhere.
-    if buffer.len_bytes() == 0 {
-        return &[];
-    }
-    // SAFETY: a contiguous buffer is as many bytes in a row, which stay until it is released.
-    unsafe { slice::from_raw_parts(buffer.buf_ptr().cast(), buffer.len_bytes()) }
 }
 
 unsafe extern "C" {

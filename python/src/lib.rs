@@ -6,6 +6,7 @@
 
 mod buffers;
 mod build;
+mod coding;
 mod errors;
 mod file;
 mod formats;
@@ -23,6 +24,8 @@ mod _native {
 
     #[pymodule_export]
     use crate::build::{load_bytes, load_file, load_path};
+    #[pymodule_export]
+    use crate::coding::{compress, decompress, detect};
     #[pymodule_export]
     use crate::file::{RawReader, RawWriter};
     #[pymodule_export]

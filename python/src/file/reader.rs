@@ -3,8 +3,7 @@
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::PathBuf;
 
-use demijohn::pickle;
-use demijohn_codecs::{Error, Limits, Options, Pipe, Reader, Seekable, Source, Tail};
+use demijohn_codecs::{Error, Pipe, Reader, Seekable, Source};
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
@@ -13,6 +12,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use super::exclusive::Exclusive;
 use super::handle::{Handle, closed, raise_at};
 use crate::buffers::{BytesMut, Growing};
+use crate::coding::options;
 use crate::errors::{carried, raise};
 use crate::stream::{FileObject, SLICE};
 
@@ -81,27 +81,14 @@ impl RawReader {
         max_memory: Option<u64>,
     ) -> PyResult<Self> {
         let py = file.py();
-        let mut limits = Limits::default();
-        if let Some(bytes) = max_output {
-            limits = limits.output(bytes);
-        }
-        if let Some(bytes) = max_memory {
-            limits = limits.memory(bytes);
-        }
-        let mut options =
-            Options::new()
-                .limits(limits)
-                .tail(if ignore_tail { Tail::Ignore } else { Tail::Error });
-        options = match compression {
-            Some(name) => options.format(name),
-            None => options.veto(pickle::looks_like),
-        };
+        let options = options(compression, ignore_tail, max_output, max_memory);
         if file.is_instance_of::<PyString>() {
             let path: PathBuf = file.extract()?;
             let open = || {
                 let source = Seekable::open(&path)?;
                 let descriptor = descriptor(source.get_ref());
-                Ok((Self::open(options, Box::new(source))?, descriptor))
+                let source: Box<dyn Source + Send> = Box::new(source);
+                Ok((options.source(source)?, descriptor))
             };
             let (stream, descriptor) = py.detach(open).map_err(|error| raise_at(py, error, &path))?;
             return Ok(Self::over(stream, Handle::of_path(path, descriptor)));
@@ -115,7 +102,7 @@ impl RawReader {
             } else {
                 Box::new(Pipe::new(object))
             };
-            Self::open(options, source)
+            options.source(source)
         };
         let stream = py.detach(open).map_err(|error| raise(py, error))?;
         Ok(Self::over(stream, handle))
@@ -226,10 +213,6 @@ impl RawReader {
 }
 
 impl RawReader {
-    fn open(options: Options, source: Box<dyn Source + Send>) -> Result<Stream, Error> {
-        options.source(source)
-    }
-
     fn over(stream: Stream, handle: Handle) -> Self {
         Self {
             handle,
