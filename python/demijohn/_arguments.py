@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from _typeshed import StrOrBytesPath
+    from typing_extensions import TypeIs
 
 Compression: TypeAlias = "str | tuple[str, int | None]"
 """A format by its name or by an extension without the dot, or that and a level: ``"gzip"``, ``"gz"``, ``("xz", 9)``."""
@@ -28,7 +29,7 @@ def format_and_level(
     return compression, level
 
 
-def is_path(file: object) -> TypeGuard[StrOrBytesPath]:
+def is_path(file: object) -> TypeIs[StrOrBytesPath]:
     """Whether it names a file, rather than being one."""
     return isinstance(file, str | bytes | os.PathLike)
 

@@ -2,7 +2,7 @@
 
 import sys
 import warnings
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -23,13 +23,14 @@ def from_memory(memory: Any, dtype: Any, shape: tuple[int, ...], order: object, 
     return native(array, inplace=True) if native_order else array
 
 
-def mapped(place: tuple[str, str, int, bool], dtype: Any, shape: tuple[int, ...], order: object) -> Any:
+def mapped(place: tuple[str, Any, int, bool], dtype: Any, shape: tuple[int, ...], order: object) -> Any:
     """Map an array, as joblib does. ``place`` is file, mode, offset, and whether that is at an odd place."""
     filename, mode, offset, odd = place
     # "w+" would empty the file.
-    mode = "r+" if mode == "w+" else mode
-    order = "F" if order == "F" else "C"
-    array = np.memmap(filename, dtype=dtype, mode=mode, offset=offset, shape=tuple(shape), order=order)
+    if mode == "w+":
+        mode = "r+"
+    axes: Literal["C", "F"] = "F" if order == "F" else "C"
+    array = np.memmap(filename, dtype=dtype, mode=mode, offset=offset, shape=tuple(shape), order=axes)
     if odd:
         warnings.warn(
             f"The memmapped array {array} loaded from the file {filename} is not byte aligned. This may cause "

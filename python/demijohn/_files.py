@@ -126,7 +126,7 @@ class CompressedReader(_CompressedFile):
 
     def readlines(self, hint: int | None = -1, /) -> list[bytes]:
         """Read all lines, or lines of about so many bytes together."""
-        return self._buffer.readlines(hint)
+        return self._buffer.readlines(-1 if hint is None else hint)
 
     def __iter__(self) -> Iterator[bytes]:
         # Twice as fast as to come here for each line. (`yield from` would close the buffer with the generator.)
@@ -247,7 +247,7 @@ class CompressedWriter(_CompressedFile):
         if raw is not None and not raw.closed:
             self._forgotten(self)
 
-    def _forgotten(self, file: IO[Any], _warn: Any = warnings.warn) -> None:
+    def _forgotten(self, file: CompressedWriter | _TextWriter, _warn: Any = warnings.warn) -> None:
         """Do what is left to do for a file that nobody will close, and say that."""
         if self._raw.by_path:
             _warn(f"unfinished file {file!r} is discarded", ResourceWarning, stacklevel=3, source=file)
@@ -260,7 +260,7 @@ class CompressedWriter(_CompressedFile):
 class _TextWriter(io.TextIOWrapper):
     """Text into a compressed stream. It is discarded where that would be."""
 
-    buffer: CompressedWriter  # type: ignore[assignment]
+    buffer: CompressedWriter
 
     def close(self) -> None:
         self.buffer._ending = True
@@ -405,7 +405,7 @@ def open(
     if not by_path and not hasattr(file, "read" if action == "r" else "write"):
         kind = "read" if action == "r" else "write"
         raise TypeError(f"file is a path or an object with {kind}(), not {type(file).__name__!r}")
-    below = os.fsdecode(file) if by_path else file
+    below = os.fsdecode(file) if is_path(file) else file
 
     binary: CompressedReader | CompressedWriter
     if action == "r":
@@ -447,7 +447,7 @@ def open(
         wrapper = io.TextIOWrapper if action == "r" else _TextWriter
         return wrapper(binary, io.text_encoding(encoding), errors, newline)
     except BaseException:
-        binary.close() if action == "r" else binary.discard()
+        binary.close() if isinstance(binary, CompressedReader) else binary.discard()
         raise
 
 

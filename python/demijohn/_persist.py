@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, Literal
 
 from demijohn import _compressors, _native
+from demijohn._arguments import is_path
 
 Filename = str | os.PathLike[str] | BinaryIO
 Compress = bool | int | str | tuple[str, int | None]
@@ -123,14 +124,15 @@ def load(
             "Native byte ordering can only be enforced if 'mmap_mode' parameter "
             f"is set to None, but got 'mmap_mode={mmap_mode}' instead."
         )
-    if isinstance(filename, os.PathLike):
-        filename = os.fspath(filename)
-    if not hasattr(filename, "read"):
+    if is_path(filename):
+        filename = os.fsdecode(filename)
         with _opened_by_registered(filename) as file:
             if file is None:
                 return _native.load_path(filename, mmap_mode, ensure_native_byte_order)
             _warn_of_mapping(mmap_mode, file, filename)
             return _native.load_file(file, ensure_native_byte_order)
+    if not hasattr(filename, "read"):
+        raise TypeError(f"expected a path, or an object with read, not {type(filename).__name__}")
     if mmap_mode is not None:
         _warn_of_mapping(mmap_mode, filename, getattr(filename, "name", ""))
     wrapper = _registered_for(filename)
