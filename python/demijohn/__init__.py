@@ -17,6 +17,7 @@ from demijohn._files import CompressedReader, CompressedWriter, open
 from demijohn._native import VERSION as __version__
 from demijohn._native import Codec
 from demijohn._persist import dump, dumps, load, loads
+from demijohn._register import register
 
 __all__ = [
     "ChecksumError",
@@ -41,4 +42,5 @@ __all__ = [
     "load",
     "loads",
     "open",
+    "register",
 ]

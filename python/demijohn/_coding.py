@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from typing import IO, TYPE_CHECKING, Literal
+from typing import IO, TYPE_CHECKING, Literal, cast
 
 from demijohn import _native
 from demijohn._arguments import checked_tail, checked_threads, format_and_level
@@ -96,14 +96,15 @@ def detect(source: ReadableBuffer | str | os.PathLike[str] | IO[bytes]) -> str |
     except TypeError:
         if not hasattr(source, "read"):
             raise
-    if source.seekable():
-        position = source.tell()
+    file = cast("IO[bytes]", source)
+    if file.seekable():
+        position = file.tell()
         try:
-            return _found_by_reading(source)
+            return _found_by_reading(file)
         finally:
-            source.seek(position)
-    if hasattr(source, "peek"):
-        return _native.detect(source.peek(64))
+            file.seek(position)
+    if hasattr(file, "peek"):
+        return _native.detect(file.peek(64))
     raise io.UnsupportedOperation("the file can neither seek nor peek, so that looking at it would take bytes from it")
 
 

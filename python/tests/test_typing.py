@@ -1,0 +1,65 @@
+"""The types that the package declares: consistent in themselves, and true of what is there."""
+
+import subprocess
+import sys
+
+import pytest
+
+import demijohn
+
+pytest.importorskip("mypy")
+
+USE = """
+import io
+import demijohn
+import demijohn.joblib
+
+names: list[str] | None = demijohn.dump({"a": 1}, "a.pkl.gz", compress=("zlib", 3))
+demijohn.dump([1], io.BytesIO())
+data: bytes = demijohn.dumps((1, 2), "zstd")
+demijohn.load("a.pkl.gz", mmap_mode="r")
+demijohn.joblib.dump([1], "a.pkl")
+with demijohn.open("a.txt.zst", "wb") as file:
+    n: int = file.write(b"text")
+codec: str | None = demijohn.detect("a.txt.zst")
+names_of: list[str] = [codec.name for codec in demijohn.codecs()]
+"""
+
+WRONG = """
+import demijohn
+
+demijohn.dump({"a": 1}, 5)
+demijohn.load("a", mmap_mode="x")
+demijohn.compress("text")
+"""
+
+
+def mypy(*arguments, cwd):
+    command = [sys.executable, "-m", *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+
+
+def test_the_package_is_typed(tmp_path):
+    found = mypy("mypy", "--strict", "--package", "demijohn", cwd=tmp_path)
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_the_stubs_are_true_of_the_native_module(tmp_path):
+    # What a star import takes of it is of no interest.
+    (tmp_path / "allowed.txt").write_text("demijohn._native.__all__\n")
+    found = mypy("mypy.stubtest", "demijohn._native", "--allowlist", "allowed.txt", cwd=tmp_path)
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_uses_are_checked(tmp_path):
+    (tmp_path / "use.py").write_text(USE)
+    found = mypy("mypy", "--strict", "use.py", cwd=tmp_path)
+    assert found.returncode == 0, found.stdout + found.stderr
+    (tmp_path / "wrong.py").write_text(WRONG)
+    found = mypy("mypy", "--strict", "wrong.py", cwd=tmp_path)
+    assert found.stdout.count("error:") == 3, found.stdout
+
+
+def test_everything_exported_has_a_docstring():
+    missing = [name for name in demijohn.__all__ if not name.startswith("_") and not getattr(demijohn, name).__doc__]
+    assert not missing
