@@ -101,6 +101,7 @@ mod joblib;
 mod limits;
 mod load;
 mod part;
+mod passing;
 mod skip;
 pub mod stream;
 

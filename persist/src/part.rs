@@ -4,10 +4,12 @@ use std::fs::File;
 use std::io::{Seek, SeekFrom};
 use std::path::Path;
 
-use crate::arrays::{Array, Available, Layout, MapMode};
+use crate::arrays::{Array, Available, MapMode};
 use crate::joblib::{Body, Data, apart};
 use crate::load::LoadOptions;
-use crate::pickle::{self, Found, Payload, Raw, numpy};
+use crate::passing::{Apart, Passing};
+use crate::pickle::numpy::{self, Located};
+use crate::pickle::{self, AbsentArray, Found, Payload, Raw};
 use crate::stream::{self, Skip, Skipping, read_object};
 use crate::{Document, Error, ErrorKind, Limits, Result, Value, codecs};
 
@@ -29,7 +31,7 @@ use crate::{Document, Error, ErrorKind, Limits, Result, Value, codecs};
 /// # Ok::<(), demijohn::Error>(())
 /// ```
 ///
-/// Arrays that the stream holds as plain pickles do, such as subclasses of `ndarray`, are read with everything else.
+/// Arrays that plain pickles of protocols 0 to 2 hold as text are read with everything else.
 ///
 /// # Errors
 /// As for [`load`](crate::load()); [`Parameter`](ErrorKind::Parameter) if that is no path, or if no array is there.
@@ -61,54 +63,32 @@ fn find(path: &Path, array: &str, limits: &Limits) -> Result<Array> {
     let array: pickle::path::Path = array.parse()?;
     let stream = stream::open(path, limits)?;
     let (plain, length) = (stream.format() == "none", stream::length(&stream));
-    let mut finder = Finder::default();
-    let mut stream = Skipping::new(stream, &finder.skip);
-    let document = read_object(&mut stream, length, limits, &mut finder)?;
+    let mut passing = Passing::joblib(Apart::Refused);
+    let mut stream = Skipping::new(stream, passing.skip());
+    let document = read_object(&mut stream, length, limits, &mut passing)?;
     let mut stream = stream.into_inner().map_err(codecs::Error::from)?;
     if !plain {
         stream.end_member()?;
     }
-    let value = document.root().follow(&array)?;
-    let Some(number) = value.as_skipped() else {
-        return Ok(numpy::to_array(value)?.into_owned());
-    };
-    let number = usize::try_from(number).expect("it was an index");
-    let (layout, offset) = finder.found.swap_remove(number);
-    stream.seek(SeekFrom::Start(offset))?;
-    let available = match length {
-        Some(length) => Available::Bytes(length.saturating_sub(offset)),
+    match numpy::locate(document.root().follow(&array)?)? {
+        Located::Here(array) => Ok(array.into_owned()),
+        Located::Absent(absent) => read_absent(&mut stream, 0, &absent),
+    }
+}
+
+/// Reads an array that was passed over in a pickle that begins at `base` in the stream.
+pub(crate) fn read_absent<S: codecs::Source>(
+    stream: &mut codecs::Reader<S>,
+    base: u64,
+    absent: &AbsentArray,
+) -> Result<Array> {
+    let start = base + absent.start();
+    stream.seek(SeekFrom::Start(start))?;
+    let available = match stream::length(stream) {
+        Some(length) => Available::Bytes(length.saturating_sub(start)),
         None => Available::Unknown,
     };
-    Ok(Array::read(layout, &mut stream, available)?)
-}
-
-/// Goes past the data of arrays, and notes where it is.
-#[derive(Default)]
-struct Finder {
-    found: Vec<(Layout, u64)>,
-    skip: Skip,
-}
-
-impl Payload for Finder {
-    fn read(&mut self, object: Value<'_>, raw: &mut Raw<'_>) -> pickle::Result<Found> {
-        let data = match Body::of(object, raw)? {
-            Body::Nothing => return Ok(Found::Nothing),
-            Body::Pickle => return Ok(Found::Pickle),
-            Body::Companion => return Err(apart()),
-            Body::Data(data) => data,
-        };
-        let (offset, size) = (raw.position(), data.layout.nbytes() as u64);
-        if let Available::Bytes(left) = raw.available()
-            && left < size
-        {
-            // It would be noticed behind the data, without a word of the array.
-            let message = format!("array {} needs {size} bytes, {left} are left", data.layout);
-            return Err(pickle::Error::new(pickle::ErrorKind::Truncated, message));
-        }
-        self.skip.over(size, raw)?;
-        self.found.push((data.layout, offset));
-        Ok(Found::Skipped(self.found.len() as u64 - 1))
-    }
+    Ok(absent.read(stream, available)?)
 }
 
 /// Loads the object in a plain file, with the arrays not read but mapped: nothing of them is read before it is looked

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::vec::Drain;
 
-use crate::{Error, ErrorKind, Raw, Result};
+use crate::{Error, ErrorKind, Kind, Raw, Result};
 
 /// Receives what a pickle says, one method per construct, and makes something of it.
 ///
@@ -38,6 +38,14 @@ pub trait Builder {
     fn wtf8(&mut self, text: Cow<'_, [u8]>) -> Result<Self::Node>;
     /// A `str` of Python 2: bytes that may be text.
     fn str8(&mut self, bytes: Cow<'_, [u8]>) -> Result<Self::Node>;
+    /// A byte string of at least [`LONG`](crate::machine::LONG) bytes, none of which has been read: `raw` stands where
+    /// they begin. A builder that reads exactly these bytes itself, having taken them [off the budget](Raw::spend), or
+    /// goes past them, answers the node. By default they are read and given to the method for their kind, which is one
+    /// of [`Kind::Str8`], [`Kind::Bytes`] and [`Kind::ByteArray`].
+    fn long_bytes(&mut self, kind: Kind, len: u64, raw: &mut Raw<'_>) -> Result<Option<Self::Node>> {
+        let _ = (kind, len, raw);
+        Ok(None)
+    }
     fn bytes(&mut self, bytes: Cow<'_, [u8]>) -> Result<Self::Node>;
     fn bytearray(&mut self, bytes: Cow<'_, [u8]>) -> Result<Self::Node>;
     fn tuple(&mut self, items: Drain<'_, Self::Node>) -> Result<Self::Node>;

@@ -97,8 +97,8 @@ impl<R: BufRead> Input<R> {
         Ok(out)
     }
 
-    /// Exactly `n` bytes.
-    pub(crate) fn operand(&mut self, n: u64) -> Result<Cow<'_, [u8]>> {
+    /// Makes sure that an operand of `n` bytes may stand here.
+    fn claim_operand(&mut self, n: u64) -> Result<()> {
         self.claim(n)?;
         if self
             .length
@@ -108,6 +108,24 @@ impl<R: BufRead> Input<R> {
                 "the pickle ends within an operand of {n} bytes"
             )));
         }
+        Ok(())
+    }
+
+    /// The stream where an operand of `n` bytes begins, which may be read from it.
+    pub(crate) fn at_operand<'a>(&'a mut self, n: u64, budget: &'a mut Budget) -> Result<Raw<'a>> {
+        self.claim_operand(n)?;
+        Ok(Raw {
+            reader: &mut self.reader,
+            position: &mut self.position,
+            length: self.length,
+            unread: 0,
+            budget,
+        })
+    }
+
+    /// Exactly `n` bytes.
+    pub(crate) fn operand(&mut self, n: u64) -> Result<Cow<'_, [u8]>> {
+        self.claim_operand(n)?;
         let too_big = || Error::limit(format!("no memory for an operand of {n} bytes"));
         let n = usize::try_from(n).map_err(|_| too_big())?;
         let mut own = Vec::new();
@@ -184,10 +202,11 @@ impl<R: BufRead> Input<R> {
     }
 }
 
-/// The stream right behind a `BUILD` opcode, for data that is not pickled.
+/// The stream right behind a `BUILD` opcode, for data that is not pickled; or at a long byte string, for who reads that
+/// himself.
 ///
-/// Reading is allowed only where a frame ends or outside of frames: that is where writers put such data, and where
-/// Python's unpickler would look for it.
+/// Behind `BUILD`, reading is allowed only where a frame ends or outside of frames: that is where writers put such data,
+/// and where Python's unpickler would look for it.
 pub struct Raw<'a> {
     reader: &'a mut dyn BufRead,
     position: &'a mut u64,
@@ -225,6 +244,14 @@ impl Raw<'_> {
         let position = self.position.checked_add(bytes);
         *self.position = position.ok_or_else(|| Error::corrupt("data of impossible size"))?;
         Ok(())
+    }
+
+    /// Takes bytes that are about to be read off the budget for [text](crate::Limits::text). Data of arrays does not count.
+    ///
+    /// # Errors
+    /// [`Limit`](crate::ErrorKind::Limit) beyond it.
+    pub fn spend(&mut self, bytes: u64) -> Result<()> {
+        self.budget.spend(bytes)
     }
 
     /// Runs a pickle that stands here in the stream: one with its own memo, up to and including its own `STOP`, and on

@@ -144,8 +144,8 @@ pub use de::{DEPTH, Deserializer};
 pub use emit::{Emitter, MemoId};
 pub use error::{Error, ErrorKind, Result};
 pub use graph::{
-    Apart, Document, Found, GlobalName, How, Int, Items, Iter, Kind, NoPayload, Object, ObjectArray, Payload,
-    ReadOptions, Scan, Summary, Value, Visit, Walk, read, read_with, scan,
+    AbsentArray, Apart, Document, Found, GlobalName, How, Int, Items, Iter, Kind, NoPayload, Object,
+    ObjectArray, Payload, ReadOptions, Scan, Summary, Value, Visit, Walk, read, read_with, scan,
 };
 pub use input::Raw;
 pub use limits::Limits;

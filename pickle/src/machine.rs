@@ -12,7 +12,7 @@ use crate::budget::Budget;
 use crate::input::Input;
 use crate::memo::Memo;
 use crate::text::{self, Parsed, Text};
-use crate::{Builder, Error, Limits, Result, names, opcode as op};
+use crate::{Builder, Error, Kind, Limits, Result, names, opcode as op};
 
 /// Reads one pickle from `source`, up to and including its `STOP`, into `builder`; answers the finished object.
 ///
@@ -64,6 +64,9 @@ pub(crate) fn execute<R: BufRead, B: Builder>(
         }
     }
 }
+
+/// Byte strings from this length on are [the builder's](Builder::long_bytes) to read or to leave.
+pub const LONG: u64 = 4096;
 
 /// The most bytes that module and name of a global may have together. No code has longer ones, and a short opcode can
 /// name a long text any number of times.
@@ -494,6 +497,17 @@ impl<R: BufRead, B: Builder> Machine<'_, R, B> {
 
     fn counted(&mut self, opcode: u8) -> Result<B::Node> {
         let n = self.length(opcode)?;
+        let kind = match opcode {
+            op::BINSTRING => Some(Kind::Str8),
+            op::BINBYTES | op::BINBYTES8 => Some(Kind::Bytes),
+            op::BYTEARRAY8 => Some(Kind::ByteArray),
+            _ => None,
+        };
+        if let Some(kind) = kind.filter(|_| n >= LONG)
+            && let Some(node) = self.long_bytes(kind, n)?
+        {
+            return Ok(node);
+        }
         self.budget.spend(n)?;
         let bytes = self.input.operand(n)?;
         match opcode {
@@ -505,6 +519,20 @@ impl<R: BufRead, B: Builder> Machine<'_, R, B> {
                 Text::Wtf8(text) => self.builder.wtf8(text),
             },
         }
+    }
+
+    /// Lets the builder do with a byte string what it wants.
+    fn long_bytes(&mut self, kind: Kind, n: u64) -> Result<Option<B::Node>> {
+        let begin = self.input.position();
+        let mut raw = self.input.at_operand(n, self.budget)?;
+        let node = self.builder.long_bytes(kind, n, &mut raw)?;
+        let passed = self.input.position() - begin;
+        if passed == if node.is_some() { n } else { 0 } {
+            return Ok(node);
+        }
+        Err(Error::parameter(format!(
+            "the builder went past {passed} bytes at a byte string of {n}"
+        )))
     }
 
     fn text_line(&mut self, opcode: u8) -> Result<B::Node> {

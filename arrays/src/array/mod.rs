@@ -146,6 +146,22 @@ impl Array {
         Ok(Self { layout, data })
     }
 
+    /// The same bytes as an array that is laid out in another way, without copying them.
+    ///
+    /// # Errors
+    /// [`Parameter`](crate::ErrorKind::Parameter) if the other layout has more or fewer bytes,
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) if it has Python objects.
+    pub fn with_layout(self, layout: Layout) -> Result<Self> {
+        layout.require_raw()?;
+        let (given, needed) = (self.nbytes(), layout.nbytes());
+        if given != needed {
+            return Err(Error::parameter(format!(
+                "{given} bytes are there, but {layout} has {needed}"
+            )));
+        }
+        Ok(Self { layout, ..self })
+    }
+
     /// How the array is mapped, if it is a part of a file.
     #[must_use]
     pub fn map_mode(&self) -> Option<MapMode> {

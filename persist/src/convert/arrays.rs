@@ -12,7 +12,9 @@ use crate::arrays::{Array, Layout, npy};
 use crate::codecs::{Hint, Hinted, TakesHints};
 use crate::inspect::Inspection;
 use crate::joblib::JoblibWriter;
-use crate::pickle::{self, ArrayWriter as _, Batch, Emitter, Kind, numpy};
+use crate::part::read_absent;
+use crate::pickle::numpy::{self, Located};
+use crate::pickle::{self, AbsentArray, ArrayWriter as _, Batch, Emitter, Kind};
 use crate::{Content, Document, DumpOptions, Error, ErrorKind, Result, Value};
 
 #[cfg(feature = "npz")]
@@ -46,7 +48,7 @@ pub(super) struct Arrays<'h> {
 
 struct Item<'h> {
     name: String,
-    layout: Cow<'h, Layout>,
+    layout: Layout,
     place: Place<'h>,
 }
 
@@ -55,6 +57,8 @@ enum Place<'h> {
     Here(Cow<'h, Array>),
     /// At this offset of the stream.
     At(u64),
+    /// In the stream, in an order that takes having it as a whole.
+    Disordered(Cow<'h, AbsentArray>),
     /// In the entry of that name.
     #[cfg(feature = "npz")]
     Entry,
@@ -71,6 +75,8 @@ enum Data<'h> {
 /// The elements of an array, to be read once.
 enum Bytes<'r> {
     Slice(&'r [u8]),
+    /// With so many of them read.
+    Ordered(Array, usize),
     Stream(&'r mut Stream),
     #[cfg(feature = "npz")]
     Entry(crate::arrays::npz::Data<'r>),
@@ -82,7 +88,7 @@ impl<'h> Arrays<'h> {
         match holder {
             Holder::Loaded(document) => {
                 let root = document.root();
-                Self::of_object(root, wanted, &|value| in_memory(document, value), Data::Nothing)
+                Self::of_object(root, wanted, &|value| place(document, value), Data::Nothing)
             }
             Holder::Pickle { found, stream } => {
                 let found = &**found;
@@ -92,10 +98,8 @@ impl<'h> Arrays<'h> {
                         "there is no pickle in the file any more".into(),
                     )
                 })?;
-                let place = |value| match found.place(value) {
-                    Some(place) => Ok((Cow::Borrowed(&place.layout), Place::At(place.offset))),
-                    None => in_memory(document, value),
-                };
+                // The stream has nothing in front of the pickle.
+                let place = |value| place(document, value);
                 Self::of_object(document.root(), wanted, &place, Data::Stream(stream))
             }
             Holder::Npy {
@@ -111,7 +115,7 @@ impl<'h> Arrays<'h> {
                     items: vec![Item {
                         name: numbered(0),
                         place: Place::At(*offset),
-                        layout: Cow::Borrowed(layout),
+                        layout: layout.clone(),
                     }],
                     named: false,
                     data: Data::Stream(stream),
@@ -132,7 +136,7 @@ impl<'h> Arrays<'h> {
             }
             items.push(Item {
                 name: key.to_owned(),
-                layout: Cow::Owned(layout),
+                layout,
                 place: Place::Entry,
             });
         }
@@ -165,7 +169,7 @@ impl<'h> Arrays<'h> {
     fn of_object(
         root: Value<'h>,
         wanted: Content,
-        place: &dyn Fn(Value<'h>) -> Result<(Cow<'h, Layout>, Place<'h>)>,
+        place: &dyn Fn(Value<'h>) -> Result<(Layout, Place<'h>)>,
         data: Data<'h>,
     ) -> Result<Self> {
         let mut items: Vec<Item<'h>> = Vec::new();
@@ -292,6 +296,9 @@ impl Data<'_> {
                 stream.seek(SeekFrom::Start(*offset))?;
                 Bytes::Stream(stream)
             }
+            (Place::Disordered(absent), Data::Stream(stream)) => {
+                Bytes::Ordered(read_absent(stream, 0, absent)?, 0)
+            }
             #[cfg(feature = "npz")]
             (Place::Entry, Data::Npz(file)) => Bytes::Entry(file.data(&item.name)?.1),
             // Not made above; it would be noticed, as there are too few bytes.
@@ -316,6 +323,11 @@ impl Read for Bytes<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Slice(bytes) => bytes.read(out),
+            Self::Ordered(array, at) => {
+                let n = (&array.as_bytes()[*at..]).read(out)?;
+                *at += n;
+                Ok(n)
+            }
             Self::Stream(stream) => stream.read(out),
             #[cfg(feature = "npz")]
             Self::Entry(data) => data.read(out),
@@ -340,11 +352,14 @@ fn numbered(i: usize) -> String {
     format!("arr_{i}")
 }
 
-/// An array that was read.
-fn in_memory<'h>(document: &'h Document, value: Value<'h>) -> Result<(Cow<'h, Layout>, Place<'h>)> {
-    match numpy::to_array(value) {
-        Ok(Cow::Borrowed(array)) => Ok((Cow::Borrowed(array.layout()), Place::Here(Cow::Borrowed(array)))),
-        Ok(Cow::Owned(array)) => Ok((Cow::Owned(array.layout().clone()), Place::Here(Cow::Owned(array)))),
+/// What an array looks like, and where it is.
+fn place<'h>(document: &'h Document, value: Value<'h>) -> Result<(Layout, Place<'h>)> {
+    match numpy::locate(value) {
+        Ok(Located::Here(array)) => Ok((array.layout().clone(), Place::Here(array))),
+        Ok(Located::Absent(absent)) if absent.is_as_laid_out() => {
+            Ok((absent.layout().clone(), Place::At(absent.start())))
+        }
+        Ok(Located::Absent(absent)) => Ok((absent.layout().clone(), Place::Disordered(absent))),
         Err(e) if e.kind() == pickle::ErrorKind::Parameter => Err(no_array(document, value)),
         Err(e) => Err(e.into()),
     }

@@ -4,8 +4,10 @@ use std::fs::File;
 use std::io::{Seek as _, SeekFrom};
 
 use super::{ArrayEntry, Content, Inspection, inspect_file};
-use crate::arrays::{Array, Available, Layout};
-use crate::pickle::{Kind, numpy};
+use crate::arrays::Array;
+use crate::part::read_absent;
+use crate::pickle::numpy::{self, Located};
+use crate::pickle::{AbsentArray, Kind};
 use crate::stream::options;
 use crate::{Error, ErrorKind, Limits, Result, codecs, pickle};
 
@@ -17,9 +19,8 @@ const COMPARED_CHARS: usize = 60;
 /// Reads one array of a file: that of a [path](crate::pickle::path) in a pickle, of a name in a `.npz` file, the one
 /// (`"."`) in a `.npy` file.
 ///
-/// The file is [inspected](inspect_file) first, so that nothing comes out of a damaged one. No other array is kept,
-/// save those whose elements are operands of the pickle. Paths are those that [`Inspection::arrays`] has, and all others
-/// that lead to an array.
+/// The file is [inspected](inspect_file) first, so that nothing comes out of a damaged one, and no other array is kept.
+/// Paths are those that [`Inspection::arrays`] has, and all others that lead to an array.
 ///
 /// # Errors
 /// [`Parameter`](ErrorKind::Parameter) if there is no such array, with paths that look alike;
@@ -32,12 +33,13 @@ pub fn extract(mut file: File, path: &str, limits: &Limits) -> Result<Array> {
             "taking an array out needs a file that seeks; this is a pipe or the like".into(),
         )
     })?;
-    let again = file.try_clone().map_err(codecs::Error::from)?;
+    let mut again = file.try_clone().map_err(codecs::Error::from)?;
     let mut found = inspect_file(file, limits);
     if let Some(error) = found.error.take() {
         return Err(error);
     }
-    let (layout, offset) = match found.content {
+    let base = found.base;
+    let absent = match found.content {
         #[cfg(feature = "npz")]
         Content::Npz => return from_npz(again, path, &found),
         Content::Npy if found.document.is_none() => match found.arrays.first() {
@@ -45,25 +47,22 @@ pub fn extract(mut file: File, path: &str, limits: &Limits) -> Result<Array> {
                 layout,
                 offset: Some(offset),
                 ..
-            }) if matches!(path, "" | ".") => (layout.clone(), *offset),
+            }) if matches!(path, "" | ".") => AbsentArray::new(layout.clone(), *offset),
             _ => return Err(found.no_array(path, "a .npy file holds one array, whose path is a dot")),
         },
         _ => match found.locate(path)? {
-            Located::Kept(array) => return Ok(array),
-            Located::At(layout, offset) => (layout, offset),
+            Located::Here(array) => return Ok(array.into_owned()),
+            Located::Absent(absent) => absent.into_owned(),
         },
     };
-    read_at(again, start, layout, offset, limits)
-}
-
-/// Where an array of a document is.
-enum Located {
-    Kept(Array),
-    At(Layout, u64),
+    again.seek(SeekFrom::Start(start)).map_err(codecs::Error::from)?;
+    let mut stream = options(limits).seekable_reader(again)?;
+    // That the bytes are there was seen when they were passed over; the file may have changed since.
+    read_absent(&mut stream, base, &absent)
 }
 
 impl Inspection {
-    fn locate(&mut self, path: &str) -> Result<Located> {
+    fn locate(&self, path: &str) -> Result<Located<'_>> {
         let Some(document) = &self.document else {
             let message = "the file holds neither a pickle nor an array".to_owned();
             return Err(Error::new(ErrorKind::Parameter, message));
@@ -72,9 +71,6 @@ impl Inspection {
             Ok(value) => value,
             Err(error) => return Err(self.no_array(path, &error.to_string())),
         };
-        if let Some(place) = self.place(value) {
-            return Ok(Located::At(place.layout.clone(), place.offset));
-        }
         if let Some(file) = self.companion(value) {
             let message = format!("the array at {path:?} is in a file of its own, {file:?}");
             return Err(Error::new(ErrorKind::Unsupported, message));
@@ -84,18 +80,10 @@ impl Inspection {
                 format!("an array of Python objects at {path:?}; its items have paths of their own");
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
-        if value.as_array().is_none() {
-            // Those that are kept as the calls that make them: subclasses, and what shares its data.
-            return match numpy::to_array(value) {
-                Ok(array) => Ok(Located::Kept(array.into_owned())),
-                Err(error) if error.kind() == pickle::ErrorKind::Parameter => {
-                    Err(self.no_array(path, &error.to_string()))
-                }
-                Err(error) => Err(error.into()),
-            };
-        }
-        let document = self.document.as_mut().expect("it was there above");
-        Ok(Located::Kept(document.take_array(path)?))
+        numpy::locate(value).map_err(|error| match error.kind() {
+            pickle::ErrorKind::Parameter => self.no_array(path, &error.to_string()),
+            _ => error.into(),
+        })
     }
 
     /// The error for a path that leads to no array, with some that do.
@@ -123,17 +111,6 @@ fn from_npz(mut file: File, key: &str, found: &Inspection) -> Result<Array> {
     }
     file.rewind().map_err(codecs::Error::from)?;
     Ok(crate::arrays::npz::Reader::new(file)?.read(key)?)
-}
-
-/// Reads the elements at an offset of the uncompressed stream.
-fn read_at(mut file: File, start: u64, layout: Layout, offset: u64, limits: &Limits) -> Result<Array> {
-    file.seek(SeekFrom::Start(start)).map_err(codecs::Error::from)?;
-    let mut stream = options(limits).seekable_reader(file)?;
-    stream
-        .seek(SeekFrom::Start(offset))
-        .map_err(codecs::Error::from)?;
-    // That the bytes are there was seen when they were passed over; the file may have changed since.
-    Ok(Array::read(layout, &mut stream, Available::Unknown)?)
 }
 
 /// The paths of arrays that look most like this one.

@@ -17,6 +17,8 @@ pub(crate) use npz::open_npz;
 use crate::arrays::{self, Layout};
 use crate::codecs::{self, Seekable, Tail};
 use crate::joblib::names_companion;
+use crate::passing::{Apart, Passing};
+use crate::pickle::AbsentArray;
 use crate::stream::{empty, is_pickle, options, unknown};
 use crate::{Document, Error, Limits, Result, Value};
 
@@ -76,8 +78,8 @@ pub struct ArrayEntry {
     pub path: String,
     /// Dtype, shape, order and size.
     pub layout: Layout,
-    /// Where its elements begin, in bytes of the uncompressed stream; `None` if they are an operand of the pickle, or
-    /// in an entry of a `.npz` file.
+    /// Where its elements begin, in bytes of the uncompressed stream. `None` if they are in an entry of a `.npz` file, or
+    /// in an operand of the pickle that is short, or text, or has them in another order than the layout.
     pub offset: Option<u64>,
 }
 
@@ -134,19 +136,13 @@ pub struct Inspection {
     pub companions: Vec<CompanionEntry>,
     /// How many bytes of the uncompressed stream follow what was dumped. Python's loaders ignore them.
     pub tail: u64,
-    /// The object, with arrays that have no data, save those whose elements are operands of the pickle.
+    /// The object, without the data of its arrays and without its long byte strings. Arrays whose elements are short
+    /// operands of the pickle, or text, are there.
     pub document: Option<Document>,
     /// Why the file is not whole, if it is not.
     pub error: Option<Error>,
-    /// The arrays that were passed over, by the numbers of their values.
-    places: Vec<Place>,
-}
-
-/// What an array that was passed over looks like, and where its elements begin.
-#[derive(Debug, Clone)]
-pub(crate) struct Place {
-    pub(crate) layout: Layout,
-    pub(crate) offset: u64,
+    /// Where the pickle begins in the uncompressed stream.
+    base: u64,
 }
 
 /// Says what is in a file, and reads it to its end, so that all that can be checked is checked.
@@ -196,7 +192,7 @@ pub(crate) fn inspect_with(file: File, limits: &Limits, options: codecs::Options
         tail: 0,
         document: None,
         error: None,
-        places: Vec::new(),
+        base: 0,
     };
     if let Err(error) = found.read(file, limits, options) {
         found.error = Some(error);
@@ -210,7 +206,7 @@ impl Inspection {
     pub fn layout<'a>(&'a self, value: Value<'a>) -> Option<&'a Layout> {
         match value.as_array() {
             Some(array) => Some(array.layout()),
-            None => self.place(value).map(|place| &place.layout),
+            None => value.as_absent_array().map(AbsentArray::layout),
         }
     }
 
@@ -218,7 +214,8 @@ impl Inspection {
     /// see [`ArrayEntry::offset`].
     #[must_use]
     pub fn offset(&self, value: Value<'_>) -> Option<u64> {
-        self.place(value).map(|place| place.offset)
+        let absent = value.as_absent_array()?;
+        absent.is_as_laid_out().then(|| self.base + absent.start())
     }
 
     /// The name of the file in which an object of the [document](Self::document) has its array, if joblib before 0.10 put
@@ -228,12 +225,6 @@ impl Inspection {
         let object = value.as_object()?;
         let (module, name) = object.class().as_global()?;
         names_companion(module, name).then(|| object.state()?.find("filename")?.as_str())?
-    }
-
-    /// What an array of the document that was passed over looks like, and where its elements begin.
-    pub(crate) fn place(&self, value: Value<'_>) -> Option<&Place> {
-        let number = usize::try_from(value.as_skipped()?).ok()?;
-        self.places.get(number)
     }
 
     fn read(&mut self, file: File, limits: &Limits, options: codecs::Options) -> Result<()> {
@@ -258,7 +249,7 @@ impl Inspection {
             }
             Content::Pickle => {
                 self.content = Content::Pickle;
-                self.read_joblib(stream, limits)
+                self.read_pickle(stream, limits, Passing::joblib(Apart::Object))
             }
             _ if plain && head.is_empty() => Err(empty()),
             _ if plain => Err(unknown(head)),

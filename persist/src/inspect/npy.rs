@@ -2,9 +2,9 @@
 
 use std::io::{Seek as _, SeekFrom};
 
-use super::object::skip;
 use super::{ArrayEntry, Inspection, Stream};
 use crate::arrays::npy::{self, MAX_HEADER};
+use crate::passing::{Passing, read_past};
 use crate::{Error, ErrorKind, Limits, Result, codecs};
 
 impl Inspection {
@@ -12,7 +12,7 @@ impl Inspection {
         let header = npy::read_header(&mut stream, MAX_HEADER)?;
         let layout = header.layout;
         if layout.dtype().has_objects() {
-            return self.read_plain_pickle(stream, limits);
+            return self.read_pickle(stream, limits, Passing::plain());
         }
         let size = stream.source_size().filter(|_| self.format == "none");
         self.arrays.push(ArrayEntry {
@@ -34,7 +34,7 @@ impl Inspection {
                     .seek(SeekFrom::Start(behind))
                     .map_err(codecs::Error::from)?;
             }
-            None => skip(&mut stream, &layout)?,
+            None => read_past(&mut stream, layout.nbytes() as u64)?,
         }
         self.finish(stream)
     }

@@ -1,13 +1,12 @@
 //! Pickles, joblib's among them.
 
 use std::collections::HashMap;
-use std::io::{self, BufRead, Read};
+use std::io::BufRead as _;
 
-use super::{ArrayEntry, CompanionEntry, GlobalEntry, Inspection, Place, Stream};
-use crate::arrays::{Available, Layout};
-use crate::joblib::Body;
-use crate::pickle::{self, Found, GlobalName, Kind, NoPayload, Payload, Raw, ReadOptions, Value};
-use crate::stream::{Skip, Skipping};
+use super::{ArrayEntry, CompanionEntry, GlobalEntry, Inspection, Stream};
+use crate::passing::Passing;
+use crate::pickle::{self, GlobalName, Kind, ReadOptions};
+use crate::stream::Skipping;
 use crate::{Limits, Result};
 
 /// The most arrays that are listed, and the most bytes that their paths may have together. A small file can hold
@@ -15,35 +14,15 @@ use crate::{Limits, Result};
 const MOST_ARRAYS: usize = 1 << 20;
 const MOST_TEXT: usize = 64 << 20;
 
-/// How much is read at a time of what is passed over.
-const CHUNK: usize = 256 << 10;
-
 impl Inspection {
-    /// Reads a pickle with joblib's arrays in it.
-    pub(super) fn read_joblib(&mut self, stream: Stream, limits: &Limits) -> Result<()> {
-        let mut passing = Passing::default();
-        let skip = passing.skip.clone();
-        let read = self.read_pickle(stream, &skip, limits, &mut passing);
-        self.places = passing.places;
-        self.list();
-        read
-    }
-
-    /// Reads a pickle of plain arrays from where the stream is.
-    pub(super) fn read_plain_pickle(&mut self, stream: Stream, limits: &Limits) -> Result<()> {
-        let read = self.read_pickle(stream, &Skip::default(), limits, &mut NoPayload);
-        self.list();
-        read
-    }
-
-    fn read_pickle(
+    /// Reads a pickle from where the stream is; `passing` says of what kind.
+    pub(super) fn read_pickle(
         &mut self,
         mut stream: Stream,
-        told: &Skip,
         limits: &Limits,
-        payload: &mut dyn Payload,
+        mut passing: Passing,
     ) -> Result<()> {
-        let base = stream.position();
+        self.base = stream.position();
         let head = stream.fill_buf()?;
         if let [0x80, protocol, ..] = head {
             self.protocol = Some(*protocol);
@@ -51,12 +30,13 @@ impl Inspection {
         let size = stream.source_size().filter(|_| self.format == "none");
         let options = ReadOptions {
             limits: limits.object,
-            length: size.map(|size| size.saturating_sub(base)),
+            length: size.map(|size| size.saturating_sub(self.base)),
         };
-        let mut source = Skipping::new(stream, told);
-        let scan = pickle::scan(&mut source, &options, payload);
-        self.globals = unique(&scan.globals(), base);
+        let mut source = Skipping::new(stream, passing.skip());
+        let scan = pickle::scan(&mut source, &options, &mut passing);
+        self.globals = unique(&scan.globals(), self.base);
         self.document = Some(scan.outcome?);
+        self.list();
         self.finish(source.into_inner()?)
     }
 
@@ -115,59 +95,4 @@ fn unique(names: &[GlobalName<'_>], base: u64) -> Vec<GlobalEntry> {
         entries[at].count += 1;
     }
     entries
-}
-
-/// Passes over the elements of arrays, and notes where they are.
-#[derive(Default)]
-struct Passing {
-    skip: Skip,
-    places: Vec<Place>,
-}
-
-impl Payload for Passing {
-    fn read(&mut self, object: Value<'_>, raw: &mut Raw<'_>) -> pickle::Result<Found> {
-        let layout = match Body::of(object, raw)? {
-            // What stands for an array in another file is shown as the object that it is.
-            Body::Nothing | Body::Companion => return Ok(Found::Nothing),
-            Body::Pickle => return Ok(Found::Pickle),
-            Body::Data(data) => data.layout,
-        };
-        let offset = raw.position();
-        match raw.available() {
-            // Plain bytes in a file: it is known that they are there, and there is nothing to check.
-            Available::Bytes(left) => {
-                let n = layout.nbytes() as u64;
-                if left < n {
-                    let message = format!("array {layout} needs {n} bytes, {left} are left");
-                    return Err(pickle::Error::new(pickle::ErrorKind::Truncated, message));
-                }
-                self.skip.over(n, raw)?;
-            }
-            Available::Unknown => skip(raw, &layout)?,
-        }
-        self.places.push(Place { layout, offset });
-        Ok(Found::Skipped(self.places.len() as u64 - 1))
-    }
-}
-
-/// Reads as many bytes as the array has.
-pub(super) fn skip(source: &mut (impl Read + ?Sized), layout: &Layout) -> pickle::Result<()> {
-    let needed = layout.nbytes();
-    let mut left = needed;
-    let mut chunk = vec![0; CHUNK.min(needed)];
-    while left > 0 {
-        let n = left.min(CHUNK);
-        match source.read(&mut chunk[..n]) {
-            Ok(0) => {
-                return Err(pickle::Error::new(
-                    pickle::ErrorKind::Truncated,
-                    format!("the stream ends {left} bytes before the end of array {layout}"),
-                ));
-            }
-            Ok(n) => left -= n,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e.into()),
-        }
-    }
-    Ok(())
 }

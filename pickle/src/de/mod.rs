@@ -17,7 +17,7 @@ use serde::forward_to_deserialize_any;
 use crate::graph::View;
 use crate::known::Known;
 use crate::path::{PARTS, Step};
-use crate::{Document, Error, How, Int, Kind, Result, Value};
+use crate::{Document, Error, How, Int, Kind, Result, Value, numpy};
 use tree::{Entries, Enum, Items};
 
 /// How deep values may be nested that are turned into Rust values.
@@ -174,9 +174,9 @@ impl<'a, 'd> Deserializer<'a, 'd> {
                 visitor.visit_string(format!("{a}-{b}-{c}-{d}-{e}"))
             }
             Known::Path { parts, .. } => visitor.visit_string(parts.to_string()),
-            Known::DType => visitor.visit_string(crate::numpy::dtype(self.value)?.to_string()),
+            Known::DType => visitor.visit_string(numpy::dtype(self.value)?.to_string()),
             Known::Scalar => {
-                let scalar = crate::numpy::scalar(self.value)?;
+                let scalar = numpy::scalar(self.value)?;
                 array::element(scalar.dtype(), scalar.bytes(), visitor)
             }
         }
@@ -253,7 +253,8 @@ impl<'d> serde::Deserializer<'d> for Deserializer<'_, 'd> {
             View::ObjectArray(objects) if objects.shape.len() == 1 => self.seq(self.value.iter(), visitor),
             View::ObjectArray(_) => Err(self.no_type()),
             View::Taken => Err(Error::parameter("the array was taken out of the document")),
-            View::Skipped(_) => Err(Error::parameter("the data of the array was not read")),
+            View::AbsentBytes(_) => Err(Error::parameter("the bytes were not read")),
+            View::AbsentArray(_) => Err(numpy::not_read()),
             View::Object(_) => match self.value.known() {
                 Some(known) => self.known(known, visitor),
                 None => self.object(visitor),

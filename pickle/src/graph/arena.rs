@@ -5,9 +5,9 @@
 
 use std::collections::HashMap;
 
-use demijohn_arrays::Array;
+use demijohn_arrays::{Array, Layout};
 
-use super::How;
+use super::{AbsentArray, AbsentBytes, How};
 use crate::known::Callable;
 use crate::{Error, Result};
 
@@ -63,8 +63,10 @@ pub(crate) enum Node {
     ObjectArray(u32),
     /// An array that was taken out by value.
     Taken,
-    /// An array whose data was not read, by the number that whoever left it out gave it.
-    Skipped(u64),
+    /// A byte string that was not read.
+    AbsentBytes(u32),
+    /// An array whose data was not read.
+    AbsentArray(u32),
 }
 
 /// What a node is, with its content.
@@ -94,7 +96,8 @@ pub(crate) enum View<'d> {
     Array(&'d Array),
     ObjectArray(&'d Objects),
     Taken,
-    Skipped(u64),
+    AbsentBytes(&'d AbsentBytes),
+    AbsentArray(&'d AbsentArray),
 }
 
 /// Something importable.
@@ -162,6 +165,19 @@ pub(crate) struct Objects {
     pub(crate) fortran: bool,
 }
 
+/// A large piece of bytes.
+#[derive(Debug)]
+enum Large {
+    Bytes(Box<[u8]>),
+    /// Read into memory that can become that of an array: an array of bytes.
+    Raw(Array),
+    /// What has become the array of this number.
+    Of(u32),
+}
+
+/// Memory that an array can take over.
+pub(crate) struct Memory(usize);
+
 /// All terms of one document.
 #[derive(Debug, Default)]
 pub(crate) struct Arena {
@@ -170,7 +186,7 @@ pub(crate) struct Arena {
     bytes: Vec<u8>,
     ids: Vec<Id>,
     large_text: Vec<Box<str>>,
-    large_bytes: Vec<Box<[u8]>>,
+    large_bytes: Vec<Large>,
     large_ids: Vec<Box<[Id]>>,
     lists: Vec<Vec<Id>>,
     dicts: Vec<Vec<(Id, Id)>>,
@@ -179,6 +195,8 @@ pub(crate) struct Arena {
     terms: Vec<Term>,
     arrays: Vec<Array>,
     objects: Vec<Objects>,
+    absent_bytes: Vec<AbsentBytes>,
+    absent_arrays: Vec<AbsentArray>,
     /// The object that was dumped, once that is known.
     pub(crate) root: Option<Id>,
 }
@@ -241,7 +259,8 @@ impl Arena {
             Node::Array(i) => View::Array(&self.arrays[i as usize]),
             Node::ObjectArray(i) => View::ObjectArray(&self.objects[i as usize]),
             Node::Taken => View::Taken,
-            Node::Skipped(number) => View::Skipped(number),
+            Node::AbsentBytes(i) => View::AbsentBytes(&self.absent_bytes[i as usize]),
+            Node::AbsentArray(i) => View::AbsentArray(&self.absent_arrays[i as usize]),
         }
     }
 
@@ -250,7 +269,15 @@ impl Arena {
     }
 
     fn blob(&self, span: Span) -> &[u8] {
-        piece(span, |a, b| &self.bytes[a..b], |i| &self.large_bytes[i])
+        piece(
+            span,
+            |a, b| &self.bytes[a..b],
+            |i| match &self.large_bytes[i] {
+                Large::Bytes(bytes) => bytes,
+                Large::Raw(array) => array.as_bytes(),
+                Large::Of(array) => self.arrays[*array as usize].as_bytes(),
+            },
+        )
     }
 
     fn run(&self, span: Span) -> &[Id] {
@@ -288,9 +315,45 @@ impl Arena {
             self.bytes.extend_from_slice(&bytes);
             span(start, bytes.len())
         } else {
-            self.large_bytes.push(bytes.into());
+            self.large_bytes.push(Large::Bytes(bytes.into()));
             large(self.large_bytes.len() - 1)
         }
+    }
+
+    /// Keeps bytes that were read as an array of bytes.
+    pub(crate) fn keep_raw(&mut self, bytes: Array) -> Span {
+        self.large_bytes.push(Large::Raw(bytes));
+        large(self.large_bytes.len() - 1)
+    }
+
+    /// The memory of a byte string that an array can take over, as [`keep_raw`](Self::keep_raw) keeps it.
+    pub(crate) fn memory_of(&self, id: Id) -> Option<Memory> {
+        let (Node::Bytes(span) | Node::ByteArray(span) | Node::Str8(span)) = self.raw(id) else {
+            return None;
+        };
+        let index = piece(span, |_, _| None, Some)?;
+        matches!(self.large_bytes[index], Large::Raw(_)).then_some(Memory(index))
+    }
+
+    /// Makes an array in the memory of a byte string: the two are one from now on.
+    pub(crate) fn keep_array_in(&mut self, memory: Memory, layout: Layout) -> Result<Node> {
+        let next = number(self.arrays.len())?;
+        let Large::Raw(bytes) = std::mem::replace(&mut self.large_bytes[memory.0], Large::Of(next)) else {
+            return Err(Error::parameter("the memory of a byte string was taken twice"));
+        };
+        self.keep_array(bytes.with_layout(layout)?)
+    }
+
+    pub(crate) fn add_absent_bytes(&mut self, bytes: AbsentBytes) -> Result<Id> {
+        let index = number(self.absent_bytes.len())?;
+        self.absent_bytes.push(bytes);
+        self.add(Node::AbsentBytes(index))
+    }
+
+    pub(crate) fn keep_absent_array(&mut self, array: AbsentArray) -> Result<Node> {
+        let index = number(self.absent_arrays.len())?;
+        self.absent_arrays.push(array);
+        Ok(Node::AbsentArray(index))
     }
 
     pub(crate) fn keep_ids(&mut self, ids: impl ExactSizeIterator<Item = Id>) -> Span {
@@ -388,7 +451,7 @@ impl Arena {
         let Node::Array(index) = self.raw(id) else {
             return None;
         };
-        let empty = demijohn_arrays::Layout::new(
+        let empty = Layout::new(
             demijohn_arrays::DType::new(demijohn_arrays::Scalar::Uint8),
             &[0],
             demijohn_arrays::Order::C,

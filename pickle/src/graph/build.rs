@@ -6,12 +6,12 @@ use std::fmt;
 use std::io::BufRead;
 use std::vec::Drain;
 
-use demijohn_arrays::Array;
+use demijohn_arrays::{Array, DType, Layout, Order, Scalar};
 
 use super::arena::{Arena, Node, Term, View};
-use super::{Document, How, Id, Value};
+use super::{AbsentArray, AbsentBytes, Document, How, Id, Kind, Value};
 use crate::known::Callable;
-use crate::numpy::{self, Made};
+use crate::numpy::{self, Described};
 use crate::{Builder, Error, Raw, Result};
 
 /// Data that stands in the stream behind a `BUILD`, outside of the pickle.
@@ -23,6 +23,19 @@ pub trait Payload {
     /// # Errors
     /// Whatever is wrong with the data.
     fn read(&mut self, object: Value<'_>, raw: &mut Raw<'_>) -> Result<Found>;
+
+    /// Called for each long byte string ([`LONG`](crate::machine::LONG)), with the stream where its `len` bytes begin.
+    /// Who wants none of them goes past exactly these bytes and answers `true`: of the string, only its length is known
+    /// then, and an array that is made of it is an [`AbsentArray`]. By default they are read.
+    ///
+    /// Pickles that stand in the same stream are asked about too.
+    ///
+    /// # Errors
+    /// What reading reports.
+    fn pass_over(&mut self, len: u64, raw: &mut Raw<'_>) -> Result<bool> {
+        let _ = (len, raw);
+        Ok(false)
+    }
 }
 
 /// What a [`Payload`] found behind an object.
@@ -32,9 +45,8 @@ pub enum Found {
     Nothing,
     /// An array, which was read.
     Array(Array),
-    /// An array whose data is not wanted. The source goes on behind the data, which [`Raw::skipped`] was told. The number
-    /// is for [`Value::as_skipped`].
-    Skipped(u64),
+    /// An array whose data is not wanted. The source goes on behind the data, which [`Raw::skipped`] was told.
+    Absent(AbsentArray),
     /// A pickle with a memo of its own, which is still to be read. In it, nothing is asked of the payload.
     Pickle,
     /// The same, but not in this stream.
@@ -89,11 +101,16 @@ impl Value<'_> {
 /// Texts and containers from this size on are turned into other values once only: see [`Graph::first_use`].
 const LONG: usize = 64;
 
+/// Byte strings from this size on are read into memory that an array may have.
+const OWN: u64 = 1 << 16;
+
 pub(super) struct Graph<'p> {
     arena: Arena,
     payload: &'p mut dyn Payload,
     /// Whether a nested pickle is being read.
     nested: bool,
+    /// Whether it is in another stream.
+    apart: bool,
     /// Every naming of a global, with its offset.
     uses: Vec<(Id, u64)>,
     /// Long values that another one was made of.
@@ -111,6 +128,7 @@ impl<'p> Graph<'p> {
             arena,
             payload,
             nested: false,
+            apart: false,
             uses: Vec::new(),
             used: HashSet::new(),
         }
@@ -162,6 +180,7 @@ impl<'p> Graph<'p> {
             (Callable::ByteArray, &[bytes]) => match self.arena.raw(bytes) {
                 // What a span points to never changes, so both may point there.
                 Node::Bytes(span) => Node::ByteArray(span),
+                Node::AbsentBytes(_) => return self.absent_bytearray(bytes),
                 _ => return Ok(None),
             },
             (Callable::Encode, &[text, encoding]) => {
@@ -211,15 +230,36 @@ impl<'p> Graph<'p> {
         if !self.first_use(data, len) {
             return Ok(());
         }
-        // What does not fit together stays the call it is; `Value::array` says why.
-        if let Ok(made) = numpy::array(self.value(id)) {
-            let node = match made {
-                Made::Array(array) => self.arena.keep_array(array)?,
-                Made::Objects(objects) => self.arena.keep_objects(objects)?,
-            };
-            self.arena.replace(id, node);
-        }
+        let node = match numpy::describe(self.value(id)) {
+            // What does not fit together stays the call it is; `Value::array` says why.
+            Err(_) => return Ok(()),
+            Ok(Described::Objects(objects)) => self.arena.keep_objects(objects)?,
+            Ok(Described::Raw(raw)) => {
+                let memory = self.arena.memory_of(data).filter(|_| raw.transposed.is_none());
+                if let Some(absent) = raw.absent() {
+                    self.arena.keep_absent_array(absent)?
+                } else if let Some(memory) = memory {
+                    let layout = raw.layout;
+                    self.arena.keep_array_in(memory, layout)?
+                } else if let Ok(array) = raw.to_array() {
+                    self.arena.keep_array(array)?
+                } else {
+                    return Ok(());
+                }
+            }
+        };
+        self.arena.replace(id, node);
         Ok(())
+    }
+
+    /// A `bytearray` of bytes that were passed over.
+    fn absent_bytearray(&mut self, bytes: Id) -> Result<Option<Node>> {
+        let View::AbsentBytes(absent) = self.arena.view(bytes) else {
+            return Ok(None);
+        };
+        let kind = Kind::ByteArray;
+        let id = self.arena.add_absent_bytes(AbsentBytes { kind, ..*absent })?;
+        Ok(Some(self.arena.raw(id)))
     }
 
     /// Puts the object of another pickle in the place of `object`.
@@ -283,6 +323,29 @@ impl Builder for Graph<'_> {
     fn str8(&mut self, bytes: Cow<'_, [u8]>) -> Result<Id> {
         let span = self.arena.keep(bytes);
         self.arena.add(Node::Str8(span))
+    }
+
+    fn long_bytes(&mut self, kind: Kind, len: u64, raw: &mut Raw<'_>) -> Result<Option<Id>> {
+        let offset = raw.position();
+        if !self.apart && self.payload.pass_over(len, raw)? {
+            let absent = AbsentBytes { kind, offset, len };
+            return self.arena.add_absent_bytes(absent).map(Some);
+        }
+        if len < OWN {
+            return Ok(None);
+        }
+        // Into memory that an array can take over.
+        raw.spend(len)?;
+        let bytes = DType::new(Scalar::Uint8);
+        let layout = Layout::from_extents(bytes, [len.into()], Order::C)?;
+        let available = raw.available();
+        let span = self.arena.keep_raw(Array::read(layout, raw, available)?);
+        let node = match kind {
+            Kind::Str8 => Node::Str8(span),
+            Kind::ByteArray => Node::ByteArray(span),
+            _ => Node::Bytes(span),
+        };
+        self.arena.add(node).map(Some)
     }
 
     fn bytes(&mut self, bytes: Cow<'_, [u8]>) -> Result<Id> {
@@ -414,12 +477,17 @@ impl Builder for Graph<'_> {
                 let node = self.arena.keep_array(array)?;
                 self.arena.replace(object, node);
             }
-            Found::Skipped(number) => self.arena.replace(object, Node::Skipped(number)),
+            Found::Absent(absent) => {
+                let node = self.arena.keep_absent_array(absent)?;
+                self.arena.replace(object, node);
+            }
             Found::Pickle => self.nest(object, |graph| raw.nested(graph))?,
             Found::PickleIn(apart) => {
                 let name = apart.name.clone();
                 let inner = |graph: &mut Self| raw.nested_in(apart, graph).map_err(|e| e.within(&name));
+                self.apart = true;
                 self.nest(object, inner)?;
+                self.apart = false;
             }
         }
         Ok(object)

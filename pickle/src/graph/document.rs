@@ -101,7 +101,7 @@ impl Document {
     }
 
     /// Takes an array out without copying it. Afterwards, there is no array at that place, nor wherever else the
-    /// document refers to the same one.
+    /// document refers to the same one; a byte string that it was made of is empty.
     ///
     /// # Errors
     /// [`Parameter`](crate::ErrorKind::Parameter) if that is no path, or if no array is there.

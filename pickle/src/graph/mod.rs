@@ -3,6 +3,7 @@
 //! Shared objects stay shared and cycles stay cycles, as both are just a number that occurs twice. Nothing recurses,
 //! dropping least of all: the arena is a handful of vectors.
 
+mod absent;
 mod arena;
 mod build;
 mod document;
@@ -16,6 +17,8 @@ mod show;
 mod value;
 mod walk;
 
+pub use absent::AbsentArray;
+pub(crate) use absent::AbsentBytes;
 pub(crate) use arena::{Arena, Id, Objects, Term, View};
 pub use build::{Apart, Found, NoPayload, Payload};
 pub use document::{Document, GlobalName, ReadOptions, Scan, read, read_with, scan};

@@ -5,7 +5,7 @@ use std::slice;
 
 use demijohn_arrays::Array;
 
-use super::{Arena, Id, Int, Items, Iter, Kind, Object, ObjectArray, View};
+use super::{AbsentArray, Arena, Id, Int, Items, Iter, Kind, Object, ObjectArray, View};
 use crate::{Error, Result, known, numpy};
 
 /// A value in a document: cheap to copy, borrows from the document only.
@@ -60,7 +60,8 @@ impl<'d> Value<'d> {
             View::FrozenSet(_) => Kind::FrozenSet,
             View::Global(_) => Kind::Global,
             View::Object(_) => known::kind(self).unwrap_or(Kind::Object),
-            View::Array(_) | View::Taken | View::Skipped(_) => Kind::Array,
+            View::Array(_) | View::Taken | View::AbsentArray(_) => Kind::Array,
+            View::AbsentBytes(bytes) => bytes.kind,
             View::ObjectArray(_) => Kind::ObjectArray,
         }
     }
@@ -148,7 +149,7 @@ impl<'d> Value<'d> {
         }
     }
 
-    /// The content of a `bytes`, a `bytearray`, or a `str` of Python 2.
+    /// The content of a `bytes`, a `bytearray`, or a `str` of Python 2; `None` too if it was passed over.
     #[must_use]
     pub fn as_bytes(self) -> Option<&'d [u8]> {
         match self.node() {
@@ -166,11 +167,11 @@ impl<'d> Value<'d> {
         }
     }
 
-    /// The number of an array whose data was not read: the one that [`Found::Skipped`](crate::Found::Skipped) had.
+    /// An array whose elements were passed over: by the [`Payload`](crate::Payload), or in a byte string that was.
     #[must_use]
-    pub fn as_skipped(self) -> Option<u64> {
+    pub fn as_absent_array(self) -> Option<&'d AbsentArray> {
         match self.node() {
-            View::Skipped(number) => Some(number),
+            View::AbsentArray(absent) => Some(absent),
             _ => None,
         }
     }
@@ -216,9 +217,9 @@ impl<'d> Value<'d> {
         Err(match self.node() {
             View::Array(array) => return Ok(array),
             View::Taken => Error::parameter("the array was taken out of the document"),
-            View::Skipped(_) => Error::parameter("the data of the array was not read"),
+            View::AbsentArray(_) => numpy::not_read(),
             View::Object(_) if numpy::data_of(self).or(numpy::buffer_of(self)).is_some() => {
-                match numpy::array(self) {
+                match numpy::describe(self) {
                     Err(e) => e,
                     Ok(_) => Error::unsupported("an array that shares its data with another one"),
                 }
@@ -233,11 +234,13 @@ impl<'d> Value<'d> {
     pub fn len(self) -> Option<usize> {
         match self.node() {
             View::Bytes(bytes) | View::ByteArray(bytes) => Some(bytes.len()),
+            View::AbsentBytes(bytes) if bytes.kind != Kind::Str8 => usize::try_from(bytes.len).ok(),
             View::Tuple(items) | View::FrozenSet(items) | View::List(items) | View::Set(items) => {
                 Some(items.len())
             }
             View::Dict(pairs) => Some(pairs.len()),
             View::Array(array) => array.shape().first().copied(),
+            View::AbsentArray(absent) => absent.layout().shape().first().copied(),
             View::ObjectArray(objects) => objects.shape.first().copied(),
             View::Object(_) => match self.kind() {
                 Kind::OrderedDict | Kind::DefaultDict | Kind::Counter => Some(self.items().len()),
@@ -423,7 +426,8 @@ impl fmt::Debug for Value<'_> {
             View::Array(array) => write!(f, "array({})", array.layout()),
             View::ObjectArray(objects) => write!(f, "array of objects {:?}", objects.shape),
             View::Taken => f.write_str("an array that was taken out"),
-            View::Skipped(_) => f.write_str("an array that was not read"),
+            View::AbsentBytes(bytes) => write!(f, "{} of {} bytes, not read", bytes.kind, bytes.len),
+            View::AbsentArray(absent) => write!(f, "array {}, not read", absent.layout()),
             _ => items(f, self.kind(), self.len().unwrap_or(0)),
         }
     }

@@ -8,14 +8,30 @@ use std::borrow::Cow;
 use demijohn_arrays::{Array, Layout, Order};
 
 use super::dtype;
-use crate::graph::{Id, Kind, Objects, View};
+use crate::graph::{AbsentArray, Id, Kind, Objects, View};
 use crate::known::Callable;
 use crate::{Error, How, Result, Value};
 
-/// An array out of a call.
-pub(crate) enum Made {
-    Array(Array),
+/// What a call says of the array it makes.
+pub(crate) enum Described<'d> {
+    Raw(RawData<'d>),
     Objects(Objects),
+}
+
+/// An array of plain data that has been described: all fits together.
+pub(crate) struct RawData<'d> {
+    pub(crate) layout: Layout,
+    /// How the bytes are to be brought into the order of the layout, if they are not.
+    pub(crate) transposed: Option<Transposed>,
+    /// The bytes: a byte string, or a `str` that stands for one.
+    pub(crate) data: Value<'d>,
+}
+
+/// How elements stand whose axes were exchanged: the array's axis `i` is axis `axes[i]` of what is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Transposed {
+    pub(crate) from: Layout,
+    axes: Vec<usize>,
 }
 
 /// The callable and arguments of a call with a tuple of arguments.
@@ -58,8 +74,9 @@ fn invalid(what: impl std::fmt::Display) -> Error {
     Error::corrupt(format!("invalid array: {what}"))
 }
 
-/// The array that a call makes: one of `_reconstruct` with its state, of any subclass, or one of `_frombuffer`.
-pub(crate) fn array(value: Value<'_>) -> Result<Made> {
+/// What a call says of the array it makes: one of `_reconstruct` with its state, of any subclass, or one of
+/// `_frombuffer`.
+pub(crate) fn describe(value: Value<'_>) -> Result<Described<'_>> {
     let none = || Error::parameter(format!("not an array but {value:?}"));
     let (callable, args) = call(value).ok_or_else(none)?;
     match callable {
@@ -67,31 +84,110 @@ pub(crate) fn array(value: Value<'_>) -> Result<Made> {
             let state = value.as_object().and_then(crate::Object::state);
             reconstructed(state.ok_or_else(|| invalid("it has no state"))?)
         }
-        Callable::FromBuffer => from_buffer(value, args),
+        Callable::FromBuffer => from_buffer(value, args).map(Described::Raw),
         _ => Err(none()),
     }
 }
 
+/// An array of a document, wherever its elements are; see [`locate`].
+#[derive(Debug)]
+pub enum Located<'d> {
+    /// They are here.
+    Here(Cow<'d, Array>),
+    /// They were passed over.
+    Absent(Cow<'d, AbsentArray>),
+}
+
 /// An array by value or by reference: of the forms that a [`Document`](crate::Document) has as arrays, and those of
-/// `numpy.matrix` and other subclasses, which it has as calls.
+/// `numpy.matrix` and other subclasses, which it has as calls. Its elements may have been passed over.
 ///
 /// # Errors
 /// [`Parameter`](crate::ErrorKind::Parameter) if it is something else, [`Corrupt`](crate::ErrorKind::Corrupt) or
 /// [`Unsupported`](crate::ErrorKind::Unsupported) if it is an array that cannot be.
-pub fn to_array(value: Value<'_>) -> Result<Cow<'_, Array>> {
+pub fn locate(value: Value<'_>) -> Result<Located<'_>> {
     if let Some(array) = value.as_array() {
-        return Ok(Cow::Borrowed(array));
+        return Ok(Located::Here(Cow::Borrowed(array)));
     }
-    match array(value)? {
-        Made::Array(array) => Ok(Cow::Owned(array)),
-        Made::Objects(_) => Err(Error::parameter(
+    if let Some(absent) = value.as_absent_array() {
+        return Ok(Located::Absent(Cow::Borrowed(absent)));
+    }
+    match describe(value)? {
+        Described::Raw(raw) => match raw.absent() {
+            Some(absent) => Ok(Located::Absent(Cow::Owned(absent))),
+            None => Ok(Located::Here(Cow::Owned(raw.to_array()?))),
+        },
+        Described::Objects(_) => Err(Error::parameter(
             "an array of Python objects has no bytes of its own",
         )),
     }
 }
 
+/// An array as [`locate`] finds it, whose elements are here.
+///
+/// # Errors
+/// As for [`locate`]; [`Parameter`](crate::ErrorKind::Parameter) if its elements were passed over.
+pub fn to_array(value: Value<'_>) -> Result<Cow<'_, Array>> {
+    match locate(value)? {
+        Located::Here(array) => Ok(array),
+        Located::Absent(_) => Err(not_read()),
+    }
+}
+
+/// The error for an array whose elements were passed over.
+pub(crate) fn not_read() -> Error {
+    Error::parameter("the data of the array was not read")
+}
+
+impl RawData<'_> {
+    /// The array, with a copy of the bytes.
+    pub(crate) fn to_array(&self) -> Result<Array> {
+        let bytes = bytes_of(self.data)?;
+        match &self.transposed {
+            None => Ok(Array::from_bytes(self.layout.clone(), &bytes)?),
+            Some(transposed) => transposed.apply(&bytes, self.layout.clone()),
+        }
+    }
+
+    /// The array, if the bytes were passed over.
+    pub(crate) fn absent(&self) -> Option<AbsentArray> {
+        let View::AbsentBytes(bytes) = self.data.node() else {
+            return None;
+        };
+        let absent = AbsentArray::new(self.layout.clone(), bytes.offset);
+        Some(absent.with_transposed(self.transposed.clone()))
+    }
+}
+
+/// What a byte string holds, or what a `str` stands for: bytes of Python 2 that went through one.
+fn bytes_of(data: Value<'_>) -> Result<Cow<'_, [u8]>> {
+    match data.node() {
+        View::Bytes(bytes) | View::ByteArray(bytes) | View::Str8(bytes) => Ok(bytes.into()),
+        View::Str(text) => text
+            .chars()
+            .map(|c| u8::try_from(c).ok())
+            .collect::<Option<Vec<u8>>>()
+            .map(Cow::Owned)
+            .ok_or_else(|| invalid("its data is text")),
+        View::AbsentBytes(_) => Err(not_read()),
+        _ => Err(invalid(format_args!("its data is {data:?}"))),
+    }
+}
+
+/// Makes sure that there are as many bytes as the layout has.
+fn check_length(layout: &Layout, data: Value<'_>) -> Result<()> {
+    let given = match data.node() {
+        View::AbsentBytes(bytes) => bytes.len,
+        _ => bytes_of(data)?.len() as u64,
+    };
+    let needed = layout.nbytes() as u64;
+    if given == needed {
+        return Ok(());
+    }
+    Err(invalid(format_args!("{given} bytes where {layout} has {needed}")))
+}
+
 /// `(version, shape, dtype, is_fortran, data)`, or the same without version.
-fn reconstructed(state: Value<'_>) -> Result<Made> {
+fn reconstructed(state: Value<'_>) -> Result<Described<'_>> {
     let View::Tuple(items) = state.node() else {
         return Err(invalid(format_args!("its state is {state:?}")));
     };
@@ -108,24 +204,18 @@ fn reconstructed(state: Value<'_>) -> Result<Made> {
     }
     .map(|id| state.at(id));
     if let View::List(items) = data.node() {
-        return objects(shape, dtype, flag(fortran)?, items);
+        return objects(shape, dtype, flag(fortran)?, items).map(Described::Objects);
     }
     let layout = layout(shape, dtype, fortran)?;
     if layout.dtype().has_objects() {
         return Err(invalid("Python objects as bytes"));
     }
-    let bytes: Cow<'_, [u8]> = match data.node() {
-        View::Bytes(bytes) | View::ByteArray(bytes) | View::Str8(bytes) => bytes.into(),
-        // Bytes of Python 2 that went through a `str`.
-        View::Str(text) => text
-            .chars()
-            .map(|c| u8::try_from(c).ok())
-            .collect::<Option<Vec<u8>>>()
-            .ok_or_else(|| invalid("its data is text"))?
-            .into(),
-        _ => return Err(invalid(format_args!("its data is {data:?}"))),
-    };
-    from_bytes(layout, &bytes)
+    check_length(&layout, data)?;
+    Ok(Described::Raw(RawData {
+        layout,
+        transposed: None,
+        data,
+    }))
 }
 
 /// The layout that a state of `ndarray` describes, by what it says of shape, dtype and order.
@@ -149,16 +239,8 @@ fn flag(fortran: Value<'_>) -> Result<bool> {
     }
 }
 
-fn from_bytes(layout: Layout, bytes: &[u8]) -> Result<Made> {
-    if bytes.len() != layout.nbytes() {
-        let (given, needed) = (bytes.len(), layout.nbytes());
-        return Err(invalid(format_args!("{given} bytes where {layout} has {needed}")));
-    }
-    Ok(Made::Array(Array::from_bytes(layout, bytes)?))
-}
-
 /// An array of dtype `object`, whose data is a list.
-fn objects(shape: Value<'_>, dtype: Value<'_>, fortran: bool, items: &[Id]) -> Result<Made> {
+fn objects(shape: Value<'_>, dtype: Value<'_>, fortran: bool, items: &[Id]) -> Result<Objects> {
     if *dtype::dtype(dtype)?.kind() != demijohn_arrays::Kind::Object {
         return Err(Error::unsupported(
             "arrays of texts of any length, and of structs with Python objects in them, are not supported",
@@ -177,11 +259,11 @@ fn objects(shape: Value<'_>, dtype: Value<'_>, fortran: bool, items: &[Id]) -> R
         .iter()
         .map(|&n| usize::try_from(n).map_err(|_| invalid("its shape is too big")))
         .collect::<Result<_>>()?;
-    Ok(Made::Objects(Objects {
+    Ok(Objects {
         shape,
         items: items.into(),
         fortran,
-    }))
+    })
 }
 
 /// A shape: a tuple or list of numbers, or a single one.
@@ -198,7 +280,7 @@ pub(super) fn extents(shape: Value<'_>) -> Result<Vec<u128>> {
 }
 
 /// `_frombuffer(buffer, dtype, shape, order)`, or with `order` "K" and a fifth argument, the order of the axes.
-fn from_buffer(value: Value<'_>, args: &[Id]) -> Result<Made> {
+fn from_buffer<'d>(value: Value<'d>, args: &[Id]) -> Result<RawData<'d>> {
     if value.as_object().is_some_and(|object| object.state().is_some()) {
         return Err(invalid("it has a state"));
     }
@@ -206,28 +288,36 @@ fn from_buffer(value: Value<'_>, args: &[Id]) -> Result<Made> {
         return Err(invalid(format_args!("{} arguments", args.len())));
     };
     let [buffer, dtype, shape, order] = [buffer, dtype, shape, order].map(|id| value.at(id));
-    let (View::Bytes(bytes) | View::ByteArray(bytes)) = buffer.node() else {
+    if !matches!(buffer.kind(), Kind::Bytes | Kind::ByteArray) {
         return Err(invalid(format_args!("its buffer is {buffer:?}")));
-    };
+    }
     let dtype = dtype::dtype(dtype)?;
     if dtype.has_objects() {
         return Err(invalid("Python objects as bytes"));
     }
     let extents = extents(shape)?;
-    match (order.as_str(), args.get(4)) {
-        (Some("C"), None) => from_bytes(Layout::from_extents(dtype, extents, Order::C)?, bytes),
-        (Some("F"), None) => from_bytes(Layout::from_extents(dtype, extents, Order::F)?, bytes),
-        (Some("K"), Some(&axes)) => transposed(
-            Layout::from_extents(dtype, extents, Order::C)?,
-            bytes,
-            value.at(axes),
-        ),
-        _ => Err(invalid(format_args!("its order is {order:?}"))),
-    }
+    let (stored, axes) = match (order.as_str(), args.get(4)) {
+        (Some("C"), None) => (Order::C, None),
+        (Some("F"), None) => (Order::F, None),
+        (Some("K"), Some(&axes)) => (Order::C, Some(value.at(axes))),
+        _ => return Err(invalid(format_args!("its order is {order:?}"))),
+    };
+    let layout = Layout::from_extents(dtype, extents, stored)?;
+    check_length(&layout, buffer)?;
+    let (layout, transposed) = match axes {
+        Some(axes) => exchanged(layout, axes)?,
+        None => (layout, None),
+    };
+    Ok(RawData {
+        layout,
+        transposed,
+        data: buffer,
+    })
 }
 
-/// The array whose axis `i` is axis `axes[i]` of the one in `bytes`.
-fn transposed(from: Layout, bytes: &[u8], axes: Value<'_>) -> Result<Made> {
+/// The layout of the array whose axis `i` is axis `axes[i]` of another, and how its elements come from there, unless they
+/// stand as they are.
+fn exchanged(from: Layout, axes: Value<'_>) -> Result<(Layout, Option<Transposed>)> {
     let bad = || invalid(format_args!("its axes are {axes:?}"));
     let axes: Vec<usize> = extents(axes)?
         .iter()
@@ -238,33 +328,41 @@ fn transposed(from: Layout, bytes: &[u8], axes: Value<'_>) -> Result<Made> {
     if !sorted.iter().copied().eq(0..from.ndim()) {
         return Err(bad());
     }
-    if bytes.len() != from.nbytes() {
-        return from_bytes(from, bytes);
-    }
     let shape: Vec<usize> = axes.iter().map(|&axis| from.shape()[axis]).collect();
     let to = |order| Layout::new(from.dtype().clone(), &shape, order);
     if axes.iter().copied().eq((0..from.ndim()).rev()) {
-        return from_bytes(to(Order::F)?, bytes);
+        return Ok((to(Order::F)?, None));
     }
-    // In elements: how far apart neighbours along each of the new axes stand in `bytes`.
-    let mut strides = vec![1; from.ndim()];
-    for axis in (1..from.ndim()).rev() {
-        strides[axis - 1] = strides[axis] * from.shape()[axis];
-    }
-    let strides: Vec<usize> = axes.iter().map(|&axis| strides[axis]).collect();
-    let size = from.dtype().itemsize();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut index = vec![0; shape.len()];
-    for _ in 0..from.len() {
-        let at: usize = index.iter().zip(&strides).map(|(i, stride)| i * stride).sum();
-        out.extend_from_slice(&bytes[at * size..][..size]);
-        for axis in (0..shape.len()).rev() {
-            index[axis] += 1;
-            if index[axis] < shape[axis] {
-                break;
-            }
-            index[axis] = 0;
+    Ok((to(Order::C)?, Some(Transposed { from, axes })))
+}
+
+impl Transposed {
+    /// The array of this layout, from elements as they stand.
+    pub(crate) fn apply(&self, bytes: &[u8], layout: Layout) -> Result<Array> {
+        let (from, axes) = (&self.from, &self.axes);
+        // In elements: how far apart neighbours along each of the new axes stand in `bytes`.
+        let mut strides = vec![1; from.ndim()];
+        for axis in (1..from.ndim()).rev() {
+            strides[axis - 1] = strides[axis] * from.shape()[axis];
         }
+        let strides: Vec<usize> = axes.iter().map(|&axis| strides[axis]).collect();
+        let (shape, size) = (layout.shape().to_vec(), from.dtype().itemsize());
+        let mut array = Array::zeros(layout)?;
+        if size == 0 {
+            return Ok(array);
+        }
+        let mut index = vec![0; shape.len()];
+        for element in array.as_mut_bytes()?.chunks_exact_mut(size) {
+            let at: usize = index.iter().zip(&strides).map(|(i, stride)| i * stride).sum();
+            element.copy_from_slice(&bytes[at * size..][..size]);
+            for axis in (0..shape.len()).rev() {
+                index[axis] += 1;
+                if index[axis] < shape[axis] {
+                    break;
+                }
+                index[axis] = 0;
+            }
+        }
+        Ok(array)
     }
-    from_bytes(to(Order::C)?, &out)
 }

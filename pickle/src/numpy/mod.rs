@@ -16,8 +16,8 @@ mod dtype_write;
 mod scalar;
 mod write;
 
-pub(crate) use array::{Made, array, buffer_of, data_of};
-pub use array::{layout, to_array};
+pub(crate) use array::{Described, Transposed, buffer_of, data_of, describe, not_read};
+pub use array::{Located, layout, locate, to_array};
 pub use dtype::dtype;
 pub(crate) use dtype::is_dtype;
 pub use dtype_write::emit_dtype;

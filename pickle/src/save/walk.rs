@@ -144,9 +144,9 @@ impl<'d, W: Write, A: ArrayWriter> Walk<'_, 'd, W, A> {
                 ));
             }
 
-            View::Skipped(_) => {
+            View::AbsentBytes(_) | View::AbsentArray(_) => {
                 return Err(Error::parameter(
-                    "an array whose data was not read cannot be written",
+                    "arrays and byte strings that were not read cannot be written",
                 ));
             }
 

@@ -1,0 +1,108 @@
+//! Reading an object without its arrays.
+
+use std::io::{self, Read};
+
+use crate::arrays::Available;
+use crate::joblib::{Body, apart};
+use crate::pickle::{self, AbsentArray, Error, ErrorKind, Found, Payload, Raw, Value};
+use crate::stream::Skip;
+
+/// How much is read at a time of what is passed over.
+const CHUNK: u64 = 256 << 10;
+
+/// Passes over the data of arrays, and over long byte strings.
+#[derive(Debug)]
+pub(crate) struct Passing {
+    skip: Skip,
+    /// What becomes of objects that stand for arrays in other files; `None` if it is a plain pickle.
+    apart: Option<Apart>,
+}
+
+/// What to make of an array in another file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Apart {
+    /// The object that stands for it.
+    Object,
+    /// An error.
+    Refused,
+}
+
+impl Passing {
+    /// Over the arrays of joblib, too.
+    pub(crate) fn joblib(apart: Apart) -> Self {
+        Self {
+            skip: Skip::default(),
+            apart: Some(apart),
+        }
+    }
+
+    /// In a plain pickle.
+    pub(crate) fn plain() -> Self {
+        Self {
+            skip: Skip::default(),
+            apart: None,
+        }
+    }
+
+    /// What tells the stream.
+    pub(crate) fn skip(&self) -> &Skip {
+        &self.skip
+    }
+
+    /// Goes past bytes of which it was made sure that they are there, if that can be.
+    fn over(&self, bytes: u64, raw: &mut Raw<'_>) -> pickle::Result<()> {
+        match raw.available() {
+            // Plain bytes in a file: there is nothing to check.
+            Available::Bytes(_) => self.skip.over(bytes, raw),
+            Available::Unknown => read_past(raw, bytes),
+        }
+    }
+}
+
+impl Payload for Passing {
+    fn read(&mut self, object: Value<'_>, raw: &mut Raw<'_>) -> pickle::Result<Found> {
+        let Some(companions) = self.apart else {
+            return Ok(Found::Nothing);
+        };
+        let layout = match (Body::of(object, raw)?, companions) {
+            (Body::Nothing, _) | (Body::Companion, Apart::Object) => return Ok(Found::Nothing),
+            (Body::Companion, Apart::Refused) => return Err(apart()),
+            (Body::Pickle, _) => return Ok(Found::Pickle),
+            (Body::Data(data), _) => data.layout,
+        };
+        let (start, needed) = (raw.position(), layout.nbytes() as u64);
+        if let Available::Bytes(left) = raw.available()
+            && left < needed
+        {
+            // It would be noticed behind the data, without a word of the array.
+            let message = format!("array {layout} needs {needed} bytes, {left} are left");
+            return Err(Error::new(ErrorKind::Truncated, message));
+        }
+        self.over(needed, raw)?;
+        Ok(Found::Absent(AbsentArray::new(layout, start)))
+    }
+
+    fn pass_over(&mut self, len: u64, raw: &mut Raw<'_>) -> pickle::Result<bool> {
+        self.over(len, raw)?;
+        Ok(true)
+    }
+}
+
+/// Reads so many bytes and forgets them.
+pub(crate) fn read_past(source: &mut (impl Read + ?Sized), bytes: u64) -> pickle::Result<()> {
+    let mut left = bytes;
+    let mut chunk = vec![0; usize::try_from(bytes.min(CHUNK)).unwrap_or(0)];
+    while left > 0 {
+        let part = usize::try_from(left.min(CHUNK)).unwrap_or(0);
+        match source.read(&mut chunk[..part]) {
+            Ok(0) => {
+                let message = format!("the stream ends {left} bytes before the end of {bytes} bytes of data");
+                return Err(Error::new(ErrorKind::Truncated, message));
+            }
+            Ok(n) => left -= n as u64,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+    Ok(())
+}
