@@ -70,7 +70,7 @@ impl<'py> Pickler<'py, '_> {
     }
 
     /// Writes an object that somebody else holds and may let go of meanwhile.
-    #[inline]
+    #[inline(always)]
     fn save_item(&mut self, item: Borrowed<'_, 'py, PyAny>) -> Result<()> {
         if self.save_leaf(item)? {
             return Ok(());

@@ -13,7 +13,7 @@ use pyo3::types::PyBytes;
 use super::arrays::Arrays;
 use super::pickler;
 use crate::errors::raise;
-use crate::stream::{Attached, FileObject};
+use crate::stream::{Attached, FileObject, Memory};
 
 /// Writes an object to a file.
 ///
@@ -88,8 +88,14 @@ pub(crate) fn dump_bytes<'py>(
     protocol: i64,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let protocol = protocol_of(protocol)?;
-    let bytes = write_to(value, Vec::new(), compression_of(format, level), protocol, 0)?;
-    Ok(PyBytes::new(value.py(), &bytes))
+    let bytes = write_to(
+        value,
+        Memory::default(),
+        compression_of(format, level),
+        protocol,
+        0,
+    )?;
+    bytes.into_bytes(value.py())
 }
 
 fn write_to<W: Write + Send>(

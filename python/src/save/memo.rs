@@ -10,7 +10,7 @@ const NEIGHBOURS: usize = 6;
 
 const FIRST_CAPACITY: usize = 64;
 
-/// As long as the table has fewer slots than this, growing it often costs more than their memory.
+/// As long as the table has no more slots than this, growing it often costs more than their memory.
 const QUICKLY: usize = 1 << 16;
 
 /// A hash table from objects, by identity, to their places in the memo. It keeps what is in it alive, so that no
@@ -54,7 +54,7 @@ impl<'py> Memo<'py> {
 
     /// Where the pickle has an object; if it has not been written, it is held and noted under `next`.
     pub(super) fn get_or_put(&mut self, object: Borrowed<'_, 'py, PyAny>, next: MemoId) -> Option<MemoId> {
-        if (self.len + 1) * 2 > self.objects.len() {
+        if (self.len + 1) * 3 > self.objects.len() * 2 {
             self.grow();
         }
         match self.find(object.as_ptr()) {
@@ -103,7 +103,7 @@ impl<'py> Memo<'py> {
     #[cold]
     fn grow(&mut self) {
         let capacity = self.objects.len();
-        let capacity = capacity * if capacity < QUICKLY { 4 } else { 2 };
+        let capacity = capacity * if capacity <= QUICKLY { 4 } else { 2 };
         let objects = std::mem::replace(&mut self.objects, vec![std::ptr::null_mut(); capacity]);
         let ids = std::mem::replace(&mut self.ids, vec![None; capacity]);
         for (object, id) in objects.into_iter().zip(ids) {

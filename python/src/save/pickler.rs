@@ -108,6 +108,7 @@ macro_rules! is {
 
 impl<'py> Pickler<'py, '_> {
     /// Writes an object.
+    #[inline(never)]
     pub(super) fn save(&mut self, object: Borrowed<'_, 'py, PyAny>) -> Result<()> {
         if self.save_leaf(object)? {
             return Ok(());
@@ -173,7 +174,7 @@ impl<'py> Pickler<'py, '_> {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn save_float(&mut self, object: Borrowed<'_, 'py, PyAny>) -> Result<()> {
         if self.protocol == Protocol::V0 {
             return Ok(self.out.float_text(&object.repr()?.to_cow()?)?);
@@ -244,7 +245,7 @@ impl<'py> Pickler<'py, '_> {
         self.memoize(written)
     }
 
-    #[inline]
+    #[inline(always)]
     fn save_int(&mut self, object: Borrowed<'_, 'py, PyAny>) -> Result<()> {
         let mut overflow: c_int = 0;
         // SAFETY: the object is an int.

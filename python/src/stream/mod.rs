@@ -8,6 +8,8 @@
 
 mod attached;
 mod file_object;
+mod memory;
 
 pub(crate) use attached::{Attached, SLICE};
 pub(crate) use file_object::FileObject;
+pub(crate) use memory::Memory;
