@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFrozenSet, PyIterator, PyList, PySet, PyTuple};
 use pyo3::{Borrowed, ffi};
 
-use super::failure::Result;
+use super::failure::{Result, Within};
 use super::pickler::Pickler;
 
 /// How many items of an iterator are taken before the first of them is written, as `pickle.py` does.
@@ -25,7 +25,8 @@ impl<'py> Pickler<'py, '_> {
         }
         for i in 0..len {
             // A tuple keeps its items for as long as it lives.
-            self.save(tuple.get_borrowed_item(i)?)?;
+            self.save(tuple.get_borrowed_item(i)?)
+                .within(object, || format!("item {i}"))?;
         }
         // An item may have led back to the tuple, and written it.
         if let Some(id) = self.memo.get(object) {
@@ -51,7 +52,7 @@ impl<'py> Pickler<'py, '_> {
         self.out.memoize()?;
         let list = object.cast::<PyList>().map_err(PyErr::from)?;
         let mut len = list.len();
-        let mut batch = Batch::append(Some(len));
+        let mut batch = Batch::append(self.batched(len));
         let mut i = 0;
         // The list may become shorter or longer while its items are written.
         while i < len
@@ -59,7 +60,7 @@ impl<'py> Pickler<'py, '_> {
         {
             // This writes no more than a mark, so the list still has the item.
             batch.before(&mut self.out)?;
-            self.save_item(item)?;
+            self.save_item(item).within(object, || format!("item {i}"))?;
             batch.after(&mut self.out)?;
             i += 1;
             if i == len {
@@ -85,7 +86,7 @@ impl<'py> Pickler<'py, '_> {
         self.out.memoize()?;
         let dict = object.cast::<PyDict>().map_err(PyErr::from)?;
         let len = dict.len();
-        let mut batch = Batch::set_items(Some(len));
+        let mut batch = Batch::set_items(self.batched(len));
         let mut position = 0;
         let mut count = 0;
         loop {
@@ -101,8 +102,8 @@ impl<'py> Pickler<'py, '_> {
                 )
             };
             batch.before(&mut self.out)?;
-            self.save(key.as_borrowed())?;
-            self.save(value.as_borrowed())?;
+            self.save(key.as_borrowed()).within(object, || "key".to_owned())?;
+            self.save(value.as_borrowed()).within(object, || at(&key))?;
             batch.after(&mut self.out)?;
             count += 1;
             if dict.len() != len {
@@ -112,6 +113,7 @@ impl<'py> Pickler<'py, '_> {
                 return Err(PyRuntimeError::new_err("dictionary keys changed during iteration").into());
             }
         }
+        self.end_of_c(&mut batch, count)?;
         Ok(batch.end(&mut self.out)?)
     }
 
@@ -122,11 +124,15 @@ impl<'py> Pickler<'py, '_> {
         self.out.set()?;
         self.memoize(object)?;
         let mut batch = Batch::add();
+        let mut count = 0;
         for item in object.cast::<PySet>().map_err(PyErr::from)?.try_iter()? {
             batch.before(&mut self.out)?;
-            self.save(item?.as_borrowed())?;
+            self.save(item?.as_borrowed())
+                .within(object, || "element".to_owned())?;
             batch.after(&mut self.out)?;
+            count += 1;
         }
+        self.end_of_c(&mut batch, count)?;
         Ok(batch.end(&mut self.out)?)
     }
 
@@ -136,7 +142,8 @@ impl<'py> Pickler<'py, '_> {
         }
         self.out.mark()?;
         for item in object.cast::<PyFrozenSet>().map_err(PyErr::from)?.try_iter()? {
-            self.save(item?.as_borrowed())?;
+            self.save(item?.as_borrowed())
+                .within(object, || "element".to_owned())?;
         }
         if let Some(id) = self.memo.get(object) {
             self.out.pop_mark()?;
@@ -146,16 +153,37 @@ impl<'py> Pickler<'py, '_> {
         self.memoize(object)
     }
 
+    /// The number of items as batches are to know it. Python's own pickler in C, whose bytes those of pickles in pickles
+    /// are, has an opcode for single items only where they are the only ones.
+    fn batched(&self, len: usize) -> Option<usize> {
+        (self.arrays.is_some() || len == 1).then_some(len)
+    }
+
+    /// What the pickler in C writes after a last full batch: an empty one.
+    fn end_of_c(&mut self, batch: &mut Batch, count: usize) -> Result<()> {
+        if self.arrays.is_none() && count > 0 && count.is_multiple_of(AHEAD) {
+            batch.before(&mut self.out)?;
+        }
+        Ok(())
+    }
+
     /// Gives the items of any iterable to the list-like object written last.
-    pub(super) fn append_all(&mut self, items: &Bound<'py, PyAny>) -> Result<()> {
+    pub(super) fn append_all(
+        &mut self,
+        object: Borrowed<'_, 'py, PyAny>,
+        items: &Bound<'py, PyAny>,
+    ) -> Result<()> {
         let mut items = items.try_iter()?;
+        let mut i = 0;
         loop {
             let ahead = take(&mut items)?;
             let mut batch = Batch::append(Some(ahead.len()));
             for item in &ahead {
                 batch.before(&mut self.out)?;
-                self.save(item.as_borrowed())?;
+                self.save(item.as_borrowed())
+                    .within(object, || format!("item {i}"))?;
                 batch.after(&mut self.out)?;
+                i += 1;
             }
             batch.end(&mut self.out)?;
             if ahead.len() < AHEAD {
@@ -165,7 +193,11 @@ impl<'py> Pickler<'py, '_> {
     }
 
     /// Gives the pairs of any iterable to the dict-like object written last.
-    pub(super) fn set_all(&mut self, pairs: &Bound<'py, PyAny>) -> Result<()> {
+    pub(super) fn set_all(
+        &mut self,
+        object: Borrowed<'_, 'py, PyAny>,
+        pairs: &Bound<'py, PyAny>,
+    ) -> Result<()> {
         let mut pairs = pairs.try_iter()?;
         loop {
             let ahead = take(&mut pairs)?;
@@ -173,8 +205,8 @@ impl<'py> Pickler<'py, '_> {
             for pair in &ahead {
                 batch.before(&mut self.out)?;
                 let (key, value) = pair_of(pair)?;
-                self.save(key.as_borrowed())?;
-                self.save(value.as_borrowed())?;
+                self.save(key.as_borrowed()).within(object, || "key".to_owned())?;
+                self.save(value.as_borrowed()).within(object, || at(&key))?;
                 batch.after(&mut self.out)?;
             }
             batch.end(&mut self.out)?;
@@ -182,6 +214,14 @@ impl<'py> Pickler<'py, '_> {
                 return Ok(());
             }
         }
+    }
+}
+
+/// Which item of a dict it is.
+fn at(key: &Bound<'_, PyAny>) -> String {
+    match key.repr() {
+        Ok(key) => format!("item {key}"),
+        Err(_) => "item".to_owned(),
     }
 }
 

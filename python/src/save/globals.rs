@@ -1,7 +1,7 @@
 //! Classes and functions: written by name, once it is sure that the name leads to them.
 
 use demijohn_pickle::Protocol;
-use pyo3::exceptions::PyException;
+use pyo3::exceptions::{PyException, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 use pyo3::{Borrowed, intern};
@@ -29,7 +29,7 @@ impl<'py> Pickler<'py, '_> {
         ] {
             if object.is(only.get_type()) {
                 let args = PyTuple::new(py, [only])?;
-                return self.save_call(object.get_type().into_any(), args, Some(object));
+                return self.save_call(object.get_type().into_any(), args, object);
             }
         }
         self.save_global(object, None)
@@ -56,7 +56,7 @@ impl<'py> Pickler<'py, '_> {
         if self.protocol >= Protocol::V2
             && let Some(code) = self.known.extensions.get_item((&module_name, &name))?
         {
-            return Ok(self.out.extension(code.extract()?)?);
+            return self.save_extension(code.extract()?);
         }
         let text = name.to_cow()?.into_owned();
         let last = text.rsplit('.').next().unwrap_or_default();
@@ -81,7 +81,9 @@ impl<'py> Pickler<'py, '_> {
             .getattr(intern!(py, "getattr"))?;
         if py.version_info() < (3, 13) {
             let args = PyTuple::new(py, [parent, PyString::new(py, last).into_any()])?;
-            self.save_call(getattr, args, None)?;
+            self.save(getattr.as_borrowed())?;
+            self.save(args.as_any().as_borrowed())?;
+            self.out.reduce()?;
             return self.memoize(object);
         }
         let (first, attributes) = text.split_once('.').unwrap_or((&text, ""));
@@ -103,6 +105,17 @@ impl<'py> Pickler<'py, '_> {
             self.out.reduce()?;
         }
         self.memoize(object)
+    }
+
+    /// Writes a code of the extension registry.
+    fn save_extension(&mut self, code: i64) -> Result<()> {
+        match u32::try_from(code) {
+            Ok(code @ 1..=0x7fff_ffff) => Ok(self.out.extension(code)?),
+            _ => {
+                let message = format!("extension code {code} is out of range");
+                Err(PyRuntimeError::new_err(message).into())
+            }
+        }
     }
 
     /// Writes module and name in the form of old protocols.

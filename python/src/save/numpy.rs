@@ -103,7 +103,7 @@ impl<'py> Pickler<'py, '_> {
         let scalar = numpy.scalar(object)?;
         let bytes = PyBytes::new(self.py, Exported::bytes(object)?.as_bytes());
         let args = PyTuple::new(self.py, [dtype, bytes.into_any()])?;
-        self.save_call(scalar, args, Some(object))?;
+        self.save_call(scalar, args, object)?;
         Ok(true)
     }
 }

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple, PyType};
 use pyo3::{Borrowed, intern};
 
-use super::failure::{Failure, Result};
+use super::failure::{Failure, Result, Within};
 use super::pickler::Pickler;
 
 /// What was answered when an object was asked how it is made.
@@ -99,11 +99,12 @@ impl<'py> Pickler<'py, '_> {
             let message = format!("tuple returned by __reduce__ of {class} must have two to six elements");
             return Err(Failure::pickling(py, message));
         }
-        self.save_recipe(Recipe::new(answer)?, Some(object))
+        self.save_recipe(Recipe::new(answer)?, object)
+            .within(object, || "object".to_owned())
     }
 
     /// Writes the call that makes an object, and what the object is given afterwards.
-    fn save_recipe(&mut self, recipe: Recipe<'py>, object: Option<Borrowed<'_, 'py, PyAny>>) -> Result<()> {
+    fn save_recipe(&mut self, recipe: Recipe<'py>, object: Borrowed<'_, 'py, PyAny>) -> Result<()> {
         match self.maker(&recipe.callable)? {
             Maker::NewObj if self.protocol >= Protocol::V2 => self.save_newobj(&recipe.args, object)?,
             Maker::NewObjEx if self.protocol >= Protocol::V2 => self.save_newobj_ex(&recipe.args, object)?,
@@ -113,38 +114,35 @@ impl<'py> Pickler<'py, '_> {
                 self.out.reduce()?;
             }
         }
-        if let Some(object) = object {
-            // The arguments may have led back to the object, and written it.
-            match self.memo.get(object) {
-                Some(id) => {
-                    self.out.pop()?;
-                    self.out.get_bare(id)?;
-                }
-                None => self.memoize(object)?,
+        // The arguments may have led back to the object, and written it.
+        match self.memo.get(object) {
+            Some(id) => {
+                self.out.pop()?;
+                self.out.get_bare(id)?;
             }
+            None => self.memoize(object)?,
         }
         if let Some(items) = &recipe.items {
-            self.append_all(items)?;
+            self.append_all(object, items)?;
         }
         if let Some(pairs) = &recipe.pairs {
-            self.set_all(pairs)?;
+            self.set_all(object, pairs)?;
         }
         let Some(state) = &recipe.state else {
             return Ok(());
         };
-        match (&recipe.state_setter, object) {
-            (Some(setter), Some(object)) => {
-                self.save(setter.as_borrowed())?;
-                self.save(object)?;
-                self.save(state.as_borrowed())?;
-                self.out.tuple(2)?;
-                self.out.reduce()?;
-                self.out.pop()?;
-            }
-            _ => {
-                self.save(state.as_borrowed())?;
-                self.out.build()?;
-            }
+        if let Some(setter) = &recipe.state_setter {
+            self.save(setter.as_borrowed())?;
+            self.save(object)?;
+        }
+        self.save(state.as_borrowed())
+            .within(object, || "state".to_owned())?;
+        if recipe.state_setter.is_some() {
+            self.out.tuple(2)?;
+            self.out.reduce()?;
+            self.out.pop()?;
+        } else {
+            self.out.build()?;
         }
         Ok(())
     }
@@ -164,11 +162,7 @@ impl<'py> Pickler<'py, '_> {
         })
     }
 
-    fn save_newobj(
-        &mut self,
-        args: &Bound<'py, PyTuple>,
-        object: Option<Borrowed<'_, 'py, PyAny>>,
-    ) -> Result<()> {
+    fn save_newobj(&mut self, args: &Bound<'py, PyTuple>, object: Borrowed<'_, 'py, PyAny>) -> Result<()> {
         if args.is_empty() {
             return Err(PyIndexError::new_err("tuple index out of range").into());
         }
@@ -183,11 +177,7 @@ impl<'py> Pickler<'py, '_> {
         Ok(self.out.newobj()?)
     }
 
-    fn save_newobj_ex(
-        &mut self,
-        args: &Bound<'py, PyTuple>,
-        object: Option<Borrowed<'_, 'py, PyAny>>,
-    ) -> Result<()> {
+    fn save_newobj_ex(&mut self, args: &Bound<'py, PyTuple>, object: Borrowed<'_, 'py, PyAny>) -> Result<()> {
         let py = self.py;
         let (class, args, kwargs): (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>) =
             args.extract()?;
@@ -216,7 +206,7 @@ impl<'py> Pickler<'py, '_> {
     fn check_class(
         &self,
         class: &Bound<'py, PyAny>,
-        object: Option<Borrowed<'_, 'py, PyAny>>,
+        object: Borrowed<'_, 'py, PyAny>,
         maker: &str,
     ) -> Result<()> {
         let py = self.py;
@@ -224,9 +214,7 @@ impl<'py> Pickler<'py, '_> {
             let message = format!("args[0] from {maker} args has no __new__");
             return Err(Failure::pickling(py, message));
         }
-        if let Some(object) = object
-            && !class.is(&object.getattr(intern!(py, "__class__"))?)
-        {
+        if !class.is(&object.getattr(intern!(py, "__class__"))?) {
             let message = format!("args[0] from {maker} args has the wrong class");
             return Err(Failure::pickling(py, message));
         }
@@ -238,7 +226,7 @@ impl<'py> Pickler<'py, '_> {
         &mut self,
         callable: Bound<'py, PyAny>,
         args: Bound<'py, PyTuple>,
-        object: Option<Borrowed<'_, 'py, PyAny>>,
+        object: Borrowed<'_, 'py, PyAny>,
     ) -> Result<()> {
         self.save_recipe(Recipe::call(callable, args), object)
     }
@@ -251,7 +239,7 @@ impl<'py> Pickler<'py, '_> {
             items.append(item?)?;
         }
         let args = PyTuple::new(py, [items])?;
-        self.save_call(object.get_type().into_any(), args, Some(object))
+        self.save_call(object.get_type().into_any(), args, object)
     }
 
     /// Bytes where the protocol has no opcode for them.
@@ -259,13 +247,13 @@ impl<'py> Pickler<'py, '_> {
         let py = self.py;
         let object = bytes.as_any().as_borrowed();
         if bytes.as_bytes().is_empty() {
-            return self.save_call(object.get_type().into_any(), PyTuple::empty(py), Some(object));
+            return self.save_call(object.get_type().into_any(), PyTuple::empty(py), object);
         }
         let encode = py.import(intern!(py, "codecs"))?.getattr(intern!(py, "encode"))?;
         let latin1 = intern!(py, "latin1");
         let text = bytes.call_method1(intern!(py, "decode"), (latin1,))?;
         let args = PyTuple::new(py, [&text, latin1.as_any()])?;
-        self.save_call(encode, args, Some(object))
+        self.save_call(encode, args, object)
     }
 
     /// A bytearray where the protocol has no opcode for it.
@@ -273,17 +261,18 @@ impl<'py> Pickler<'py, '_> {
         let py = self.py;
         let class = object.get_type().into_any();
         if object.len()? == 0 {
-            return self.save_call(class, PyTuple::empty(py), Some(object));
+            return self.save_call(class, PyTuple::empty(py), object);
         }
         let bytes = py.get_type::<PyBytes>().call1((object,))?;
-        self.save_call(class, PyTuple::new(py, [bytes])?, Some(object))
+        self.save_call(class, PyTuple::new(py, [bytes])?, object)
     }
 }
 
-/// An attribute that is there and not `None`.
+/// An attribute. One that is `None` is not there before Python 3.13.
 fn attribute<'py>(
     object: Borrowed<'_, 'py, PyAny>,
     name: &Bound<'py, PyString>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
-    Ok(object.getattr_opt(name)?.filter(|value| !value.is_none()))
+    let value = object.getattr_opt(name)?;
+    Ok(value.filter(|value| !value.is_none() || object.py().version_info() >= (3, 13)))
 }
