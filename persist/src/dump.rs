@@ -132,9 +132,9 @@ impl DumpOptions {
     /// Whether the elements of arrays start at multiples of 16 bytes in the stream, so that plain files can be mapped
     /// with all speed: on by default.
     ///
-    /// joblib before 1.2 cannot read such files; without, joblib from 0.10 on can, as far as its numpy knows the names in
-    /// them. Arrays of Python objects then
-    /// are pickled in protocol 2 too, as joblib did before 1.5; otherwise in 5, as it does now.
+    /// joblib before 1.2 cannot read such files; without, joblib from 0.10 on can. Arrays of Python objects then are
+    /// pickled in protocol 2 too, as joblib did before 1.5, otherwise in 5, as it does now; and what the modules of numpy
+    /// are called is what numpy 1 called them, which numpy 2 understands.
     pub fn aligned(mut self, aligned: bool) -> Self {
         self.aligned = aligned;
         self

@@ -15,7 +15,8 @@ use demijohn_compat::Companions;
 use crate::arrays::{Array, Layout, Order};
 use crate::codecs::ElementSize;
 use crate::pickle::{
-    self, ArrayWriter, Batch, Emitter, Error, ErrorKind, Found, MemoId, Payload, Protocol, Raw, Result, Value,
+    self, ArrayWriter, Batch, Emitter, Error, ErrorKind, Found, MemoId, Payload, Protocol, Raw, Result,
+    Value, numpy::Dialect,
 };
 
 const MODULE: &str = "joblib.numpy_pickle";
@@ -76,6 +77,15 @@ impl JoblibWriter {
 }
 
 impl ArrayWriter for JoblibWriter {
+    fn dialect(&self) -> Dialect {
+        // Who has an old joblib has an old numpy.
+        if self.aligned {
+            Dialect::Numpy2
+        } else {
+            Dialect::Numpy1
+        }
+    }
+
     fn begin<W: Write>(&mut self, out: &mut Emitter<W>, layout: &Layout) -> Result<()> {
         let behind = self.wrapper(out, layout)?;
         if self.aligned {

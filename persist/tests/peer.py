@@ -168,4 +168,5 @@ def check(folder):
     sys.exit(bool(wrong) or not files)
 
 
-{"write": write, "check": check}[sys.argv[1]](sys.argv[2])
+if __name__ == "__main__":
+    {"write": write, "check": check}[sys.argv[1]](sys.argv[2])

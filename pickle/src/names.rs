@@ -3,6 +3,8 @@
 //! Pickles of protocols below 3 name modules and functions as Python 2 did, whoever wrote them. The tables are those of
 //! CPython's `Lib/_compat_pickle.py`, which its unpickler consults for such files.
 
+use std::borrow::Cow;
+
 /// The Python 3 name of a global in a pickle of protocol 0 to 2.
 pub(crate) fn modern<'a>(module: &'a str, name: &'a str) -> (&'a str, &'a str) {
     if let Ok(i) = NAMES.binary_search_by(|probe| probe.0.cmp(&(module, name))) {
@@ -31,6 +33,14 @@ pub(crate) fn ancient<'a>(module: &'a str, name: &'a str) -> (&'a str, &'a str) 
     match OLD_MODULES.binary_search_by(|probe| probe.0.cmp(module)) {
         Ok(i) => (OLD_MODULES[i].1, name),
         Err(_) => (module, name),
+    }
+}
+
+/// What numpy 1 called a module of numpy 2.
+pub(crate) fn numpy_1(module: &str) -> Cow<'_, str> {
+    match module.strip_prefix("numpy._core") {
+        Some(rest) if rest.is_empty() || rest.starts_with('.') => format!("numpy.core{rest}").into(),
+        _ => module.into(),
     }
 }
 

@@ -57,8 +57,9 @@ pub enum Kind {
 /// It prints as numpy does: as its
 /// [type string](https://numpy.org/doc/stable/reference/arrays.interface.html), which is byte order, kind letter and
 /// size; structs, as numpy's `str` shows them, which is a list of fields where these stand one behind the other and a
-/// dict with offsets otherwise (unlike `str`, this says of inner structs too that they are aligned). What it prints it parses, and `numpy.dtype` takes both (the latter after
-/// `ast.literal_eval`).
+/// dict with offsets otherwise (unlike `str`, this says of inner structs too that they are aligned). What it prints it
+/// parses, and `numpy.dtype` takes both (the latter after `ast.literal_eval`), but for a struct inside of an aligned one
+/// that is not aligned itself: numpy has no text for that.
 ///
 /// ```
 /// use demijohn_arrays::{ByteOrder, DType, Kind, Scalar};

@@ -28,6 +28,12 @@ def described(path, protocol):
     return Describer(protocol).node(joblib.load(path))
 
 
+def comparable(node, old):
+    """A node without what cannot be equal; numpy 2 does not see in files for numpy 1 that fields are aligned."""
+    text = json.dumps(without_gaps(node))
+    return json.loads(text, object_hook=lambda node: {k: v for k, v in node.items() if not old or k != "aligned"})
+
+
 count, wrong = 0, []
 for entry in json.loads((fixtures / "manifest.json").read_text())["files"]:
     name, protocol = entry["file"], entry["protocol"]
@@ -41,7 +47,8 @@ for entry in json.loads((fixtures / "manifest.json").read_text())["files"]:
             else:
                 number = int(copy.name.rsplit("+", 1)[1])
                 expected = entry["values"][number] if "values" in entry else entry["value"]
-            if without_gaps(described(copy, protocol)) != without_gaps(expected):
+            old = "+old+" in copy.name
+            if comparable(described(copy, protocol), old) != comparable(expected, old):
                 wrong.append(f"{copy.name}: differs")
         except Exception as error:  # Whatever it is, it is to be reported.
             wrong.append(f"{copy.name}: {error!r}")

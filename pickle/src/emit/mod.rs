@@ -11,6 +11,7 @@ use std::num::NonZeroU32;
 use demijohn_arrays::DType;
 
 use crate::frame::Framer;
+use crate::numpy::Dialect;
 use crate::opcode as op;
 use crate::{Error, Protocol, Result};
 
@@ -67,6 +68,7 @@ pub struct Emitter<W> {
     /// The byte string that numpy mentions with every array.
     numpy_b: Option<MemoId>,
     dtypes: HashMap<DType, MemoId>,
+    dialect: Dialect,
 }
 
 impl<W: Write> Emitter<W> {
@@ -86,6 +88,7 @@ impl<W: Write> Emitter<W> {
             globals: HashMap::new(),
             numpy_b: None,
             dtypes: HashMap::new(),
+            dialect: Dialect::default(),
         })
     }
 
@@ -101,6 +104,17 @@ impl<W: Write> Emitter<W> {
     #[must_use]
     pub fn protocol(&self) -> Protocol {
         self.protocol
+    }
+
+    /// Which numpy is to understand what is written from now on.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Chooses which numpy is to understand what is written from now on.
+    pub fn set_dialect(&mut self, dialect: Dialect) {
+        self.dialect = dialect;
     }
 
     /// Writes an opcode whose operand is a line.

@@ -5,6 +5,7 @@ use std::io::Write;
 use demijohn_arrays::DType;
 
 use super::{Emitter, MemoId};
+use crate::numpy::Dialect;
 use crate::opcode as op;
 use crate::{Error, Protocol, Result, names};
 
@@ -40,9 +41,13 @@ impl<W: Write> Emitter<W> {
         Ok(())
     }
 
-    /// A class or function, by its name in Python 3. Memoize it. Names with dots from protocol 2 on.
+    /// A class or function, by its name in Python 3 and numpy 2. Memoize it. Names with dots from protocol 2 on.
     pub fn global(&mut self, module: &str, name: &str) -> Result<()> {
         self.begin()?;
+        let module = match self.dialect {
+            Dialect::Numpy1 => &*names::numpy_1(module),
+            Dialect::Numpy2 => module,
+        };
         if self.protocol >= Protocol::V4 {
             self.shared_str(module)?;
             // Python interns names of modules, but not those of classes written in C.

@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 
 use super::{Id, Value, View};
-use crate::{Error, Result};
+use crate::{Error, Result, names};
 
 impl Value<'_> {
     /// Whether two values, of one document or two, say the same: equal leaves in the same structure.
     ///
     /// Order counts, in dicts and sets too, as it stands in the stream. Floats are compared as bits, arrays by dtype,
-    /// shape and the bytes of each element. Shared objects and cycles are followed, not counted: a list that holds one
+    /// shape and the bytes of each element; modules of numpy that version 2 renamed are the same. Shared objects and cycles are followed, not counted: a list that holds one
     /// object twice equals one that holds two equal objects.
     ///
     /// # Errors
@@ -57,7 +57,9 @@ impl Comparison {
             (View::Taken, View::Taken) => true,
             (View::AbsentBytes(x), View::AbsentBytes(y)) => x == y,
             (View::AbsentArray(x), View::AbsentArray(y)) => x == y,
-            (View::Global(x), View::Global(y)) => (&x.module, &x.name) == (&y.module, &y.name),
+            (View::Global(x), View::Global(y)) => {
+                x.name == y.name && names::numpy_1(&x.module) == names::numpy_1(&y.module)
+            }
             _ if !self.seen.insert((a.id, b.id)) => true,
             (View::Tuple(x), View::Tuple(y)) | (View::FrozenSet(x), View::FrozenSet(y)) => self.all(x, y),
             (View::List(x), View::List(y)) | (View::Set(x), View::Set(y)) => self.all(x, y),

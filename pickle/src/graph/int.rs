@@ -71,6 +71,16 @@ impl<'d> Int<'d> {
         }
     }
 
+    /// Its bytes in two's complement, the least significant first and as few as hold the number and its sign, as
+    /// libraries for large numbers take them.
+    #[must_use]
+    pub fn to_le_bytes(self) -> Vec<u8> {
+        match self.0 {
+            Repr::Small(n) => crate::text::significant(&n.to_le_bytes()).to_vec(),
+            Repr::Big(bytes) => bytes.to_vec(),
+        }
+    }
+
     /// Whether it is below zero.
     #[must_use]
     pub fn is_negative(self) -> bool {
@@ -153,6 +163,24 @@ mod tests {
             assert_eq!(int.as_i128(), number.parse().ok());
             assert_eq!((int.as_i64(), int.as_u64()), (None, number.parse().ok()));
             assert_eq!(int.is_negative(), number.starts_with('-'));
+            assert_eq!(int.to_le_bytes(), *bytes);
+        }
+    }
+
+    #[test]
+    fn bytes_are_as_few_as_hold_the_sign() {
+        for (number, bytes) in [
+            (0, &[0][..]),
+            (1, &[1]),
+            (-1, &[0xff]),
+            (127, &[0x7f]),
+            (128, &[0x80, 0]),
+            (-128, &[0x80]),
+            (-129, &[0x7f, 0xff]),
+            (i64::MAX, &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]),
+            (i64::MIN, &[0, 0, 0, 0, 0, 0, 0, 0x80]),
+        ] {
+            assert_eq!(Int::small(number).to_le_bytes(), bytes, "{number}");
         }
     }
 

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use demijohn_arrays::{DType, Kind, Struct, SubArray, TimeUnit};
 
-use super::emit_shape;
+use super::{Dialect, emit_shape};
 use crate::{Batch, Emitter, MemoId, Result};
 
 /// The state's version that numpy writes for types without metadata, and with.
@@ -96,7 +96,11 @@ pub fn emit_dtype<W: Write>(out: &mut Emitter<W>, dtype: &DType) -> Result<MemoI
         out.int(-1)?;
         out.int(-1)?;
     }
-    out.int(flags)?;
+    out.int(match out.dialect() {
+        // They were a `char` of C.
+        Dialect::Numpy1 if flags >= ALIGNED => flags - 0x100,
+        _ => flags,
+    })?;
     if let Some(unit) = unit {
         metadata(out, unit)?;
     }
@@ -177,4 +181,69 @@ fn metadata<W: Write>(out: &mut Emitter<W>, unit: TimeUnit) -> Result<()> {
     out.tuple(2)?;
     out.memoize()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Protocol, Value, numpy, read};
+
+    fn written(dialect: Dialect, emit: impl FnOnce(&mut Emitter<Vec<u8>>) -> Result<()>) -> Vec<u8> {
+        let mut out = Emitter::new(Vec::new(), Protocol::V2).unwrap();
+        out.set_dialect(dialect);
+        emit(&mut out).unwrap();
+        out.finish().unwrap()
+    }
+
+    #[test]
+    fn flags_fit_in_a_byte_with_sign_for_numpy_1() {
+        let aligned: DType = Struct::aligned([("a", "|i1"), ("b", "<f8")].map(|(name, dtype)| {
+            let dtype: DType = dtype.parse().unwrap();
+            (name, dtype)
+        }))
+        .unwrap()
+        .into();
+        for (dialect, flags) in [(Dialect::Numpy2, 0x90), (Dialect::Numpy1, -0x70)] {
+            let bytes = written(dialect, |out| emit_dtype(out, &aligned).map(drop));
+            let document = read(&mut bytes.as_slice()).unwrap();
+            let found = document.at(".state[7]").unwrap();
+            assert_eq!(found.as_i64(), Some(flags), "{dialect:?}");
+            let dtype = document.root().as_dtype().unwrap();
+            assert!(dtype.as_struct().unwrap().is_aligned());
+        }
+    }
+
+    #[test]
+    fn modules_are_called_what_numpy_1_called_them() {
+        for (dialect, module) in [
+            (Dialect::Numpy2, "numpy._core.multiarray"),
+            (Dialect::Numpy1, "numpy.core.multiarray"),
+        ] {
+            let bytes = written(dialect, |out| {
+                out.list()?;
+                out.memoize()?;
+                for name in ["numpy._core.multiarray", "numpy._corelib", "numpy", "numpy._core"] {
+                    out.shared_global(name, "x")?;
+                    out.op(b'a');
+                }
+                numpy::emit_reconstruct(out)?;
+                out.op(b'a');
+                Ok(())
+            });
+            let document = read(&mut bytes.as_slice()).unwrap();
+            let names: Vec<_> = document.root().iter().filter_map(Value::as_global).collect();
+            let core = module.strip_suffix(".multiarray").unwrap();
+            assert_eq!(
+                names,
+                [
+                    (module, "x"),
+                    ("numpy._corelib", "x"),
+                    ("numpy", "x"),
+                    (core, "x")
+                ]
+            );
+            let call = document.at("[4].callable").unwrap();
+            assert_eq!(call.as_global(), Some((module, "_reconstruct")));
+        }
+    }
 }

@@ -26,6 +26,17 @@ pub(crate) use scalar::{is_scalar, scalar};
 pub(crate) use write::emit_reconstruct;
 pub use write::{Inline, emit_shape};
 
+/// Which numpy a pickle is for. Version 2 reads both, version 1 what is meant for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Dialect {
+    /// The modules are in `numpy.core`, and flags of dtypes are signed bytes. (numpy 2 does not see then that the fields
+    /// of a struct were aligned, though they stand where they stood.)
+    Numpy1,
+    /// The modules are in `numpy._core`.
+    #[default]
+    Numpy2,
+}
+
 /// A value in an error about what kind of value it is. Unlike its `Debug`, this does not ask what an object stands for.
 struct Brief<'d>(Value<'d>);
 

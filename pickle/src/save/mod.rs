@@ -11,6 +11,7 @@ use std::io::Write;
 
 use demijohn_arrays::Layout;
 
+use crate::numpy::Dialect;
 use crate::{Document, Emitter, Error, MemoId, Protocol, Result, Value};
 
 /// How arrays are written into a pickle.
@@ -32,6 +33,11 @@ pub trait ArrayWriter {
     fn begin_objects<W: Write>(&mut self, out: &mut Emitter<W>, layout: &Layout) -> Result<Option<Protocol>> {
         let _ = (out, layout);
         Ok(None)
+    }
+
+    /// Which numpy the arrays are for; unless overridden, the current one.
+    fn dialect(&self) -> Dialect {
+        Dialect::default()
     }
 
     /// Writes the next bytes of the data; unless overridden, straight to the stream.
@@ -94,10 +100,9 @@ pub fn write<W: Write>(
             "values of Rust are written in protocols 2 to 5",
         ));
     }
-    let mut pickler = Pickler {
-        out: Emitter::new(out, protocol)?,
-        arrays,
-    };
+    let mut out = Emitter::new(out, protocol)?;
+    out.set_dialect(arrays.dialect());
+    let mut pickler = Pickler { out, arrays };
     value.save(&mut pickler)?;
     pickler.out.finish()
 }

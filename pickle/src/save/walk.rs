@@ -230,10 +230,12 @@ impl<'d, W: Write, A: ArrayWriter> Walk<'_, 'd, W, A> {
         let Pickler { out, arrays } = &mut *self.pickler;
         if let Some(protocol) = arrays.begin_objects(out, &layout)? {
             // Arrays in it stand in the plain form, so this goes no deeper.
+            let dialect = out.dialect();
             let mut inner = Pickler {
                 out: Emitter::new(out.outside()? as &mut dyn Write, protocol)?,
                 arrays: numpy::Inline::default(),
             };
+            inner.out.set_dialect(dialect);
             write_with(self.root.at(id), &mut inner, Memo::Sparse(HashMap::new()))?;
             inner.out.finish()?;
             return Ok(());
