@@ -29,9 +29,17 @@ def described(path, protocol):
 
 
 def comparable(node, old):
-    """A node without what cannot be equal; numpy 2 does not see in files for numpy 1 that fields are aligned."""
+    """A node without what cannot be equal.
+
+    A matrix is an array, as joblib has it in all files but the oldest. numpy 2 does not see in files for numpy 1 that
+    fields are aligned.
+    """
+
+    def kept(key, value):
+        return (key, value) != ("subclass", "numpy.matrix") and not (old and key == "aligned")
+
     text = json.dumps(without_gaps(node))
-    return json.loads(text, object_hook=lambda node: {k: v for k, v in node.items() if not old or k != "aligned"})
+    return json.loads(text, object_hook=lambda node: {k: v for k, v in node.items() if kept(k, v)})
 
 
 count, wrong = 0, []

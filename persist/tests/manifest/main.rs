@@ -55,11 +55,6 @@ fn name(entry: &Json) -> &str {
     entry["file"].as_str().unwrap()
 }
 
-/// Whether it is in a layout of joblib before 0.10, which is not this crate's business.
-fn is_legacy(entry: &Json) -> bool {
-    entry["container"] == "zfile" || entry["companions"].as_u64().is_some_and(|n| n > 0)
-}
-
 /// What the file should hold, in the order in which it stands there.
 fn values(entry: &Json) -> Vec<&Json> {
     match entry.get("values") {
@@ -91,15 +86,10 @@ fn check(entry: &Json, documents: &[Document]) -> Result<(), String> {
 }
 
 #[test]
-#[allow(clippy::print_stdout)] // How much was checked.
 fn every_file_is_what_the_manifest_says() {
     let Some(fixtures) = Fixtures::make() else { return };
-    let (mut checked, mut legacy, mut wrong) = (0, 0, Vec::new());
+    let (mut checked, mut wrong) = (0, Vec::new());
     for entry in &fixtures.entries {
-        if is_legacy(entry) {
-            legacy += 1;
-            continue;
-        }
         checked += 1;
         let loaded = load_all(&fixtures.path(entry), entry);
         let fault = match (loaded, entry["error"].as_bool()) {
@@ -110,7 +100,6 @@ fn every_file_is_what_the_manifest_says() {
         };
         wrong.extend(fault.map(|fault| format!("{}: {fault}", name(entry))));
     }
-    println!("{checked} files checked, {legacy} in layouts of joblib before 0.10");
     assert!(checked > 50, "only {checked} files");
     assert!(
         wrong.is_empty(),
@@ -139,7 +128,7 @@ fn joblib_loads_what_is_written_back() {
     let Some(fixtures) = Fixtures::make() else { return };
     let copies = tempfile::tempdir().unwrap();
     for entry in &fixtures.entries {
-        if is_legacy(entry) || entry.get("error").is_some() {
+        if entry.get("error").is_some() {
             continue;
         }
         let name = name(entry).replace('/', "+");
