@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::vec::Drain;
 
+use crate::text::{self, Text};
 use crate::{Error, ErrorKind, Kind, Raw, Result};
 
 /// Receives what a pickle says, one method per construct, and makes something of it.
@@ -36,6 +37,14 @@ pub trait Builder {
     /// A `str` that holds lone surrogates, and therefore is no UTF-8: each stands as the three bytes that UTF-8 would
     /// use if it allowed them ([WTF-8](https://simonsapin.github.io/wtf-8/), but pairs are not joined).
     fn wtf8(&mut self, text: Cow<'_, [u8]>) -> Result<Self::Node>;
+    /// A `str` in bytes that have not been looked at: UTF-8, but for lone surrogates. Unless overridden, they are looked at,
+    /// and given to [`str`](Self::str) or [`wtf8`](Self::wtf8).
+    fn unicode(&mut self, bytes: Cow<'_, [u8]>) -> Result<Self::Node> {
+        match text::decode(bytes)? {
+            Text::Utf8(text) => self.str(text),
+            Text::Wtf8(text) => self.wtf8(text),
+        }
+    }
     /// A `str` of Python 2: bytes that may be text.
     fn str8(&mut self, bytes: Cow<'_, [u8]>) -> Result<Self::Node>;
     /// A byte string of at least [`LONG`](crate::machine::LONG) bytes, none of which has been read: `raw` stands where

@@ -1,12 +1,10 @@
-//! The stream of opcodes: bytes, lines, frames, and the raw data behind a `BUILD`.
+//! The stream of opcodes: bytes, operands and lines, within frames.
 
 use std::borrow::Cow;
-use std::io::{self, BufRead, Read};
-
-use demijohn_arrays::Available;
 
 use crate::budget::Budget;
-use crate::{Apart, Builder, Error, Result, machine};
+use crate::source::{Source, Window};
+use crate::{Error, Raw, Result};
 
 /// Operands up to this size are gathered in a buffer that is used again; larger ones become the owner of theirs.
 const SMALL: usize = 1 << 16;
@@ -15,23 +13,20 @@ const SMALL: usize = 1 << 16;
 const STEP: usize = 1 << 19;
 
 /// A reader that counts, keeps to frames, and takes no length's word.
-pub(crate) struct Input<R> {
-    reader: R,
-    position: u64,
-    /// Where the current frame ends. `None` outside of frames.
-    frame_end: Option<u64>,
+pub(crate) struct Input<S> {
+    source: S,
+    window: Window,
     /// How long the input is in all, if that is known.
     length: Option<u64>,
     scratch: Vec<u8>,
 }
 
-impl<R: BufRead> Input<R> {
+impl<S: Source> Input<S> {
     /// `position` is what the first byte is counted as, `length` where the source ends in the same count.
-    pub(crate) fn new(reader: R, position: u64, length: Option<u64>) -> Self {
+    pub(crate) fn new(source: S, position: u64, length: Option<u64>) -> Self {
         Self {
-            reader,
-            position,
-            frame_end: None,
+            source,
+            window: Window::new(position),
             length,
             scratch: Vec::new(),
         }
@@ -39,71 +34,58 @@ impl<R: BufRead> Input<R> {
 
     /// Bytes read so far.
     pub(crate) fn position(&self) -> u64 {
-        self.position
-    }
-
-    /// Makes sure that `n` bytes may be read as one: within the frame, or after its end.
-    fn claim(&mut self, n: u64) -> Result<()> {
-        let Some(end) = self.frame_end else { return Ok(()) };
-        if self.position == end {
-            self.frame_end = None;
-        } else if n > end - self.position {
-            return Err(Error::corrupt("pickle exhausted before end of frame"));
-        }
-        Ok(())
+        self.window.position()
     }
 
     /// Opens a frame of `n` bytes.
     pub(crate) fn begin_frame(&mut self, n: u64) -> Result<()> {
-        self.claim(0)?;
-        if self.frame_end.is_some() {
-            return Err(Error::corrupt(
-                "a frame begins before the end of the current frame",
-            ));
-        }
-        let end = self.position.checked_add(n).filter(|_| i64::try_from(n).is_ok());
-        self.frame_end = Some(end.ok_or_else(|| Error::corrupt(format!("impossible frame of {n} bytes")))?);
-        Ok(())
+        self.window.begin_frame(n)
     }
 
+    /// Leaves everything that was not read in the source; answers the position.
+    pub(crate) fn finish(mut self) -> u64 {
+        self.window.leave(&mut self.source);
+        self.window.position()
+    }
+
+    #[inline]
     pub(crate) fn byte(&mut self) -> Result<u8> {
-        self.claim(1)?;
-        let byte = *fill(&mut self.reader)?.first().ok_or_else(cut)?;
-        self.reader.consume(1);
-        self.position += 1;
+        let [byte] = self.array()?;
         Ok(byte)
     }
 
+    #[inline]
     pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
-        self.claim(N as u64)?;
-        let mut out = [0; N];
-        if let Some((head, _)) = fill(&mut self.reader)?.split_first_chunk::<N>() {
-            out = *head;
-            self.reader.consume(N);
-        } else {
-            let mut filled = 0;
-            while filled < N {
-                let available = fill(&mut self.reader)?;
-                let n = available.len().min(N - filled);
-                if n == 0 {
-                    return Err(cut());
-                }
-                out[filled..filled + n].copy_from_slice(&available[..n]);
-                self.reader.consume(n);
-                filled += n;
-            }
+        if let Some(array) = self.window.take_array() {
+            return Ok(array);
         }
-        self.position += N as u64;
+        self.window.claim(N as u64)?;
+        let mut out = [0; N];
+        self.gather(&mut out)?;
         Ok(out)
+    }
+
+    /// Fills `out`, to which no end of a frame comes.
+    #[cold]
+    fn gather(&mut self, out: &mut [u8]) -> Result<()> {
+        let mut filled = 0;
+        while filled < out.len() {
+            let left = &mut out[filled..];
+            if !self.window.refill(&mut self.source, left.len())? {
+                return Err(cut());
+            }
+            let part = self.window.take(left.len());
+            left[..part.len()].copy_from_slice(part);
+            filled += part.len();
+        }
+        Ok(())
     }
 
     /// Makes sure that an operand of `n` bytes may stand here.
     fn claim_operand(&mut self, n: u64) -> Result<()> {
-        self.claim(n)?;
-        if self
-            .length
-            .is_some_and(|length| n > length.saturating_sub(self.position))
-        {
+        self.window.claim(n)?;
+        let left = self.length.map(|length| length.saturating_sub(self.position()));
+        if left.is_some_and(|left| n > left) {
             return Err(Error::truncated(format!(
                 "the pickle ends within an operand of {n} bytes"
             )));
@@ -114,219 +96,117 @@ impl<R: BufRead> Input<R> {
     /// The stream where an operand of `n` bytes begins, which may be read from it.
     pub(crate) fn at_operand<'a>(&'a mut self, n: u64, budget: &'a mut Budget) -> Result<Raw<'a>> {
         self.claim_operand(n)?;
-        Ok(Raw {
-            reader: &mut self.reader,
-            position: &mut self.position,
-            length: self.length,
-            unread: 0,
+        Ok(Raw::new(
+            &mut self.source,
+            &mut self.window,
+            self.length,
+            0,
             budget,
-        })
+        ))
     }
 
     /// Exactly `n` bytes.
     pub(crate) fn operand(&mut self, n: u64) -> Result<Cow<'_, [u8]>> {
+        if n <= self.window.available() as u64 {
+            // The cast loses nothing, as there are as many.
+            #[allow(clippy::cast_possible_truncation)]
+            return Ok(Cow::Borrowed(self.window.take(n as usize)));
+        }
         self.claim_operand(n)?;
-        let too_big = || Error::limit(format!("no memory for an operand of {n} bytes"));
-        let n = usize::try_from(n).map_err(|_| too_big())?;
-        let mut own = Vec::new();
-        let out = if n <= SMALL { &mut self.scratch } else { &mut own };
-        out.clear();
-        while out.len() < n {
-            let available = fill(&mut self.reader)?;
-            let part = available.len().min(n - out.len());
-            if part == 0 {
+        let n = usize::try_from(n).map_err(|_| no_memory(n))?;
+        if n > SMALL {
+            return self.large(n).map(Cow::Owned);
+        }
+        let mut scratch = std::mem::take(&mut self.scratch);
+        scratch.resize(n, 0);
+        let gathered = self.gather(&mut scratch);
+        self.scratch = scratch;
+        gathered.map(|()| Cow::Borrowed(&self.scratch[..]))
+    }
+
+    /// An operand that is worth an allocation of its own, in one piece if its bytes are known to be there.
+    fn large(&mut self, n: usize) -> Result<Vec<u8>> {
+        let mut out = Vec::new();
+        let mut room = if self.length.is_some() { n } else { n.min(STEP) };
+        loop {
+            out.try_reserve_exact(room - out.len())
+                .map_err(|_| no_memory(n as u64))?;
+            out.extend_from_slice(self.window.take(room - out.len()));
+            self.window
+                .read_to(&mut self.source, &mut out, room)
+                .map_err(Error::from)?;
+            if out.len() < room {
                 let got = out.len();
                 return Err(Error::truncated(format!(
                     "the pickle ends after {got} of an operand's {n} bytes"
                 )));
             }
-            if out.capacity() - out.len() < part {
-                let room = n.min(out.len().saturating_mul(2).max(out.len() + part).max(n.min(STEP)));
-                out.try_reserve_exact(room - out.len()).map_err(|_| too_big())?;
+            if out.len() == n {
+                return Ok(out);
             }
-            out.extend_from_slice(&available[..part]);
-            self.reader.consume(part);
-            self.position += part as u64;
+            room = n.min(room.saturating_mul(2));
         }
-        Ok(if n <= SMALL {
-            Cow::Borrowed(&self.scratch)
-        } else {
-            Cow::Owned(own)
-        })
     }
 
     /// A line without its `\n`, of at most `limit` bytes.
     pub(crate) fn line(&mut self, limit: u64) -> Result<&[u8]> {
-        self.claim(1)?;
+        let too_long = |n: usize| match n as u64 > limit {
+            true => Err(Error::limit(format!("a line of over {limit} bytes"))),
+            false => Ok(()),
+        };
+        if let Some(end) = self.window.find(b'\n') {
+            too_long(end)?;
+            return Ok(&self.window.take(end + 1)[..end]);
+        }
         self.scratch.clear();
         loop {
-            let available = fill(&mut self.reader)?;
-            if available.is_empty() {
+            self.window.claim(1)?;
+            if !self.window.refill(&mut self.source, 1)? {
                 return Err(cut());
             }
-            let in_frame = self.frame_end.map_or(u64::MAX, |end| end - self.position);
-            let available = &available[..available
-                .len()
-                .min(usize::try_from(in_frame).unwrap_or(usize::MAX))];
-            if available.is_empty() {
-                return Err(Error::corrupt("pickle exhausted before end of frame"));
-            }
-            let end = available.iter().position(|&b| b == b'\n');
-            let part = &available[..end.unwrap_or(available.len())];
-            if (self.scratch.len() + part.len()) as u64 > limit {
-                return Err(Error::limit(format!("a line of over {limit} bytes")));
-            }
-            self.scratch.extend_from_slice(part);
-            let used = part.len() + usize::from(end.is_some());
-            self.reader.consume(used);
-            self.position += used as u64;
+            let end = self.window.find(b'\n');
+            let n = end.unwrap_or(self.window.available());
+            too_long(self.scratch.len() + n)?;
+            self.scratch.extend_from_slice(self.window.take(n));
             if end.is_some() {
+                self.window.take(1);
                 return Ok(&self.scratch);
+            }
+            if self.window.at_end_of_frame() {
+                return Err(Error::corrupt("pickle exhausted before end of frame"));
             }
         }
     }
 
     /// The stream behind the opcode just read.
     pub(crate) fn raw<'a>(&'a mut self, budget: &'a mut Budget) -> Raw<'a> {
-        let unread = self.frame_end.map_or(0, |end| end - self.position);
-        if unread == 0 {
-            self.frame_end = None;
-        }
-        Raw {
-            reader: &mut self.reader,
-            position: &mut self.position,
-            length: self.length,
-            unread,
-            budget,
-        }
+        let unread = self.window.close_frame();
+        Raw::new(&mut self.source, &mut self.window, self.length, unread, budget)
     }
-}
-
-/// The stream right behind a `BUILD` opcode, for data that is not pickled; or at a long byte string, for who reads that
-/// himself.
-///
-/// Behind `BUILD`, reading is allowed only where a frame ends or outside of frames: that is where writers put such data,
-/// and where Python's unpickler would look for it.
-pub struct Raw<'a> {
-    reader: &'a mut dyn BufRead,
-    position: &'a mut u64,
-    length: Option<u64>,
-    /// Bytes of the frame that have not been read.
-    unread: u64,
-    budget: &'a mut Budget,
-}
-
-impl Raw<'_> {
-    /// Offset of the next byte from the beginning of the pickle.
-    #[must_use]
-    pub fn position(&self) -> u64 {
-        *self.position
-    }
-
-    /// How many bytes are known to be left.
-    #[must_use]
-    pub fn available(&self) -> Available {
-        match self.length {
-            Some(length) => Available::Bytes(length.saturating_sub(*self.position)),
-            None => Available::Unknown,
-        }
-    }
-}
-
-impl Raw<'_> {
-    /// Counts bytes as read that were not: that the source itself stands `bytes` further on, or will when it is next
-    /// asked, is up to whoever has it.
-    ///
-    /// # Errors
-    /// [`Corrupt`](crate::ErrorKind::Corrupt) within a frame, and beyond what can be counted.
-    pub fn skipped(&mut self, bytes: u64) -> Result<()> {
-        self.check_frame()?;
-        let position = self.position.checked_add(bytes);
-        *self.position = position.ok_or_else(|| Error::corrupt("data of impossible size"))?;
-        Ok(())
-    }
-
-    /// Takes bytes that are about to be read off the budget for [text](crate::Limits::text). Data of arrays does not count.
-    ///
-    /// # Errors
-    /// [`Limit`](crate::ErrorKind::Limit) beyond it.
-    pub fn spend(&mut self, bytes: u64) -> Result<()> {
-        self.budget.spend(bytes)
-    }
-
-    /// Runs a pickle that stands here in the stream: one with its own memo, up to and including its own `STOP`, and on
-    /// what is left of the same limits.
-    ///
-    /// # Errors
-    /// As for [`machine::run`](crate::machine::run).
-    pub fn nested<B: Builder>(&mut self, builder: &mut B) -> Result<B::Node> {
-        self.check_frame()?;
-        let input = Input::new(&mut *self.reader, *self.position, self.length);
-        let (node, end) = machine::execute(input, self.budget, builder)?;
-        *self.position = end;
-        Ok(node)
-    }
-
-    /// Runs a pickle that stands elsewhere, on what is left of the same limits.
-    pub(crate) fn nested_in<B: Builder>(&mut self, apart: Apart, builder: &mut B) -> Result<B::Node> {
-        let input = Input::new(apart.source, apart.position, apart.length);
-        machine::execute(input, self.budget, builder).map(|(node, _)| node)
-    }
-
-    fn check_frame(&self) -> Result<()> {
-        if self.unread == 0 {
-            return Ok(());
-        }
-        let message = format!("{} unread bytes of a frame stand before raw data", self.unread);
-        Err(Error::corrupt(message))
-    }
-}
-
-impl Read for Raw<'_> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        self.check_frame()?;
-        let n = self.reader.read(out)?;
-        *self.position += n as u64;
-        Ok(n)
-    }
-}
-
-impl std::fmt::Debug for Raw<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Raw")
-            .field("position", self.position)
-            .finish_non_exhaustive()
-    }
-}
-
-/// `fill_buf` that does not give up on interruptions.
-fn fill<R: BufRead>(reader: &mut R) -> Result<&[u8]> {
-    loop {
-        match reader.fill_buf() {
-            // Asked again, as the borrow checker cannot see that this one's result is returned at once.
-            Ok(_) => break,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e.into()),
-        }
-    }
-    Ok(reader.fill_buf()?)
 }
 
 fn cut() -> Error {
     Error::truncated("the pickle ends without STOP")
 }
 
+fn no_memory(n: u64) -> Error {
+    Error::limit(format!("no memory for an operand of {n} bytes"))
+}
+
 #[cfg(test)]
 mod tests {
+    use std::io::{self, Read};
+
     use super::*;
+    use crate::source::{Buffered, Unbuffered};
     use crate::{ErrorKind, Limits};
 
     fn budget() -> Budget {
         Budget::new(Limits::none())
     }
 
-    fn input(bytes: &[u8], chunk: usize) -> Input<io::BufReader<&[u8]>> {
-        Input::new(io::BufReader::with_capacity(chunk, bytes), 0, None)
+    fn input(bytes: &[u8], chunk: usize) -> Input<Buffered<io::BufReader<&[u8]>>> {
+        Input::new(Buffered(io::BufReader::with_capacity(chunk, bytes)), 0, None)
     }
 
     #[test]
@@ -344,6 +224,45 @@ mod tests {
             assert_eq!((rest.as_slice(), input.position()), (&b"rest"[..], 21));
             assert_eq!(input.byte().unwrap_err().kind(), ErrorKind::Truncated);
         }
+    }
+
+    /// Notes how much it is asked for.
+    struct Asked<'a>(&'a [u8], Vec<usize>);
+
+    impl Read for Asked<'_> {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            self.1.push(out.len());
+            self.0.read(out)
+        }
+    }
+
+    #[test]
+    fn without_a_buffer_asks_for_what_is_sure_to_come() {
+        let mut bytes = b"\x01\x02\x03\x04\x05framed".to_vec();
+        bytes.resize(bytes.len() + 2 * SMALL, 7);
+        bytes.extend_from_slice(b"l\nrest");
+        let mut asked = Asked(&bytes, Vec::new());
+        let mut input = Input::new(Unbuffered(&mut asked), 0, None);
+        input.byte().unwrap();
+        assert_eq!(input.array::<4>().unwrap(), [2, 3, 4, 5]);
+        input.begin_frame(6).unwrap();
+        assert_eq!(input.byte().unwrap(), b'f');
+        assert_eq!(*input.operand(5).unwrap(), *b"ramed");
+        assert_eq!(input.operand(2 * SMALL as u64).unwrap().len(), 2 * SMALL);
+        assert_eq!(input.line(9).unwrap(), b"l");
+        input.raw(&mut budget()).read_exact(&mut [0; 3]).unwrap();
+        assert_eq!(input.finish(), bytes.len() as u64 - 1);
+        assert_eq!(asked.0, b"t");
+        assert_eq!(asked.1, [1, 4, 6, 2 * SMALL, 1, 1, 3]);
+    }
+
+    #[test]
+    fn leaves_what_was_not_used_in_the_buffer() {
+        let mut reader = io::BufReader::new(&b"abcdef"[..]);
+        let mut input = Input::new(Buffered(&mut reader), 0, None);
+        input.array::<4>().unwrap();
+        input.finish();
+        assert_eq!(reader.buffer(), b"ef");
     }
 
     #[test]
@@ -385,7 +304,7 @@ mod tests {
         assert!(matches!(&operand, Cow::Owned(v) if *v == bytes && v.capacity() == v.len()));
         let mut short = input(&bytes[..10], 4096);
         assert_eq!(short.operand(1 << 62).unwrap_err().kind(), ErrorKind::Truncated);
-        let mut known = Input::new(&bytes[..10], 0, Some(10));
+        let mut known = Input::new(Buffered(&bytes[..10]), 0, Some(10));
         let error = known.operand(11).unwrap_err();
         assert_eq!(
             (error.kind(), known.position()),

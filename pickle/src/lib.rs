@@ -134,7 +134,9 @@ pub mod numpy;
 mod opcode;
 pub mod path;
 mod protocol;
+mod raw;
 pub mod save;
+mod source;
 mod text;
 
 pub use batch::Batch;
@@ -147,8 +149,8 @@ pub use graph::{
     AbsentArray, Apart, Document, Found, GlobalName, How, Int, Items, Iter, Kind, NoPayload, Object,
     ObjectArray, Payload, ReadOptions, Scan, Summary, Value, Visit, Walk, read, read_with, scan,
 };
-pub use input::Raw;
 pub use limits::Limits;
 pub use looks_like::looks_like;
 pub use protocol::Protocol;
+pub use raw::Raw;
 pub use save::{ArrayWriter, NoArrays, Save};

@@ -5,13 +5,14 @@
 //! and it does not read past `STOP`.
 
 use std::borrow::Cow;
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 use std::vec::Drain;
 
 use crate::budget::Budget;
 use crate::input::Input;
 use crate::memo::Memo;
-use crate::text::{self, Parsed, Text};
+use crate::source::{Buffered, Source, Unbuffered};
+use crate::text::{self, Parsed};
 use crate::{Builder, Error, Kind, Limits, Result, names, opcode as op};
 
 /// Reads one pickle from `source`, up to and including its `STOP`, into `builder`; answers the finished object.
@@ -29,12 +30,22 @@ pub fn run<R: BufRead, B: Builder>(
     builder: &mut B,
 ) -> Result<B::Node> {
     let mut budget = Budget::new(*limits);
-    execute(Input::new(source, 0, length), &mut budget, builder).map(|(node, _)| node)
+    execute(Input::new(Buffered(source), 0, length), &mut budget, builder).map(|(node, _)| node)
+}
+
+/// Reads one pickle from a source without a buffer, and not a byte more than that: frame by frame, and where there are no
+/// frames, as before protocol 4, operand by operand.
+///
+/// # Errors
+/// As for [`run`].
+pub fn run_unbuffered<R: Read, B: Builder>(source: R, limits: &Limits, builder: &mut B) -> Result<B::Node> {
+    let mut budget = Budget::new(*limits);
+    execute(Input::new(Unbuffered(source), 0, None), &mut budget, builder).map(|(node, _)| node)
 }
 
 /// Runs one pickle on what is left of `budget`; answers the object, and the position behind `STOP`.
-pub(crate) fn execute<R: BufRead, B: Builder>(
-    input: Input<R>,
+pub(crate) fn execute<S: Source, B: Builder>(
+    input: Input<S>,
     budget: &mut Budget,
     builder: &mut B,
 ) -> Result<(B::Node, u64)> {
@@ -57,7 +68,7 @@ pub(crate) fn execute<R: BufRead, B: Builder>(
         machine.budget.opcodes = left;
         if opcode == op::STOP {
             let node = machine.pop().map_err(|e| e.at(machine.at, opcode))?;
-            return Ok((node, machine.input.position()));
+            return Ok((node, machine.input.finish()));
         }
         if let Err(e) = machine.step(opcode) {
             return Err(e.at(machine.at, opcode));
@@ -75,8 +86,8 @@ const MAX_NAME: usize = 4096;
 /// How a builder takes items: [`Builder::append`] and its like.
 type Give<B> = fn(&mut B, &<B as Builder>::Node, Drain<'_, <B as Builder>::Node>) -> Result<()>;
 
-struct Machine<'b, R, B: Builder> {
-    input: Input<R>,
+struct Machine<'b, S, B: Builder> {
+    input: Input<S>,
     budget: &'b mut Budget,
     builder: &'b mut B,
     stack: Vec<B::Node>,
@@ -88,7 +99,7 @@ struct Machine<'b, R, B: Builder> {
     at: u64,
 }
 
-impl<R: BufRead, B: Builder> Machine<'_, R, B> {
+impl<S: Source, B: Builder> Machine<'_, S, B> {
     fn step(&mut self, opcode: u8) -> Result<()> {
         match opcode {
             op::PROTO => self.proto(),
@@ -514,10 +525,7 @@ impl<R: BufRead, B: Builder> Machine<'_, R, B> {
             op::BINSTRING | op::SHORT_BINSTRING => self.builder.str8(bytes),
             op::BINBYTES | op::SHORT_BINBYTES | op::BINBYTES8 => self.builder.bytes(bytes),
             op::BYTEARRAY8 => self.builder.bytearray(bytes),
-            _ => match text::decode(bytes)? {
-                Text::Utf8(text) => self.builder.str(text),
-                Text::Wtf8(text) => self.builder.wtf8(text),
-            },
+            _ => self.builder.unicode(bytes),
         }
     }
 
@@ -546,10 +554,7 @@ impl<R: BufRead, B: Builder> Machine<'_, R, B> {
         if opcode == op::STRING {
             return self.builder.str8(bytes.into());
         }
-        match text::decode(bytes.into())? {
-            Text::Utf8(text) => self.builder.str(text),
-            Text::Wtf8(text) => self.builder.wtf8(text),
-        }
+        self.builder.unicode(bytes.into())
     }
 
     // Names.
