@@ -107,34 +107,37 @@ impl<'py> Builder for Live<'py> {
     }
 
     fn str(&mut self, text: Cow<'_, str>) -> Result<Self::Node> {
-        let (start, len) = raw_parts(text.as_bytes());
-        // SAFETY: the bytes are read before the function returns, with a new reference.
-        unsafe { self.owned(ffi::PyUnicode_FromStringAndSize(start, len)) }
+        self.unicode(Cow::Borrowed(text.as_bytes()))
     }
 
     fn wtf8(&mut self, text: Cow<'_, [u8]>) -> Result<Self::Node> {
-        let (start, len) = raw_parts(&text);
-        // SAFETY: as in `str`; the name of the error handler ends with a NUL.
-        unsafe { self.owned(ffi::PyUnicode_DecodeUTF8(start, len, c"surrogatepass".as_ptr())) }
+        self.unicode(text)
+    }
+
+    fn unicode(&mut self, bytes: Cow<'_, [u8]>) -> Result<Self::Node> {
+        let (start, len) = raw_parts(&bytes);
+        let errors = c"surrogatepass".as_ptr();
+        // SAFETY: the bytes are read before the function returns, with a new reference, and the name ends with a NUL.
+        unsafe { self.owned(ffi::PyUnicode_DecodeUTF8(start, len, errors)) }
     }
 
     /// ASCII is text. What is not may be bytes: Latin-1 keeps them, one character each, and is what numpy and datetime
     /// expect of data that Python 2 pickled.
     fn str8(&mut self, bytes: Cow<'_, [u8]>) -> Result<Self::Node> {
         let (start, len) = raw_parts(&bytes);
-        // SAFETY: as in `str`.
+        // SAFETY: as in `unicode`.
         unsafe { self.owned(ffi::PyUnicode_DecodeLatin1(start, len, std::ptr::null())) }
     }
 
     fn bytes(&mut self, bytes: Cow<'_, [u8]>) -> Result<Self::Node> {
         let (start, len) = raw_parts(&bytes);
-        // SAFETY: as in `str`.
+        // SAFETY: as in `unicode`.
         unsafe { self.owned(ffi::PyBytes_FromStringAndSize(start, len)) }
     }
 
     fn bytearray(&mut self, bytes: Cow<'_, [u8]>) -> Result<Self::Node> {
         let (start, len) = raw_parts(&bytes);
-        // SAFETY: as in `str`.
+        // SAFETY: as in `unicode`.
         unsafe { self.owned(ffi::PyByteArray_FromStringAndSize(start, len)) }
     }
 

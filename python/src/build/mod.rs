@@ -2,11 +2,12 @@
 
 mod arrays;
 mod builder;
+mod file;
 mod names;
 mod state;
 
 use std::ffi::CString;
-use std::io::{Cursor, Seek, SeekFrom};
+use std::io::Cursor;
 use std::path::PathBuf;
 
 use demijohn::codecs::{Reader, Source};
@@ -18,7 +19,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::errors::{carry, raise};
-use crate::stream::{Attached, FileObject};
+use crate::stream::Attached;
 use arrays::{Arrays, Mapping};
 use builder::Live;
 
@@ -73,30 +74,7 @@ pub(crate) fn load_file<'py>(
     trusted: Option<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     refuse(trusted.as_ref())?;
-    let limits = Limits::default();
-    let mut file = FileObject::new(file);
-    let options = stream::options(&limits);
-    if !file.seekable(py) {
-        let reader = py.detach(|| options.reader(file)).map_err(|e| raise(py, e))?;
-        return load(py, reader, Arrays::new(py, native, None), &limits)
-            .map(|(object, _)| object)
-            .map_err(|e| raise(py, e));
-    }
-    let begin = file.stream_position().map_err(|e| raise(py, e))?;
-    let reader = py
-        .detach(|| options.seekable_reader(file))
-        .map_err(|e| raise(py, e))?;
-    let (object, reader) =
-        load(py, reader, Arrays::new(py, native, None), &limits).map_err(|e| raise(py, e))?;
-    let end = begin
-        + if reader.format() == "none" {
-            reader.position()
-        } else {
-            reader.position_in()
-        };
-    let mut file = reader.into_inner();
-    file.seek(SeekFrom::Start(end)).map_err(|e| raise(py, e))?;
-    Ok(object)
+    file::from(py, file, native, &Limits::default())
 }
 
 /// Loads the object in bytes.
