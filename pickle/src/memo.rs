@@ -27,6 +27,7 @@ impl<N> Memo<N> {
         self.dense.len() as u64 + self.sparse.len() as u64
     }
 
+    #[inline]
     pub(crate) fn get(&self, key: u64) -> Result<&N> {
         let dense = usize::try_from(key).ok().and_then(|key| self.dense.get(key));
         dense
@@ -34,6 +35,7 @@ impl<N> Memo<N> {
             .ok_or_else(|| Error::corrupt(format!("the memo has no entry {key}")))
     }
 
+    #[inline]
     pub(crate) fn put(&mut self, key: u64, node: N, budget: &mut Budget) -> Result<()> {
         if key == self.dense.len() as u64 && self.sparse.is_empty() {
             budget.memoize()?;

@@ -82,6 +82,7 @@ impl<'py> Arrays<'py> {
     }
 
     /// A reference to an object; to the array, if it is what stands for one that has been read.
+    #[inline]
     pub(super) fn resolve(&self, object: &Bound<'py, PyAny>) -> Bound<'py, PyAny> {
         if self.is_wrapper(object)
             && let Ok(Some(array)) = object.getattr_opt(intern!(self.py, "array"))

@@ -10,13 +10,15 @@ use pyo3::types::{PyDict, PyFrozenSet, PyList, PySet, PyString, PyTuple, PyType}
 use pyo3::{ffi, intern};
 
 use super::arrays::{Arrays, Behind};
-use super::{names, raised, state};
+use super::gc::Pause;
+use super::{fast, names, raised, state};
 
 /// Makes live objects of a pickle. Names are imported, and what the pickle wants called is called.
 ///
 /// A node is a reference of its own, so that nothing that runs in between can take an object away.
-pub(super) struct Live<'py> {
+pub(super) struct Live<'a, 'py> {
     py: Python<'py>,
+    pause: &'a Pause,
     protocol: u8,
     arrays: Arrays<'py>,
     /// Whether the pickle of an array of objects is being read, in which arrays are pickled as numpy does.
@@ -25,14 +27,20 @@ pub(super) struct Live<'py> {
 
 type Object<'py> = Bound<'py, PyAny>;
 
-impl<'py> Live<'py> {
-    pub(super) fn new(py: Python<'py>, arrays: Arrays<'py>) -> Self {
+impl<'a, 'py> Live<'a, 'py> {
+    pub(super) fn new(py: Python<'py>, pause: &'a Pause, arrays: Arrays<'py>) -> Self {
         Self {
             py,
+            pause,
             protocol: 0,
             arrays,
             nested: false,
         }
+    }
+
+    /// Does something that may run any code.
+    fn open<T>(&self, work: impl FnOnce() -> PyResult<T>) -> Result<T> {
+        self.pause.lifted(work).map_err(raised)
     }
 
     /// The object that a function of the C API returns with a reference, or the exception it has set.
@@ -61,7 +69,7 @@ fn raw_parts(bytes: &[u8]) -> (*const c_char, ffi::Py_ssize_t) {
     (bytes.as_ptr().cast(), bytes.len().cast_signed())
 }
 
-impl<'py> Builder for Live<'py> {
+impl<'py> Builder for Live<'_, 'py> {
     type Node = Object<'py>;
 
     fn dup(&mut self, node: &Self::Node) -> Self::Node {
@@ -82,8 +90,7 @@ impl<'py> Builder for Live<'py> {
     }
 
     fn int(&mut self, value: i64) -> Result<Self::Node> {
-        // SAFETY: returns a new reference.
-        unsafe { self.owned(ffi::PyLong_FromLongLong(value)) }
+        fast::int(self.py, value).map_err(raised)
     }
 
     fn long(&mut self, bytes: Cow<'_, [u8]>) -> Result<Self::Node> {
@@ -142,7 +149,7 @@ impl<'py> Builder for Live<'py> {
     }
 
     fn tuple(&mut self, items: Drain<'_, Self::Node>) -> Result<Self::Node> {
-        PyTuple::new(self.py, items).map(Bound::into_any).map_err(raised)
+        fast::tuple(self.py, items).map_err(raised)
     }
 
     fn list(&mut self, items: Drain<'_, Self::Node>) -> Result<Self::Node> {
@@ -167,11 +174,11 @@ impl<'py> Builder for Live<'py> {
 
     fn append(&mut self, target: &Self::Node, mut items: Drain<'_, Self::Node>) -> Result<()> {
         if let Ok(list) = target.cast_exact::<PyList>() {
-            return items.try_for_each(|item| list.append(item)).map_err(raised);
+            return fast::append(list, items).map_err(raised);
         }
         let py = self.py;
         let append = |item| target.call_method1(intern!(py, "append"), (item,)).map(drop);
-        let give = || {
+        self.open(|| {
             if items.len() == 1 {
                 return items.try_for_each(append);
             }
@@ -179,20 +186,19 @@ impl<'py> Builder for Live<'py> {
                 Some(extend) => extend.call1((PyList::new(py, items)?,)).map(drop),
                 None => items.try_for_each(append),
             }
-        };
-        give().map_err(raised)
+        })
     }
 
     fn set_items(&mut self, target: &Self::Node, mut pairs: Drain<'_, Self::Node>) -> Result<()> {
-        let dict = target.cast_exact::<PyDict>();
-        while let (Some(key), Some(value)) = (pairs.next(), pairs.next()) {
-            match dict {
-                Ok(dict) => dict.set_item(key, value),
-                Err(_) => target.set_item(key, value),
-            }
-            .map_err(raised)?;
+        if let Ok(dict) = target.cast_exact::<PyDict>() {
+            return fast::set_items(dict, pairs).map_err(raised);
         }
-        Ok(())
+        self.open(|| {
+            while let (Some(key), Some(value)) = (pairs.next(), pairs.next()) {
+                target.set_item(key, value)?;
+            }
+            Ok(())
+        })
     }
 
     fn add_items(&mut self, target: &Self::Node, mut items: Drain<'_, Self::Node>) -> Result<()> {
@@ -200,15 +206,14 @@ impl<'py> Builder for Live<'py> {
             return items.try_for_each(|item| set.add(item)).map_err(raised);
         }
         let py = self.py;
-        let give = || {
+        self.open(|| {
             if target.is_instance_of::<PySet>() {
                 let items = PyList::new(py, items)?;
                 return target.call_method1(intern!(py, "update"), (items,)).map(drop);
             }
             let add = target.getattr(intern!(py, "add"))?;
             items.try_for_each(|item| add.call1((item,)).map(drop))
-        };
-        give().map_err(raised)
+        })
     }
 
     fn text<'a>(&'a self, node: &'a Self::Node) -> Option<&'a str> {
@@ -219,41 +224,38 @@ impl<'py> Builder for Live<'py> {
         if let Some(stand_in) = self.arrays.stand_in(module, name)? {
             return Ok(stand_in);
         }
-        names::find(self.py, module, name, self.protocol).map_err(raised)
+        self.open(|| names::find(self.py, module, name, self.protocol))
     }
 
     fn extension(&mut self, code: u32) -> Result<Self::Node> {
-        names::extension(self.py, code, self.protocol).map_err(raised)
+        self.open(|| names::extension(self.py, code, self.protocol))
     }
 
     fn reduce(&mut self, callable: Self::Node, args: Self::Node) -> Result<Self::Node> {
-        let call = || callable.call(arguments(&args)?, None);
-        call().map_err(raised)
+        self.open(|| callable.call(arguments(&args)?, None))
     }
 
     fn newobj(&mut self, class: Self::Node, args: Self::Node) -> Result<Self::Node> {
-        new(&class, &args, None).map_err(raised)
+        self.open(|| fast::new(&class, &arguments(&args)?, None))
     }
 
     fn newobj_ex(&mut self, class: Self::Node, args: Self::Node, kwargs: Self::Node) -> Result<Self::Node> {
-        let call = || new(&class, &args, Some(kwargs.cast::<PyDict>()?));
-        call().map_err(raised)
+        self.open(|| fast::new(&class, &arguments(&args)?, Some(kwargs.cast::<PyDict>()?)))
     }
 
     fn instance(&mut self, class: Self::Node, args: Drain<'_, Self::Node>) -> Result<Self::Node> {
         let py = self.py;
-        let make = || {
+        self.open(|| {
             let initargs = intern!(py, "__getinitargs__");
             if args.len() > 0 || !class.is_instance_of::<PyType>() || class.hasattr(initargs)? {
                 return class.call1(PyTuple::new(py, args)?);
             }
             class.call_method1(intern!(py, "__new__"), (&class,))
-        };
-        make().map_err(raised)
+        })
     }
 
     fn build(&mut self, object: Self::Node, given: Self::Node, raw: &mut Raw<'_>) -> Result<Self::Node> {
-        state::set(&object, &given).map_err(raised)?;
+        self.open(|| state::set(&object, &given))?;
         if self.nested {
             return Ok(object);
         }
@@ -283,14 +285,13 @@ impl<'py> Builder for Live<'py> {
 
     fn readonly_buffer(&mut self, buffer: Self::Node) -> Result<Self::Node> {
         let py = self.py;
-        let view = || {
+        self.open(|| {
             let view = pyo3::types::PyMemoryView::from(&buffer)?;
             if view.getattr(intern!(py, "readonly"))?.is_truthy()? {
                 return Ok(buffer);
             }
             view.call_method0(intern!(py, "toreadonly"))
-        };
-        view().map_err(raised)
+        })
     }
 }
 
@@ -300,23 +301,6 @@ fn arguments<'py>(args: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTuple>> {
         Ok(args) => Ok(args.clone()),
         Err(_) => PyTuple::new(args.py(), args.try_iter()?.collect::<PyResult<Vec<_>>>()?),
     }
-}
-
-/// `class.__new__(class, *args, **kwargs)`.
-fn new<'py>(
-    class: &Bound<'py, PyAny>,
-    args: &Bound<'py, PyAny>,
-    kwargs: Option<&Bound<'py, PyDict>>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let py = class.py();
-    let args = arguments(args)?;
-    let args = PyTuple::new(
-        py,
-        std::iter::once(class.clone())
-            .chain(args.iter())
-            .collect::<Vec<_>>(),
-    )?;
-    class.getattr(intern!(py, "__new__"))?.call(args, kwargs)
 }
 
 fn unpickling_error(py: Python<'_>, message: &'static str) -> PyErr {

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 
 use super::arrays::Arrays;
 use super::builder::Live;
+use super::gc::{Lifting, Pause};
 use super::load;
 use crate::errors::raise;
 use crate::stream::{FileObject, Peeking};
@@ -76,7 +77,9 @@ fn reading<'py>(py: Python<'py>, object: FileObject, native: bool, limits: &Limi
         let reader = py.detach(|| options.reader(source))?;
         return Ok(load(py, reader, arrays, limits)?.0);
     }
-    let mut live = Live::new(py, arrays);
+    let pause = Pause::new(py);
+    let source = Lifting::new(source, &pause);
+    let mut live = Live::new(py, &pause, arrays);
     Ok(pickle::machine::run_unbuffered(
         source,
         &limits.object,

@@ -2,7 +2,9 @@
 
 mod arrays;
 mod builder;
+mod fast;
 mod file;
+mod gc;
 mod names;
 mod state;
 
@@ -22,6 +24,7 @@ use crate::errors::{carry, raise};
 use crate::stream::Attached;
 use arrays::{Arrays, Mapping};
 use builder::Live;
+use gc::{Lifting, Pause};
 
 /// An exception on its way through the machine.
 fn raised(exception: PyErr) -> pickle::Error {
@@ -123,10 +126,12 @@ fn load<'py, S: Source + Send>(
 ) -> demijohn::Result<(Bound<'py, PyAny>, Reader<S>)> {
     let length = stream::length(&reader);
     let compressed = reader.format() != "none";
-    let mut source = Skipping::new(Attached::new(reader), &arrays.skip);
-    let mut live = Live::new(py, arrays);
+    let pause = Pause::new(py);
+    let attached = Lifting::new(Attached::new(reader), &pause);
+    let mut source = Skipping::new(attached, &arrays.skip);
+    let mut live = Live::new(py, &pause, arrays);
     let object = stream::build(&mut source, length, limits, &mut live)?;
-    let mut attached = source.into_inner()?;
+    let mut attached = source.into_inner()?.into_inner();
     if compressed {
         attached.detached(|reader| Ok(reader.end_member()?))?;
     }

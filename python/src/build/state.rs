@@ -1,5 +1,6 @@
 //! `BUILD`: how an object gets its state.
 
+use super::fast;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
@@ -9,9 +10,7 @@ use pyo3::{ffi, intern};
 /// attributes, which may be those of slots.
 pub(super) fn set(object: &Bound<'_, PyAny>, state: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = object.py();
-    if let Some(setstate) = object.getattr_opt(intern!(py, "__setstate__"))?
-        && !setstate.is_none()
-    {
+    if let Some(setstate) = fast::optional(object, intern!(py, "__setstate__"))? {
         return setstate.call1((state,)).map(drop);
     }
     let pair = state.cast::<PyTuple>().ok().filter(|pair| pair.len() == 2);
