@@ -137,7 +137,7 @@ impl<'py> Arrays<'py> {
             };
             return map().map(Behind::Array).map_err(raised);
         }
-        let memory = Memory::new(Array::read(layout, raw, available)?)?;
+        let memory = Elements::new(Array::read(layout, raw, available)?)?;
         let array = || {
             self.helper(intern!(py, "from_memory"))?
                 .call1((memory, dtype, shape, order, self.native))
@@ -196,18 +196,18 @@ fn attribute<'py>(object: &Bound<'py, PyAny>, name: &Bound<'py, PyString>) -> Re
 
 /// The elements of an array, as memory that numpy uses in place.
 #[pyclass(frozen, module = "demijohn._native")]
-pub(crate) struct Memory {
+pub(crate) struct Elements {
     start: *mut u8,
     /// What the memory belongs to. Nobody looks into it any more.
     array: Array,
 }
 
 // SAFETY: the pointer is only handed on, to whoever shares the memory by Python's rules.
-unsafe impl Send for Memory {}
+unsafe impl Send for Elements {}
 // SAFETY: as above.
-unsafe impl Sync for Memory {}
+unsafe impl Sync for Elements {}
 
-impl Memory {
+impl Elements {
     fn new(mut array: Array) -> Result<Self> {
         Ok(Self {
             start: array.as_mut_bytes()?.as_mut_ptr(),
@@ -217,7 +217,7 @@ impl Memory {
 }
 
 #[pymethods]
-impl Memory {
+impl Elements {
     /// # Safety
     /// `view` must be one to fill in, as Python passes it.
     unsafe fn __getbuffer__(slf: Bound<'_, Self>, view: *mut ffi::Py_buffer, flags: c_int) -> PyResult<()> {

@@ -11,5 +11,5 @@ mod file_object;
 mod memory;
 
 pub(crate) use attached::{Attached, SLICE};
-pub(crate) use memory::Memory;
 pub(crate) use file_object::{FileObject, Peeking};
+pub(crate) use memory::Memory;
