@@ -7,7 +7,7 @@ mod outside;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::{Cursor, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -334,4 +334,37 @@ fn bombs_meet_the_limits() {
     let found = inspect_bytes(&laughs);
     assert!(found.error.is_none(), "{:?}", found.error);
     assert!(found.arrays.is_empty());
+}
+
+#[test]
+fn what_is_no_file_is_looked_into_too() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a.pkl", "a.pkl.gz"] {
+        let path = folder.path().join(name);
+        dump(&model(), &path).unwrap();
+        let whole = inspect(&path).unwrap();
+        // From where it stands.
+        let mut bytes = b"before".to_vec();
+        bytes.extend(fs::read(&path).unwrap());
+        let mut memory = Cursor::new(bytes);
+        memory.set_position(6);
+        let found = demijohn::inspect_file(&mut memory, &Limits::untrusted());
+        assert!(found.error.is_none(), "{:?}", found.error);
+        assert_eq!(found.format, whole.format);
+        for (entry, same) in found.arrays.iter().zip(&whole.arrays) {
+            assert_eq!((&entry.path, entry.offset), (&same.path, same.offset));
+            memory.set_position(6);
+            let array = extract(&mut memory, &entry.path, &Limits::untrusted()).unwrap();
+            assert_eq!(array.as_bytes(), take(&path, &entry.path).unwrap().as_bytes());
+        }
+    }
+    let mut memory = Cursor::new(Vec::new());
+    let mut saved = npz::Writer::new(&mut memory);
+    saved
+        .add("a", &Array::from_vec(vec![1_u8, 2], &[2]).unwrap())
+        .unwrap();
+    saved.finish().unwrap();
+    memory.set_position(0);
+    let array = extract(&mut memory, "a", &Limits::untrusted()).unwrap();
+    assert_eq!(array.as_bytes(), [1, 2]);
 }

@@ -92,6 +92,20 @@ impl Path {
     pub fn depth(&self) -> usize {
         self.steps.len()
     }
+
+    /// Whether it leads to a key, rather than to what stands under one.
+    #[must_use]
+    pub fn is_key(&self) -> bool {
+        matches!(self.steps.last(), Some(Step::NthKey(_)))
+    }
+
+    /// The path that goes on from where this one leads.
+    #[must_use]
+    pub fn join(&self, then: &Self) -> Self {
+        Self {
+            steps: [&*self.steps, &*then.steps].concat(),
+        }
+    }
 }
 
 /// The names of an object's parts, which dots lead to.

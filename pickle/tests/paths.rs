@@ -55,7 +55,42 @@ fn leads_back(document: &Document) {
         );
         let parsed: pickle::path::Path = path.parse().unwrap();
         assert_eq!(parsed.to_string(), path);
+        for (step, below) in found.below() {
+            assert_eq!(step.depth(), 1);
+            let path = parsed.join(&step);
+            assert!(document.root().follow(&path).unwrap().is(below), "{path}");
+        }
     }
+}
+
+#[test]
+fn what_is_below_a_value_has_its_steps() {
+    let document = sample();
+    let below = |path: &str| {
+        let below = document.at(path).unwrap().below();
+        below
+            .map(|(step, value)| (step.to_string(), step.is_key(), format!("{value:?}")))
+            .collect::<Vec<_>>()
+    };
+    let entry = |step: &str, is_key, shown: &str| (step.to_owned(), is_key, shown.to_owned());
+    assert_eq!(
+        below("[\"b c\"]"),
+        [
+            entry("[key 0]", true, "3"),
+            entry("[3]", false, "\"x\""),
+            entry("[key 1]", true, "\"\""),
+            entry("[\"\"]", false, "\"y\""),
+            entry("[key 2]", true, "tuple of 0 items"),
+            entry("[value 2]", false, "\"z\""),
+        ]
+    );
+    assert_eq!(
+        below("a"),
+        [entry("[0]", false, "1"), entry("[1]", false, "tuple of 1 item")]
+    );
+    let steps: Vec<_> = below("o").into_iter().map(|(step, ..)| step).collect();
+    assert_eq!(steps, [".callable", ".args", ".state"]);
+    assert!(below("a[0]").is_empty());
 }
 
 proptest! {

@@ -1,7 +1,6 @@
 //! One array out of a file.
 
-use std::fs::File;
-use std::io::{Seek as _, SeekFrom};
+use std::io::{Read, Seek, SeekFrom};
 
 use super::{ArrayEntry, Content, Inspection, inspect_file};
 use crate::arrays::Array;
@@ -26,22 +25,21 @@ const COMPARED_CHARS: usize = 60;
 /// [`Parameter`](ErrorKind::Parameter) if there is no such array, with paths that look alike;
 /// [`Unsupported`](ErrorKind::Unsupported) for an array of Python objects, and if the file does not seek; what is wrong
 /// with the file, if it is damaged.
-pub fn extract(mut file: File, path: &str, limits: &Limits) -> Result<Array> {
+pub fn extract(mut file: impl Read + Seek, path: &str, limits: &Limits) -> Result<Array> {
     let start = file.stream_position().map_err(|_| {
         Error::new(
             ErrorKind::Unsupported,
             "taking an array out needs a file that seeks; this is a pipe or the like".into(),
         )
     })?;
-    let mut again = file.try_clone().map_err(codecs::Error::from)?;
-    let mut found = inspect_file(file, limits);
+    let mut found = inspect_file(&mut file, limits);
     if let Some(error) = found.error.take() {
         return Err(error);
     }
     let base = found.base;
     let absent = match found.content {
         #[cfg(feature = "npz")]
-        Content::Npz => return from_npz(again, path, &found),
+        Content::Npz => return from_npz(file, path, &found),
         Content::Npy if found.document.is_none() => match found.arrays.first() {
             Some(ArrayEntry {
                 layout,
@@ -55,8 +53,8 @@ pub fn extract(mut file: File, path: &str, limits: &Limits) -> Result<Array> {
             Located::Absent(absent) => absent.into_owned(),
         },
     };
-    again.seek(SeekFrom::Start(start)).map_err(codecs::Error::from)?;
-    let mut stream = options(limits).seekable_reader(again)?;
+    file.seek(SeekFrom::Start(start)).map_err(codecs::Error::from)?;
+    let mut stream = options(limits).seekable_reader(file)?;
     // That the bytes are there was seen when they were passed over; the file may have changed since.
     read_absent(&mut stream, base, &absent)
 }
@@ -105,7 +103,7 @@ impl Inspection {
 }
 
 #[cfg(feature = "npz")]
-fn from_npz(mut file: File, key: &str, found: &Inspection) -> Result<Array> {
+fn from_npz(mut file: impl Read + Seek, key: &str, found: &Inspection) -> Result<Array> {
     if found.arrays.iter().all(|entry| entry.path != key) {
         return Err(found.no_array(key, "no entry has this name"));
     }

@@ -7,7 +7,7 @@ mod npz;
 mod object;
 
 use std::fs::File;
-use std::io::BufRead as _;
+use std::io::{BufRead as _, Read, Seek};
 use std::path::Path;
 
 pub use extract::extract;
@@ -25,7 +25,7 @@ use crate::{Document, Error, Limits, Result, Value};
 /// What a zip file begins with: an entry, or, if it is empty, the end of the list.
 const ZIP: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
 
-type Stream = codecs::Reader<Seekable<File>>;
+type Stream<R> = codecs::Reader<Seekable<R>>;
 
 /// What a file holds; see [`Inspection::content`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,14 +171,15 @@ pub fn inspect(path: impl AsRef<Path>) -> Result<Inspection> {
     Ok(inspect_file(file, &Limits::untrusted()))
 }
 
-/// Says what is in an open file from where it stands, as [`inspect`] does, within the given limits.
+/// Says what is in an open file, or in anything else that seeks, from where it stands, as [`inspect`] does, within the
+/// given limits.
 #[must_use]
-pub fn inspect_file(file: File, limits: &Limits) -> Inspection {
+pub fn inspect_file(file: impl Read + Seek, limits: &Limits) -> Inspection {
     inspect_with(file, limits, options(limits))
 }
 
 /// Says what is in an open file, which is opened with these options.
-pub(crate) fn inspect_with(file: File, limits: &Limits, options: codecs::Options) -> Inspection {
+pub(crate) fn inspect_with(file: impl Read + Seek, limits: &Limits, options: codecs::Options) -> Inspection {
     let mut found = Inspection {
         content: Content::Unknown,
         format: "none",
@@ -227,7 +228,7 @@ impl Inspection {
         names_companion(module, name).then(|| object.state()?.find("filename")?.as_str())?
     }
 
-    fn read(&mut self, file: File, limits: &Limits, options: codecs::Options) -> Result<()> {
+    fn read(&mut self, file: impl Read + Seek, limits: &Limits, options: codecs::Options) -> Result<()> {
         // Bytes behind a compressed stream make it less than whole.
         let mut stream = options.tail(Tail::Error).seekable_reader(file)?;
         self.format = stream.format();
@@ -263,7 +264,7 @@ impl Inspection {
     }
 
     /// Reads the stream to its end, where everything has been checked, and counts what is left of it.
-    fn finish(&mut self, stream: Stream) -> Result<()> {
+    fn finish(&mut self, stream: Stream<impl Read + Seek>) -> Result<()> {
         let at = stream.position();
         let size = stream.source_size().filter(|_| self.format == "none");
         let end = match size {

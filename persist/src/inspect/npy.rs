@@ -1,6 +1,6 @@
 //! `.npy` files.
 
-use std::io::{Seek as _, SeekFrom};
+use std::io::{Read, Seek, SeekFrom};
 
 use super::{ArrayEntry, Inspection, Stream};
 use crate::arrays::npy::{self, MAX_HEADER};
@@ -8,7 +8,7 @@ use crate::passing::{Passing, read_past};
 use crate::{Error, ErrorKind, Limits, Result, codecs};
 
 impl Inspection {
-    pub(super) fn read_npy(&mut self, mut stream: Stream, limits: &Limits) -> Result<()> {
+    pub(super) fn read_npy(&mut self, mut stream: Stream<impl Read + Seek>, limits: &Limits) -> Result<()> {
         let header = npy::read_header(&mut stream, MAX_HEADER)?;
         let layout = header.layout;
         if layout.dtype().has_objects() {

@@ -1,7 +1,6 @@
 //! `.npz` files.
 
-use std::fs::File;
-use std::io::{BufReader, Seek as _};
+use std::io::{BufReader, Read, Seek, SeekFrom};
 
 use super::{ArrayEntry, Inspection};
 use crate::arrays::npz::Reader;
@@ -9,8 +8,8 @@ use crate::{ErrorKind, Limits, Result, codecs};
 
 /// Opens a `.npz` file, if what its entries are said to hold is within the limits; answers how much that is, in bytes.
 /// More than is said is not read of any of them.
-pub(crate) fn open_npz(mut file: File, limits: &Limits) -> Result<(Reader<BufReader<File>>, u64)> {
-    let size = file.metadata().map_err(codecs::Error::from)?.len();
+pub(crate) fn open_npz<R: Read + Seek>(mut file: R, limits: &Limits) -> Result<(Reader<BufReader<R>>, u64)> {
+    let size = file.seek(SeekFrom::End(0)).map_err(codecs::Error::from)?;
     file.rewind().map_err(codecs::Error::from)?;
     let saved = Reader::new(BufReader::new(file))?;
     // The codecs' limits do not see what zip decodes, and entries may share their data.
@@ -33,7 +32,7 @@ pub(crate) fn open_npz(mut file: File, limits: &Limits) -> Result<(Reader<BufRea
 }
 
 impl Inspection {
-    pub(super) fn read_npz(&mut self, file: File, limits: &Limits) -> Result<()> {
+    pub(super) fn read_npz(&mut self, file: impl Read + Seek, limits: &Limits) -> Result<()> {
         let (saved, total) = open_npz(file, limits)?;
         for key in saved.keys() {
             let header = saved.header(key)?;

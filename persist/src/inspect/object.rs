@@ -1,7 +1,7 @@
 //! Pickles, joblib's among them.
 
 use std::collections::HashMap;
-use std::io::BufRead as _;
+use std::io::{BufRead as _, Read, Seek};
 
 use super::{ArrayEntry, CompanionEntry, GlobalEntry, Inspection, Stream};
 use crate::passing::Passing;
@@ -18,7 +18,7 @@ impl Inspection {
     /// Reads a pickle from where the stream is; `passing` says of what kind.
     pub(super) fn read_pickle(
         &mut self,
-        mut stream: Stream,
+        mut stream: Stream<impl Read + Seek>,
         limits: &Limits,
         mut passing: Passing,
     ) -> Result<()> {

@@ -99,7 +99,16 @@ impl<'d> Value<'d> {
         pairs.iter().rev().find(is_key).map(|&(_, value)| self.at(value))
     }
 
-    /// What is right below this value, and the steps that lead there; of dicts, key and value by turns.
+    /// What is right below this value, each with the path of a step that leads there: the items of sequences, keys and
+    /// values of dicts by turns, and all parts of objects.
+    pub fn below(self) -> impl ExactSizeIterator<Item = (Path, Self)> {
+        self.children().into_iter().map(move |(step, id)| {
+            let steps = vec![step.to_step()];
+            (Path { steps }, self.at(id))
+        })
+    }
+
+    /// As [`below`](Self::below), in a form that borrows.
     pub(crate) fn children(self) -> Vec<(StepRef<'d>, Id)> {
         let numbered = |items: &[Id]| -> Vec<(StepRef<'d>, Id)> {
             items.iter().enumerate().map(|(i, &id)| (index(i), id)).collect()
