@@ -14,19 +14,34 @@ from demijohn._errors import (
     UntrustedError,
 )
 from demijohn._files import CompressedReader, CompressedWriter, open
+from demijohn._inspect import (
+    ArrayEntry,
+    Companion,
+    Global,
+    Inspection,
+    Node,
+    inspect,
+    load_array,
+    scan,
+)
 from demijohn._native import VERSION as __version__
 from demijohn._native import Codec
 from demijohn._persist import dump, dumps, load, loads
 from demijohn._register import register
 
 __all__ = [
+    "ArrayEntry",
     "ChecksumError",
     "Codec",
+    "Companion",
     "CompressedReader",
     "CompressedWriter",
     "CorruptError",
     "DemijohnError",
+    "Global",
+    "Inspection",
     "LimitError",
+    "Node",
     "TrailingDataError",
     "TruncatedError",
     "UnknownFormatError",
@@ -39,8 +54,11 @@ __all__ = [
     "detect",
     "dump",
     "dumps",
+    "inspect",
     "load",
+    "load_array",
     "loads",
     "open",
     "register",
+    "scan",
 ]

@@ -7,7 +7,7 @@ use demijohn_codecs::{Error, ErrorKind, Exact, Limits, Options, Reader, Tail};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::buffers::{Bytes, Growing};
+use crate::buffers::{Exported, Growing};
 use crate::errors::raise;
 use crate::stream::SLICE;
 
@@ -21,11 +21,11 @@ pub(crate) fn compress<'py>(
     threads: Option<usize>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let py = data.py();
-    let data = Bytes::of(data)?;
-    let plain = data.as_slice();
+    let data = Exported::bytes(data.as_borrowed())?;
+    let plain = data.as_bytes();
     let mut options = Options::new()
         .size(plain.len() as u64)
-        .element_size(data.item_size());
+        .element_size(data.element_size());
     if let Some(level) = level {
         options = options.level(level);
     }
@@ -56,8 +56,8 @@ pub(crate) fn decompress<'py>(
     max_memory: Option<u64>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let py = data.py();
-    let data = Bytes::of(data)?;
-    let coded = data.as_slice();
+    let data = Exported::bytes(data.as_borrowed())?;
+    let coded = data.as_bytes();
     let options = options(compression, ignore_tail, max_output, max_memory);
     let mut reader = options.exact(coded).map_err(|error| raise(py, error))?;
     if compression.is_none() && reader.compressor().spec().is_transparent() {
@@ -80,8 +80,8 @@ pub(crate) fn decompress<'py>(
 #[pyfunction]
 pub(crate) fn detect(data: &Bound<'_, PyAny>) -> PyResult<Option<&'static str>> {
     let py = data.py();
-    let data = Bytes::of(data)?;
-    let reader: Result<Reader<Exact<&[u8]>>, Error> = options(None, false, None, None).exact(data.as_slice());
+    let data = Exported::bytes(data.as_borrowed())?;
+    let reader: Result<Reader<Exact<&[u8]>>, Error> = options(None, false, None, None).exact(data.as_bytes());
     let reader = reader.map_err(|error| raise(py, error))?;
     let plain = reader.compressor().spec().is_transparent();
     Ok((!plain).then(|| reader.format()))

@@ -10,6 +10,7 @@ mod coding;
 mod errors;
 mod file;
 mod formats;
+mod look;
 mod save;
 mod stream;
 
@@ -30,6 +31,8 @@ mod _native {
     use crate::file::{RawReader, RawWriter};
     #[pymodule_export]
     use crate::formats::{Codec, codecs, format_by_content, format_by_extension};
+    #[pymodule_export]
+    use crate::look::{Found, inspect, load_array};
     #[pymodule_export]
     use crate::save::{dump_bytes, dump_file, dump_path};
 }

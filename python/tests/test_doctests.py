@@ -4,6 +4,7 @@ import doctest
 import importlib
 import pkgutil
 
+import numpy
 import pytest
 
 import demijohn
@@ -15,5 +16,5 @@ MODULES = [name for _, name, _ in pkgutil.walk_packages(demijohn.__path__, "demi
 def test_examples(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     module = importlib.import_module(name)
-    failed, _ = doctest.testmod(module, extraglobs={"demijohn": demijohn}, optionflags=doctest.ELLIPSIS)
+    failed, _ = doctest.testmod(module, extraglobs={"demijohn": demijohn, "numpy": numpy}, optionflags=doctest.ELLIPSIS)
     assert failed == 0

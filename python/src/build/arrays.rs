@@ -4,7 +4,6 @@
 //! `demijohn/_arrays.py`, in place of joblib's class, and so is its dtype.
 
 use std::cell::Cell;
-use std::ffi::c_int;
 use std::io::Read;
 
 use demijohn::arrays::{Array, Available, DType, Layout, Order};
@@ -16,6 +15,7 @@ use pyo3::types::{PyString, PyType};
 use pyo3::{ffi, intern};
 
 use super::raised;
+use crate::buffers::Elements;
 
 /// Data of joblib's stands at a multiple of this since joblib 1.2.
 const ALIGNMENT: u64 = 16;
@@ -192,43 +192,4 @@ fn truth(attribute: PyResult<Option<Bound<'_, PyAny>>>) -> Result<bool> {
 fn attribute<'py>(object: &Bound<'py, PyAny>, name: &Bound<'py, PyString>) -> Result<Bound<'py, PyAny>> {
     let value = object.getattr_opt(name).map_err(raised)?;
     value.ok_or_else(|| Error::new(ErrorKind::Corrupt, format!("invalid array wrapper: no {name:?}")))
-}
-
-/// The elements of an array, as memory that numpy uses in place.
-#[pyclass(frozen, module = "demijohn._native")]
-pub(crate) struct Elements {
-    start: *mut u8,
-    /// What the memory belongs to. Nobody looks into it any more.
-    array: Array,
-}
-
-// SAFETY: the pointer is only handed on, to whoever shares the memory by Python's rules.
-unsafe impl Send for Elements {}
-// SAFETY: as above.
-unsafe impl Sync for Elements {}
-
-impl Elements {
-    fn new(mut array: Array) -> Result<Self> {
-        Ok(Self {
-            start: array.as_mut_bytes()?.as_mut_ptr(),
-            array,
-        })
-    }
-}
-
-#[pymethods]
-impl Elements {
-    /// # Safety
-    /// `view` must be one to fill in, as Python passes it.
-    unsafe fn __getbuffer__(slf: Bound<'_, Self>, view: *mut ffi::Py_buffer, flags: c_int) -> PyResult<()> {
-        let memory = slf.get();
-        let len = memory.array.nbytes().cast_signed();
-        // SAFETY: the memory stays where it is while the object lives, of which the view gets a reference.
-        let filled =
-            unsafe { ffi::PyBuffer_FillInfo(view, slf.as_ptr(), memory.start.cast(), len, 0, flags) };
-        if filled < 0 {
-            return Err(PyErr::fetch(slf.py()));
-        }
-        Ok(())
-    }
 }

@@ -11,7 +11,7 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use super::exclusive::Exclusive;
 use super::handle::{Handle, closed, raise_at};
-use crate::buffers::{BytesMut, Growing};
+use crate::buffers::{Exported, Growing};
 use crate::coding::options;
 use crate::errors::{carried, raise};
 use crate::stream::{FileObject, SLICE};
@@ -111,8 +111,8 @@ impl RawReader {
     /// Reads some bytes into a buffer: as many as are there without waiting, 0 only at the end; `None` if there are
     /// none at the moment.
     fn readinto(&self, py: Python<'_>, buffer: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
-        let mut buffer = BytesMut::of(buffer)?;
-        let out = buffer.as_mut_slice();
+        let mut buffer = Exported::writable(buffer.as_borrowed())?;
+        let out = buffer.as_mut_bytes();
         let most = out.len().min(SLICE);
         self.with(py, |stream| {
             py.check_signals()?;

@@ -13,7 +13,7 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use super::exclusive::Exclusive;
 use super::handle::{Handle, closed, raise_at};
-use crate::buffers::Bytes;
+use crate::buffers::Exported;
 use crate::errors::{carried, raise};
 use crate::stream::{Attached, FileObject};
 
@@ -131,8 +131,8 @@ impl RawWriter {
     /// Takes all the bytes, and says how many those are.
     fn write(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<usize> {
         self.handle.check_open()?;
-        let data = Bytes::of(data)?;
-        let bytes = data.as_slice();
+        let data = Exported::bytes(data.as_borrowed())?;
+        let bytes = data.as_bytes();
         self.with(py, |open| {
             open.stream.write_all(bytes)?;
             open.written += bytes.len() as u64;

@@ -8,9 +8,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString, PyType};
 use pyo3::{Borrowed, intern};
 
-use super::exported::Exported;
 use super::failure::{Failure, Result};
 use super::pickler::{self, Pickler};
+use crate::buffers::Exported;
 
 /// Elements start at a multiple of this.
 const ALIGNMENT: u8 = 16;

@@ -13,7 +13,6 @@ mod arrays;
 mod containers;
 mod depth;
 mod dump;
-mod exported;
 mod failure;
 mod globals;
 mod memo;

@@ -4,9 +4,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple, PyType};
 use pyo3::{Borrowed, intern};
 
-use super::exported::Exported;
 use super::failure::Result;
 use super::pickler::Pickler;
+use crate::buffers::Exported;
 
 /// numpy's classes, to be compared with those of objects.
 #[derive(Clone)]

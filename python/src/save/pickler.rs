@@ -10,10 +10,10 @@ use pyo3::{Borrowed, ffi, intern};
 
 use super::arrays::Arrays;
 use super::depth::Depth;
-use super::exported::Exported;
 use super::failure::{Failure, Result};
 use super::memo::Memo;
 use super::numpy::Numpy;
+use crate::buffers::Exported;
 
 /// Writes one pickle.
 pub(super) struct Pickler<'py, 's> {

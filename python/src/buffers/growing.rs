@@ -1,4 +1,4 @@
-//! Memory that Python and Rust share: bytes-like objects, and `bytes` in the making.
+//! `bytes` in the making.
 
 use std::os::raw::c_int;
 use std::slice;
@@ -7,77 +7,6 @@ use pyo3::exceptions::PyMemoryError;
 use pyo3::ffi::{self, Py_ssize_t};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-
-/// The bytes of a bytes-like object, of whatever its elements are. The object keeps them where they are meanwhile.
-///
-/// That another thread of Python changes them while this one is detached cannot be prevented, as in all functions of
-/// Python's own that let go of the lock: then what is read is some mixture.
-pub(crate) struct Bytes(Box<ffi::Py_buffer>);
-
-// SAFETY: what is used without the lock is the memory alone, which is there until `Drop`, and that takes the lock.
-unsafe impl Send for Bytes {}
-
-impl Bytes {
-    /// Fails as Python does if the object is not bytes-like, or if its bytes are not in a row.
-    pub(crate) fn of(object: &Bound<'_, PyAny>) -> PyResult<Self> {
-        Self::get(object, ffi::PyBUF_SIMPLE)
-    }
-
-    fn get(object: &Bound<'_, PyAny>, flags: c_int) -> PyResult<Self> {
-        let mut buffer = Box::new(ffi::Py_buffer::new());
-        // SAFETY: the buffer is ours, and stays where it is until it is released.
-        if unsafe { ffi::PyObject_GetBuffer(object.as_ptr(), &raw mut *buffer, flags) } < 0 {
-            return Err(PyErr::fetch(object.py()));
-        }
-        Ok(Self(buffer))
-    }
-
-    pub(crate) fn as_slice(&self) -> &[u8] {
-        // An empty buffer may be nowhere.
-        if self.len() == 0 {
-            return &[];
-        }
-        // SAFETY: what was asked for is bytes in a row, and they stay until the buffer is released.
-        unsafe { slice::from_raw_parts(self.0.buf.cast(), self.len()) }
-    }
-
-    fn len(&self) -> usize {
-        usize::try_from(self.0.len).unwrap_or(0)
-    }
-
-    /// Bytes in an element.
-    pub(crate) fn item_size(&self) -> usize {
-        usize::try_from(self.0.itemsize).unwrap_or(1)
-    }
-}
-
-impl Drop for Bytes {
-    fn drop(&mut self) {
-        Python::attach(|_| {
-            // SAFETY: it was filled by `PyObject_GetBuffer` and has not been released.
-            unsafe { ffi::PyBuffer_Release(&raw mut *self.0) }
-        });
-    }
-}
-
-/// As [`Bytes`], to write to.
-pub(crate) struct BytesMut(Bytes);
-
-impl BytesMut {
-    /// Fails as [`Bytes::of`], and if the bytes cannot be written to.
-    pub(crate) fn of(object: &Bound<'_, PyAny>) -> PyResult<Self> {
-        Bytes::get(object, ffi::PyBUF_WRITABLE).map(Self)
-    }
-
-    pub(crate) fn as_mut_slice(&mut self) -> &mut [u8] {
-        if self.0.len() == 0 {
-            return &mut [];
-        }
-        // SAFETY: as in `Bytes::as_slice`; the exporter has agreed to writing, and `self` is borrowed as long as the
-        // slice lives.
-        unsafe { slice::from_raw_parts_mut(self.0.0.buf.cast(), self.0.len()) }
-    }
-}
 
 unsafe extern "C" {
     // Part of Python's stable interface, which PyO3 keeps to itself.

@@ -6,17 +6,22 @@ use pyo3::prelude::*;
 use pyo3::{Borrowed, ffi};
 
 /// The memory of an object, which stays where it is for as long as this lives.
-pub(super) struct Exported(Box<ffi::Py_buffer>);
+pub(crate) struct Exported(Box<ffi::Py_buffer>);
 
 impl Exported {
     /// Contiguous memory, as it is.
-    pub(super) fn bytes(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+    pub(crate) fn bytes(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
         Self::new(object, ffi::PyBUF_SIMPLE)
+    }
+
+    /// Contiguous memory to write to.
+    pub(crate) fn writable(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        Self::new(object, ffi::PyBUF_WRITABLE)
     }
 
     /// Memory with its shape, but without a description of what the elements are: so numpy gives out dates and
     /// opaque types as well.
-    pub(super) fn strided(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+    pub(crate) fn strided(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
         Self::new(object, ffi::PyBUF_STRIDED_RO)
     }
 
@@ -30,16 +35,16 @@ impl Exported {
     }
 
     /// Whether the elements stand one behind the other, in the order of C, of Fortran, or in any (`A`).
-    pub(super) fn is_contiguous(&self, order: u8) -> bool {
+    pub(crate) fn is_contiguous(&self, order: u8) -> bool {
         // SAFETY: the buffer is filled in.
         unsafe { ffi::PyBuffer_IsContiguous(&raw const *self.0, order as c_char) != 0 }
     }
 
-    pub(super) fn element_size(&self) -> usize {
+    pub(crate) fn element_size(&self) -> usize {
         self.0.itemsize.unsigned_abs()
     }
 
-    pub(super) fn is_readonly(&self) -> bool {
+    pub(crate) fn is_readonly(&self) -> bool {
         self.0.readonly != 0
     }
 
@@ -47,7 +52,7 @@ impl Exported {
     ///
     /// Other threads can write to it while it is read without the lock, as they can while C extensions do so. What is
     /// read then is unspecified bytes; nothing here relies on reading the same twice.
-    pub(super) fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         assert!(self.is_contiguous(b'A'));
         let len = self.0.len.unsigned_abs();
         if len == 0 {
@@ -55,6 +60,16 @@ impl Exported {
         }
         // SAFETY: the exporter keeps so many bytes there until the buffer is released.
         unsafe { std::slice::from_raw_parts(self.0.buf.cast::<u8>(), len) }
+    }
+
+    /// The memory, if it is contiguous and can be written to; else none of it.
+    pub(crate) fn as_mut_bytes(&mut self) -> &mut [u8] {
+        let len = self.as_bytes().len();
+        if self.is_readonly() || len == 0 {
+            return &mut [];
+        }
+        // SAFETY: as above, and the exporter agrees to writing; the slice lives no longer than `self` is borrowed.
+        unsafe { std::slice::from_raw_parts_mut(self.0.buf.cast::<u8>(), len) }
     }
 }
 
