@@ -211,7 +211,8 @@ pub(crate) struct Test {
         compressed (bytes), uncompressed (bytes, null if the end was not reached),\n  \
         protocol (of the pickle, null for none, 0 and 1), tail (bytes behind the object),\n  \
         globals, each an object of module, name, offset (of the first use), count, known_safe,\n  \
-        arrays, each an object of path, dtype (as numpy has it), shape, order (C or F), bytes,\n  \
+        arrays (of plain data; no masked ones, nor other subclasses), each an object of path,\n  \
+        dtype (as numpy has it), shape, order (C or F), bytes,\n  \
         offset (of the elements in the uncompressed stream, null in a zip entry, and for short ones in a pickle that is not joblib's),\n  \
         arrays_omitted (how many more there are than are listed),\n  \
         companions (arrays in files of their own, of joblib before 0.10), each an object of path, file,\n  \

@@ -61,9 +61,9 @@
 //! and `.npz`, in little memory; [`Conversion`] says how.
 //!
 //! # What is not handled?
-//! Of arrays of structs with Python objects in them, and of texts of any length, the calls are there that make them; so
-//! are those of subclasses of `ndarray`, except for `numpy.matrix` in files of joblib, which is read as an array, as joblib
-//! does with numpy 2.
+//! Of subclasses of `ndarray`, the calls are there that make them ([`pickle::numpy::to_array`] reads those), except for
+//! `numpy.matrix` in files of joblib, which is read as an array, as joblib does with numpy 2. Of masked arrays,
+//! [`Value::as_masked_array`] has data and mask.
 //!
 //! # And old files?
 //! Files of joblib before 0.10, of either Python, are read as well. Their arrays may be in companion files, which are

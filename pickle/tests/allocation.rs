@@ -5,6 +5,9 @@ mod counting;
 
 use std::io::BufReader;
 
+mod common;
+
+use common::{Asm, asm};
 use demijohn_pickle as pickle;
 
 /// The most that reading any of these may allocate, all in all.
@@ -39,8 +42,54 @@ fn lengths_that_lie_cost_no_memory() {
             assert!(used < MOST + chunk, "{what}: {used} bytes");
         }
     }
+    dtypes_that_are_shared_cost_little();
     // The count counts, as long as the bytes do not get pages of their own.
     let honest = [&b"\x80\x05B\0\0\x10\0"[..], &vec![0; 1 << 20], b"."].concat();
     let (document, used) = counting::total(|| pickle::read(&mut honest.as_slice()));
     assert!(document.is_ok() && used > 1 << 20, "{used} bytes");
+}
+
+/// Structs of 16 structs of 16 structs …, 65536 numbers in all, of which nothing is said twice: under memo number 4.
+fn deep_dtype(mut out: Asm) -> Asm {
+    let call = |out: Asm, code: &dyn Fn(Asm) -> Asm| code(out.global("numpy", "dtype")).op(b"\x89\x88\x87R");
+    out = call(out, &|out| out.str("<i1")).put(0);
+    for level in 0..4 {
+        let fields = |out: Asm| {
+            let named = |out: Asm, i| out.str(&format!("f{i}")).get(level).op(b"\x86");
+            (0..16).fold(out.op(b"]("), named).op(b"e")
+        };
+        out = call(out.op(b"0"), &fields).put(level + 1);
+    }
+    out
+}
+
+/// An empty array of it.
+fn empty_array(out: Asm) -> Asm {
+    let call = out
+        .global("numpy.core.multiarray", "_reconstruct")
+        .global("numpy", "ndarray");
+    call.op(b"K\x00\x85")
+        .bytes(b"b")
+        .op(b"\x87R(K\x01K\x00\x85")
+        .get(4)
+        .op(b"\x89")
+        .bytes(b"")
+        .op(b"tb")
+}
+
+fn dtypes_that_are_shared_cost_little() {
+    let begin = || deep_dtype(asm(3)).op(b"0](");
+    let arrays = (0..2000).fold(begin(), |out, _| empty_array(out)).op(b"e.");
+    let (document, used) = counting::total(|| arrays.read().unwrap());
+    assert!(document.at("[1999]").unwrap().as_array().is_some());
+    let one = empty_array(begin()).op(b"e.");
+    let (_, first) = counting::total(|| one.read().unwrap());
+    assert!(used < 2 * first + 2000 * 2000, "{used} bytes, {first} for one");
+
+    // That a dtype changes, so that it has to be read anew, is nothing that a file may ask for any number of times.
+    let changing = |out: Asm| empty_array(out.get(4).op(b"Nb0"));
+    let changing = (0..20_000).fold(begin(), |out, _| changing(out)).op(b"e.");
+    let (document, used) = counting::total(|| changing.read());
+    assert!(document.is_ok());
+    assert!(used < 1 << 30, "{used} bytes");
 }

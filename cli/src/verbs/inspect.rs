@@ -1,6 +1,7 @@
 //! `demijohn inspect`
 
-use demijohn::pickle::Kind;
+use demijohn::pickle::numpy::Located;
+use demijohn::pickle::{self, Kind};
 use demijohn::{Content, Inspection, Value};
 use serde_json::{Value as Json, json};
 
@@ -208,69 +209,89 @@ type Row = [String; 6];
 
 const HEADINGS: [&str; 6] = ["path", "type", "what", "order", "bytes", "offset"];
 
-/// Whether it is shown as a row: containers, objects and arrays are; numbers and texts are too many.
-fn is_part(value: Value<'_>) -> bool {
-    matches!(
-        value.kind(),
-        Kind::Array
-            | Kind::ObjectArray
-            | Kind::Object
-            | Kind::Dict
-            | Kind::List
-            | Kind::Tuple
-            | Kind::Set
-            | Kind::FrozenSet
-            | Kind::OrderedDict
-            | Kind::DefaultDict
-            | Kind::Deque
-    )
+/// How much of a value is shown.
+enum Shown {
+    /// A row, and rows below it.
+    WithParts,
+    /// A row alone: what it is made of says nothing more.
+    Alone,
+    /// Not even a row: numbers, texts and their like are too many. What they are made of is not shown either.
+    Not,
+}
+
+fn shown(value: Value<'_>) -> Shown {
+    match value.kind() {
+        Kind::Dict
+        | Kind::List
+        | Kind::Tuple
+        | Kind::Set
+        | Kind::FrozenSet
+        | Kind::OrderedDict
+        | Kind::DefaultDict
+        | Kind::Deque
+        | Kind::ObjectArray
+        | Kind::Object => Shown::WithParts,
+        Kind::Array | Kind::MaskedArray => Shown::Alone,
+        _ => Shown::Not,
+    }
 }
 
 /// The rows, and whether there would be more.
 fn rows(found: &Inspection) -> (Vec<Row>, bool) {
     let Some(document) = &found.document else {
         let entries = found.arrays.iter().take(ROWS);
-        let rows = entries.map(|entry| array_row(&entry.path, &entry.layout, entry.offset));
+        let rows = entries.map(|entry| array_row(&entry.path, "array", &entry.layout, entry.offset));
         return (rows.collect(), found.arrays.len() > ROWS);
     };
     let root = document.root();
-    let mut rows = Vec::new();
-    // What an array in another file is described by is no part of the object.
-    let mut description = None;
-    for visit in document.walk().take(LOOK) {
+    let (mut rows, mut walk) = (Vec::new(), document.walk());
+    for _ in 0..LOOK {
+        let Some(visit) = walk.next() else { break };
         let value = visit.value();
-        if !is_part(value) && !value.is(root) {
-            continue;
-        }
-        let path = visit.path().to_string();
-        if description
-            .as_ref()
-            .is_some_and(|before: &String| path.starts_with(before))
-        {
+        let shown = shown(value);
+        if matches!(shown, Shown::Not) && !value.is(root) {
+            walk.skip_parts();
             continue;
         }
         if rows.len() == ROWS {
             return (rows, true);
         }
-        rows.push(match (found.layout(value), found.companion(value)) {
-            (Some(layout), _) => array_row(&path, layout, found.offset(value)),
-            (None, Some(file)) => {
-                description = Some(if value.is(root) {
-                    String::new()
-                } else {
-                    format!("{path}.")
-                });
-                row(path, "array", format!("in {file}"))
-            }
-            (None, None) => row(path, value.type_name(), format!("{value:?}")),
-        });
+        let (row, whole) = row_of(found, value, &visit.path().to_string());
+        rows.push(row);
+        if whole || !matches!(shown, Shown::WithParts) {
+            walk.skip_parts();
+        }
     }
     (rows, false)
 }
 
-fn row(path: String, kind: &str, what: String) -> Row {
+/// The row of a value, and whether its parts would say no more than that.
+fn row_of(found: &Inspection, value: Value<'_>, path: &str) -> (Row, bool) {
+    if let Some(layout) = found.layout(value) {
+        return (array_row(path, "array", layout, found.offset(value)), true);
+    }
+    if let Some(masked) = value.as_masked_array() {
+        return (array_row(path, "masked array", masked.layout(), None), true);
+    }
+    if let Some(objects) = value.as_object_array() {
+        let mut row = array_row(path, "array", objects.layout(), None);
+        // They are wherever they are.
+        row[4] = "-".to_owned();
+        return (row, false);
+    }
+    if let Some(file) = found.companion(value) {
+        return (row(path, "array", format!("in {file}")), true);
+    }
+    match value.as_object().map(|_| pickle::numpy::locate(value)) {
+        Some(Ok(Located::Here(array))) => (array_row(path, "array", array.layout(), None), true),
+        Some(Ok(Located::Absent(absent))) => (array_row(path, "array", absent.layout(), None), true),
+        _ => (row(path, value.type_name(), format!("{value:?}")), false),
+    }
+}
+
+fn row(path: &str, kind: &str, what: String) -> Row {
     [
-        path,
+        path.to_owned(),
         kind.to_owned(),
         what,
         String::new(),
@@ -279,13 +300,13 @@ fn row(path: String, kind: &str, what: String) -> Row {
     ]
 }
 
-fn array_row(path: &str, layout: &demijohn::arrays::Layout, offset: Option<u64>) -> Row {
+fn array_row(path: &str, kind: &str, layout: &demijohn::arrays::Layout, offset: Option<u64>) -> Row {
     // `<f8 (2, 3) C`: the order has a column of its own.
     let shown = layout.to_string();
     let what = shown.strip_suffix(layout.order().as_str()).unwrap_or(&shown);
     [
         path.to_owned(),
-        "array".to_owned(),
+        kind.to_owned(),
         what.trim_end().to_owned(),
         layout.canonical_order().as_str().to_owned(),
         layout.nbytes().to_string(),

@@ -183,6 +183,59 @@ fn scan_tells_names_apart() {
 }
 
 #[test]
+fn each_value_of_numpy_has_one_row() {
+    let Some(python) = python() else { return };
+    let dir = Dir::new();
+    let code = "
+import numpy as np, joblib, datetime
+record = np.array([(1, 'a')], dtype=[('k', '<i4'), ('o', 'O')])
+joblib.dump({'masked': np.ma.array([1.5, 2.5], mask=[0, 1]), 'rec': np.rec.array([(1, 2.0)], dtype=[('a', '<i4'), ('b', '<f8')]),
+    'record': record, 'type': np.dtype([('x', '<f4')]), 'day': datetime.date(2020, 1, 1), 'n': np.float32(1)}, 'm.pkl')
+";
+    dir.command(python, ["-c", code]).run().ok();
+    let text = dir.demijohn(["inspect", "m.pkl"]).run().ok();
+    let text = String::from_utf8(text).unwrap();
+    let table: Vec<&str> = text
+        .lines()
+        .skip_while(|line| !line.starts_with("path"))
+        .collect();
+    let cells = |line: &str| {
+        line.split("  ")
+            .map(str::trim)
+            .filter(|cell| !cell.is_empty())
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let rows: Vec<_> = table[1..].iter().map(|line| cells(line)).collect();
+    let expected = [
+        &[".", "dict", "dict of 6 items"][..],
+        &["masked", "masked array", "<f8 (2,)", "C", "16", "-"],
+        &[
+            "rec",
+            "array",
+            "[('a', '<i4'), ('b', '<f8')] (1,)",
+            "C",
+            "12",
+            "-",
+        ],
+        &[
+            "record",
+            "array",
+            "[('k', '<i4'), ('o', 'O')] (1,)",
+            "C",
+            "-",
+            "-",
+        ],
+        &["record[0]", "tuple", "tuple of 2 items"],
+    ];
+    assert_eq!(rows, expected, "{text}");
+    for path in ["rec", "record[0][0]", "masked"] {
+        let ended = dir.demijohn(["extract", "m.pkl", path, "-o", "-"]).run();
+        assert_eq!(ended.code(), i32::from(path != "rec"), "{ended}");
+    }
+}
+
+#[test]
 fn pickles_in_files_of_numpy_are_seen() {
     let Some(python) = python() else { return };
     let dir = Dir::new();

@@ -73,6 +73,10 @@ impl Inspection {
             let message = format!("the array at {path:?} is in a file of its own, {file:?}");
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
+        if value.kind() == Kind::MaskedArray {
+            let message = format!("a masked array at {path:?}, whose mask would be lost");
+            return Err(Error::new(ErrorKind::Unsupported, message));
+        }
         if value.kind() == Kind::ObjectArray {
             let message =
                 format!("an array of Python objects at {path:?}; its items have paths of their own");

@@ -236,22 +236,12 @@ impl<'d> Matcher<'d> {
     /// An array of objects, in which numbering begins anew.
     fn objects(&mut self, value: Value<'d>, node: &Json, elements: &[Json]) -> Checked {
         let mut inner = Matcher::new(self.unordered);
-        if let Some(objects) = value.as_object_array() {
-            same("dtype", &node["dtype"], "|O")?;
-            same("shape", &node["shape"], objects.shape())?;
-            let order = if objects.is_fortran() { "F" } else { "C" };
-            same("order", &node["order"], order)?;
-            return inner.sequence(objects.iter(), elements);
-        }
-        // Structs with objects in them stay calls, whose state is (version, shape, dtype, is_fortran, list).
-        let state = value.as_object().and_then(|object| object.state());
-        let state = state.ok_or("no array of objects")?;
-        let part = |i| state.index(i).map_err(|e| e.to_string());
-        let shape: Vec<_> = part(1)?.iter().map(|n| n.as_i64()).collect();
-        same("shape", &node["shape"], shape)?;
-        let found = part(2)?.as_dtype();
-        same("dtype", &node["dtype"], found.as_ref().map(dtype))?;
-        inner.sequence(part(4)?.iter(), elements)
+        let objects = value.as_object_array().ok_or("no array of objects")?;
+        same("dtype", &node["dtype"], dtype(objects.dtype()))?;
+        same("shape", &node["shape"], objects.shape())?;
+        let order = if objects.is_fortran() { "F" } else { "C" };
+        same("order", &node["order"], order)?;
+        inner.sequence(objects.iter(), elements)
     }
 }
 
@@ -275,30 +265,11 @@ fn text(value: Value<'_>, node: &Json) -> Checked {
     }
 }
 
-/// The data of a masked array, after a look at the mask. Its state is (version, shape, dtype, is_fortran, data, mask,
-/// fill value).
+/// The data of a masked array, after a look at the mask.
 fn masked<'d>(value: Value<'d>, mask: &Json) -> Result<Cow<'d, Array>, String> {
-    let object = value.as_object().ok_or("no masked array")?;
-    let called =
-        object.calls("numpy.ma.core", "_mareconstruct") || object.calls("numpy.ma", "_mareconstruct");
-    ensure(called, || format!("made by {:?}", object.callable()))?;
-    let state = object.state().ok_or("no state")?;
-    let part = |i| state.index(i).map_err(|e| e.to_string());
-    let dtype = part(2)?.as_dtype().ok_or("no dtype")?;
-    let shape: Option<Vec<usize>> = part(1)?
-        .iter()
-        .map(|n| n.as_i64().and_then(|n| usize::try_from(n).ok()))
-        .collect();
-    let order = if part(3)?.as_bool() == Some(true) {
-        Order::F
-    } else {
-        Order::C
-    };
-    let layout = arrays::Layout::new(dtype, &shape.ok_or("no shape")?, order).map_err(|e| e.to_string())?;
-    ensure(order == Order::C, || "a mask in Fortran order".into())?;
-    let bytes = part(5)?.as_bytes().ok_or("no mask")?;
-    same("mask", mask, hex(&Sha256::digest(bytes)))?;
-    let data = part(4)?.as_bytes().ok_or("no data")?;
-    let array = Array::from_bytes(layout, data).map_err(|e| e.to_string())?;
-    Ok(Cow::Owned(array))
+    let masked = value.as_masked_array().ok_or("no masked array")?;
+    let found = masked.mask().map_err(|e| e.to_string())?;
+    let in_c_order = found.to_order(Order::C).map_err(|e| e.to_string())?;
+    same("mask", mask, hex(&Sha256::digest(in_c_order.as_bytes())))?;
+    masked.data().map(Cow::Owned).map_err(|e| e.to_string())
 }

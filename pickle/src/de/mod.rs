@@ -179,6 +179,8 @@ impl<'a, 'd> Deserializer<'a, 'd> {
                 let scalar = numpy::scalar(self.value)?;
                 array::element(scalar.dtype(), scalar.bytes(), visitor)
             }
+            // Its mask would be lost.
+            Known::MaskedArray => Err(self.no_type()),
         }
     }
 
@@ -250,7 +252,7 @@ impl<'d> serde::Deserializer<'d> for Deserializer<'_, 'd> {
             View::Dict(_) => self.map(self.value.items(), visitor),
             View::Global(global) => visitor.visit_string(format!("{}.{}", global.module, global.name)),
             View::Array(array) => array::elements(array, visitor),
-            View::ObjectArray(objects) if objects.shape.len() == 1 => self.seq(self.value.iter(), visitor),
+            View::ObjectArray(objects) if objects.layout.ndim() == 1 => self.seq(self.value.iter(), visitor),
             View::ObjectArray(_) => Err(self.no_type()),
             View::Taken => Err(Error::parameter("the array was taken out of the document")),
             View::AbsentBytes(_) => Err(Error::parameter("the bytes were not read")),

@@ -4,10 +4,11 @@
 //! many. A node may be named by any number of others; what it points to is never changed, only added to.
 
 use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use demijohn_arrays::{Array, Layout};
 
-use super::{AbsentArray, AbsentBytes, How};
+use super::{AbsentArray, AbsentBytes, DTypes, How};
 use crate::known::Callable;
 use crate::{Error, Result};
 
@@ -158,11 +159,12 @@ impl Term {
 /// An array of Python objects.
 #[derive(Debug)]
 pub(crate) struct Objects {
-    pub(crate) shape: Box<[usize]>,
+    /// What numpy would lay out.
+    pub(crate) layout: Layout,
     /// In C order, whatever the order in memory.
     pub(crate) items: Box<[Id]>,
-    /// Whether numpy would lay it out in Fortran order.
-    pub(crate) fortran: bool,
+    /// The dtype as the stream has it, unless it is simply `object`.
+    pub(crate) dtype: Option<Id>,
 }
 
 /// A large piece of bytes.
@@ -197,6 +199,8 @@ pub(crate) struct Arena {
     objects: Vec<Objects>,
     absent_bytes: Vec<AbsentBytes>,
     absent_arrays: Vec<AbsentArray>,
+    /// Behind a lock since finished documents are shared between threads.
+    dtypes: Mutex<DTypes>,
     /// The object that was dumped, once that is known.
     pub(crate) root: Option<Id>,
 }
@@ -262,6 +266,17 @@ impl Arena {
             Node::AbsentBytes(i) => View::AbsentBytes(&self.absent_bytes[i as usize]),
             Node::AbsentArray(i) => View::AbsentArray(&self.absent_arrays[i as usize]),
         }
+    }
+
+    /// The dtypes that were read.
+    pub(crate) fn dtypes(&self) -> MutexGuard<'_, DTypes> {
+        self.dtypes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that a value is about to change.
+    pub(crate) fn changes(&mut self, id: Id) {
+        let dtypes = self.dtypes.get_mut();
+        dtypes.unwrap_or_else(PoisonError::into_inner).changed(id);
     }
 
     fn text(&self, span: Span) -> &str {

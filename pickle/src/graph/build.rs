@@ -387,6 +387,7 @@ impl Builder for Graph<'_> {
     }
 
     fn append(&mut self, target: &Id, items: Drain<'_, Id>) -> Result<()> {
+        self.arena.changes(*target);
         match self.arena.raw(*target) {
             Node::List(list) => self.arena.list_mut(list).extend(items),
             Node::Object(term) => self.arena.term_mut(term).more_mut().items.extend(items),
@@ -396,6 +397,7 @@ impl Builder for Graph<'_> {
     }
 
     fn set_items(&mut self, target: &Id, pairs: Drain<'_, Id>) -> Result<()> {
+        self.arena.changes(*target);
         match self.arena.raw(*target) {
             Node::Dict(dict) => self.arena.dict_mut(dict).extend(paired(pairs)),
             Node::Object(term) => self.arena.term_mut(term).more_mut().pairs.extend(paired(pairs)),
@@ -405,6 +407,7 @@ impl Builder for Graph<'_> {
     }
 
     fn add_items(&mut self, target: &Id, items: Drain<'_, Id>) -> Result<()> {
+        self.arena.changes(*target);
         match self.arena.raw(*target) {
             Node::Set(set) => self.arena.list_mut(set).extend(items),
             Node::Object(term) => self.arena.term_mut(term).more_mut().items.extend(items),
@@ -454,6 +457,7 @@ impl Builder for Graph<'_> {
         let Node::Object(index) = self.arena.raw(object) else {
             return self.refuse("BUILD of", object);
         };
+        self.arena.changes(object);
         let term = self.arena.term_mut(index);
         if let Some(earlier) = term.state.replace(state) {
             term.more_mut().earlier_states.push(earlier);

@@ -65,7 +65,9 @@ impl Comparison {
             (View::List(x), View::List(y)) | (View::Set(x), View::Set(y)) => self.all(x, y),
             (View::Dict(x), View::Dict(y)) => self.all_pairs(x, y),
             (View::ObjectArray(x), View::ObjectArray(y)) => {
-                x.shape == y.shape && self.all(&x.items, &y.items)
+                (x.layout.dtype(), x.layout.shape()) == (y.layout.dtype(), y.layout.shape())
+                    && self.all(x.dtype.as_slice(), y.dtype.as_slice())
+                    && self.all(&x.items, &y.items)
             }
             (View::Object(x), View::Object(y)) => {
                 self.todo.push((x.callable, y.callable));

@@ -27,7 +27,7 @@ pub enum Kind {
     Object,
     /// An array of plain data.
     Array,
-    /// An array of Python objects.
+    /// An array of Python objects; see [`Value::as_object_array`](crate::Value::as_object_array).
     ObjectArray,
     Complex,
     Fraction,
@@ -50,6 +50,8 @@ pub enum Kind {
     DType,
     /// A single element of an array.
     Scalar,
+    /// An array some of whose elements do not count.
+    MaskedArray,
 }
 
 impl Kind {
@@ -90,6 +92,7 @@ impl Kind {
             Self::Path => "Path",
             Self::DType => "dtype",
             Self::Scalar => "numpy scalar",
+            Self::MaskedArray => "MaskedArray",
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use demijohn_arrays::{DType, Layout, Order};
+
 use super::arena::{Objects, Term};
 use super::{How, Iter, Value};
 
@@ -80,7 +82,8 @@ impl fmt::Debug for Object<'_> {
     }
 }
 
-/// An array of Python objects: numpy's dtype `object`.
+/// An array whose elements are, or hold, Python objects: of numpy's dtype `object`, of structs with such fields (then each
+/// item is a tuple of the fields), or of `StringDType` (then each is a `str`, or what stands for a missing one).
 #[derive(Clone, Copy)]
 pub struct ObjectArray<'d> {
     pub(super) value: Value<'d>,
@@ -91,7 +94,19 @@ impl<'d> ObjectArray<'d> {
     /// Number of items along each axis.
     #[must_use]
     pub fn shape(self) -> &'d [usize] {
-        &self.objects.shape
+        self.objects.layout.shape()
+    }
+
+    /// The type of its elements.
+    #[must_use]
+    pub fn dtype(self) -> &'d DType {
+        self.objects.layout.dtype()
+    }
+
+    /// Type, shape and order.
+    #[must_use]
+    pub fn layout(self) -> &'d Layout {
+        &self.objects.layout
     }
 
     /// The items in C order (last axis fastest), whatever the order in which numpy keeps them.
@@ -103,12 +118,12 @@ impl<'d> ObjectArray<'d> {
     /// Whether numpy keeps it in Fortran order.
     #[must_use]
     pub fn is_fortran(self) -> bool {
-        self.objects.fortran
+        self.objects.layout.order() == Order::F
     }
 }
 
 impl fmt::Debug for ObjectArray<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ObjectArray({:?})", self.shape())
+        write!(f, "ObjectArray({})", self.layout())
     }
 }

@@ -180,7 +180,8 @@ fn delimiters(value: Value<'_>) -> Option<(&'static str, &'static str)> {
         View::List(_) => ("[", "]"),
         View::Dict(_) | View::Set(_) => ("{", "}"),
         View::FrozenSet(_) => ("frozenset({", "})"),
-        View::ObjectArray(_) => ("array([", "], object)"),
+        View::ObjectArray(objects) if objects.dtype.is_none() => ("array([", "], object)"),
+        View::ObjectArray(_) => ("array([", "])"),
         View::Object(_) => match value.kind() {
             Kind::Object => ("<", ">"),
             Kind::OrderedDict => ("OrderedDict(", ")"),

@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::slice;
+use std::sync::MutexGuard;
 
 use demijohn_arrays::Array;
 
-use super::{AbsentArray, Arena, Id, Int, Items, Iter, Kind, Object, ObjectArray, View};
+use super::{AbsentArray, Arena, DTypes, Id, Int, Items, Iter, Kind, Object, ObjectArray, View};
 use crate::{Error, Result, known, numpy};
 
 /// A value in a document: cheap to copy, borrows from the document only.
@@ -30,6 +31,11 @@ impl<'d> Value<'d> {
 
     pub(crate) fn at(self, id: Id) -> Self {
         Self { id, ..self }
+    }
+
+    /// The dtypes that were read from its document.
+    pub(crate) fn dtypes(self) -> MutexGuard<'d, DTypes> {
+        self.arena.dtypes()
     }
 
     pub(crate) fn arena_len(self) -> usize {
@@ -176,7 +182,7 @@ impl<'d> Value<'d> {
         }
     }
 
-    /// An array of Python objects.
+    /// An array of Python objects, of structs with Python objects in them, or of texts of any length.
     #[must_use]
     pub fn as_object_array(self) -> Option<ObjectArray<'d>> {
         match self.node() {
@@ -241,7 +247,7 @@ impl<'d> Value<'d> {
             View::Dict(pairs) => Some(pairs.len()),
             View::Array(array) => array.shape().first().copied(),
             View::AbsentArray(absent) => absent.layout().shape().first().copied(),
-            View::ObjectArray(objects) => objects.shape.first().copied(),
+            View::ObjectArray(objects) => objects.layout.shape().first().copied(),
             View::Object(_) => match self.kind() {
                 Kind::OrderedDict | Kind::DefaultDict | Kind::Counter => Some(self.items().len()),
                 Kind::Deque | Kind::Set | Kind::FrozenSet => Some(self.iter().len()),
@@ -417,6 +423,10 @@ impl fmt::Debug for Value<'_> {
                     Some(scalar) => write!(f, "{scalar:?}"),
                     None => f.write_str("an invalid numpy scalar"),
                 },
+                (Kind::MaskedArray, _) => match self.as_masked_array() {
+                    Some(masked) => write!(f, "masked array {}", masked.layout()),
+                    None => f.write_str("an invalid masked array"),
+                },
                 (kind, _) => match (self.len(), self.known()) {
                     (Some(n), _) => items(f, kind, n),
                     (None, Some(known)) => write!(f, "{known:?}"),
@@ -424,7 +434,7 @@ impl fmt::Debug for Value<'_> {
                 },
             },
             View::Array(array) => write!(f, "array({})", array.layout()),
-            View::ObjectArray(objects) => write!(f, "array of objects {:?}", objects.shape),
+            View::ObjectArray(objects) => write!(f, "array of objects {}", objects.layout),
             View::Taken => f.write_str("an array that was taken out"),
             View::AbsentBytes(bytes) => write!(f, "{} of {} bytes, not read", bytes.kind, bytes.len),
             View::AbsentArray(absent) => write!(f, "array {}, not read", absent.layout()),

@@ -40,6 +40,8 @@ pub struct Walk<'d> {
     root: Value<'d>,
     seen: Vec<bool>,
     todo: Vec<(Id, Link<'d>)>,
+    /// How much there was to do without the parts of the last value.
+    without_parts: usize,
     trail: Rc<RefCell<Vec<Link<'d>>>>,
 }
 
@@ -79,8 +81,25 @@ impl<'d> Walk<'d> {
             root,
             seen: vec![false; root.arena_len()],
             todo: vec![(root.id, link)],
+            without_parts: 0,
             trail: Rc::default(),
         }
+    }
+
+    /// Does not go on to the parts of the value that was visited last, other than by another way.
+    ///
+    /// ```
+    /// // pickle.dumps([[1], 2], 2)
+    /// let bytes = b"\x80\x02](]K\x01aK\x02e.";
+    /// let document = demijohn_pickle::read(&mut bytes.as_slice())?;
+    /// let mut walk = document.walk();
+    /// walk.by_ref().nth(1);
+    /// walk.skip_parts();
+    /// assert_eq!(walk.next().unwrap().path().to_string(), "[1]");
+    /// # Ok::<(), demijohn_pickle::Error>(())
+    /// ```
+    pub fn skip_parts(&mut self) {
+        self.todo.truncate(self.without_parts);
     }
 }
 
@@ -103,6 +122,7 @@ impl<'d> Iterator for Walk<'d> {
         let at = u32::try_from(self.trail.borrow().len()).expect("no more than there are nodes");
         self.trail.borrow_mut().push(link);
         let value = self.root.at(id);
+        self.without_parts = self.todo.len();
         let below = value.children().into_iter().rev();
         self.todo
             .extend(below.filter(|(_, id)| !self.seen[id.index()]).map(|(step, id)| {

@@ -52,6 +52,8 @@ pub(crate) enum Callable {
     DType,
     ArrayReconstruct,
     FromBuffer,
+    MaskedArray,
+    MaskedReconstruct,
     StringDType,
     Scalar,
     /// Harmless, and nothing that is read as a value.
@@ -76,7 +78,10 @@ const RECORDS: &[(&str, Callable)] = &[("recarray", C::Plain), ("record", C::Pla
 
 const NUMERIC: &[(&str, Callable)] = &[("_frombuffer", C::FromBuffer)];
 
-const MASKED: &[(&str, Callable)] = &[("MaskedArray", C::Plain), ("_mareconstruct", C::Plain)];
+const MASKED: &[(&str, Callable)] = &[
+    ("MaskedArray", C::MaskedArray),
+    ("_mareconstruct", C::MaskedReconstruct),
+];
 
 const STRING_DTYPE: &[(&str, Callable)] = &[("_convert_to_stringdtype_kwargs", C::StringDType)];
 

@@ -8,7 +8,7 @@ use super::{
     Callable, Complex, Date, DateTime, Fraction, Time, TimeDelta, TimeZone, container, number, time,
 };
 use crate::graph::{How, Id, Kind, Term, View};
-use crate::numpy::{self, Scalar};
+use crate::numpy::{self, MaskedArray, Scalar};
 use crate::{Int, Value};
 
 /// A well-known value; see [`Value::known`].
@@ -64,6 +64,8 @@ pub enum Known<'d> {
     DType,
     /// A single element of an array: see [`Value::as_scalar`].
     Scalar,
+    /// An array some of whose elements do not count: see [`Value::as_masked_array`].
+    MaskedArray,
 }
 
 /// The parts of a path.
@@ -143,6 +145,7 @@ impl fmt::Debug for Known<'_> {
             Self::Path { parts, .. } => write!(f, "Path(\"{parts}\")"),
             Self::DType => f.write_str("dtype"),
             Self::Scalar => f.write_str("numpy scalar"),
+            Self::MaskedArray => f.write_str("masked array"),
         }
     }
 }
@@ -195,6 +198,12 @@ impl<'d> Shape<'d> {
     /// The arguments, if nothing happened to the object afterwards.
     pub(crate) fn bare(&self) -> Option<Args<'d>> {
         self.term.is_bare().then(|| self.args())
+    }
+
+    /// The arguments and the state, if it was given one and nothing else.
+    pub(crate) fn state_only(&self) -> Option<(Args<'d>, Value<'d>)> {
+        let state = self.term.state.filter(|_| self.term.more.is_none())?;
+        Some((self.args(), self.value.at(state)))
     }
 
     /// The arguments, if items were set on the object at most.
@@ -298,6 +307,7 @@ pub(crate) fn kind(value: Value<'_>) -> Option<Kind> {
         Known::Path { .. } => Kind::Path,
         Known::DType => Kind::DType,
         Known::Scalar => Kind::Scalar,
+        Known::MaskedArray => Kind::MaskedArray,
     })
 }
 
@@ -345,6 +355,7 @@ fn known(value: Value<'_>) -> Option<Known<'_>> {
         }
         Callable::DType if numpy::is_dtype(value) => Known::DType,
         Callable::Scalar if numpy::is_scalar(value) => Known::Scalar,
+        Callable::MaskedReconstruct if numpy::is_masked_array(value) => Known::MaskedArray,
         _ => return None,
     })
 }
@@ -415,6 +426,12 @@ impl<'d> Value<'d> {
     #[must_use]
     pub fn as_dtype(self) -> Option<DType> {
         numpy::dtype(self).ok()
+    }
+
+    /// A `numpy.ma.MaskedArray` of plain data.
+    #[must_use]
+    pub fn as_masked_array(self) -> Option<MaskedArray<'d>> {
+        numpy::masked_array(self)
     }
 
     /// A single element of an array, such as a `numpy.float64`.

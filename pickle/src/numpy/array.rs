@@ -174,7 +174,7 @@ fn bytes_of(data: Value<'_>) -> Result<Cow<'_, [u8]>> {
 }
 
 /// Makes sure that there are as many bytes as the layout has.
-fn check_length(layout: &Layout, data: Value<'_>) -> Result<()> {
+pub(super) fn check_length(layout: &Layout, data: Value<'_>) -> Result<()> {
     let given = match data.node() {
         View::AbsentBytes(bytes) => bytes.len,
         _ => bytes_of(data)?.len() as u64,
@@ -204,7 +204,7 @@ fn reconstructed(state: Value<'_>) -> Result<Described<'_>> {
     }
     .map(|id| state.at(id));
     if let View::List(items) = data.node() {
-        return objects(shape, dtype, flag(fortran)?, items).map(Described::Objects);
+        return objects(shape, dtype, fortran, items).map(Described::Objects);
     }
     let layout = layout(shape, dtype, fortran)?;
     if layout.dtype().has_objects() {
@@ -239,30 +239,20 @@ fn flag(fortran: Value<'_>) -> Result<bool> {
     }
 }
 
-/// An array of dtype `object`, whose data is a list.
-fn objects(shape: Value<'_>, dtype: Value<'_>, fortran: bool, items: &[Id]) -> Result<Objects> {
-    if *dtype::dtype(dtype)?.kind() != demijohn_arrays::Kind::Object {
-        return Err(Error::unsupported(
-            "arrays of texts of any length, and of structs with Python objects in them, are not supported",
-        ));
+/// An array of Python objects, or of something that holds them, whose data is a list.
+fn objects(shape: Value<'_>, dtype: Value<'_>, is_fortran: Value<'_>, items: &[Id]) -> Result<Objects> {
+    let layout = layout(shape, dtype, is_fortran)?;
+    if !layout.dtype().has_objects() {
+        return Err(invalid(format_args!("a list of objects as data of {layout}")));
     }
-    let shape = extents(shape)?;
-    let count = shape.iter().try_fold(1_u128, |n, &extent| n.checked_mul(extent));
-    let count = if shape.contains(&0) { Some(0) } else { count };
-    if count != Some(items.len() as u128) {
-        return Err(invalid(format_args!(
-            "{} items for the shape {shape:?}",
-            items.len()
-        )));
+    if layout.len() != items.len() {
+        return Err(invalid(format_args!("{} items for {layout}", items.len())));
     }
-    let shape = shape
-        .iter()
-        .map(|&n| usize::try_from(n).map_err(|_| invalid("its shape is too big")))
-        .collect::<Result<_>>()?;
+    let plain = *layout.dtype().kind() == demijohn_arrays::Kind::Object;
     Ok(Objects {
-        shape,
+        layout,
         items: items.into(),
-        fortran,
+        dtype: (!plain).then(|| dtype.id()),
     })
 }
 

@@ -12,8 +12,8 @@ use crate::graph::View;
 use crate::known::{Callable, Shape, bytes_of};
 use crate::{Error, Result, Value};
 
-/// The most parts that one type may have, those that occur more than once counted each time.
-const MAX_PARTS: u32 = 100_000;
+/// How many bytes of text count as one part.
+const BYTES_PER_PART: usize = 16;
 
 /// A bit of the flags in a dtype's state: the fields stand where C would put them.
 const ALIGNED: i64 = 0x80;
@@ -25,8 +25,7 @@ const ALIGNED: i64 = 0x80;
 /// [`Corrupt`](crate::ErrorKind::Corrupt) for what is no dtype, or an impossible one;
 /// [`Limit`](crate::ErrorKind::Limit) for descriptions that nest too deep or get too long.
 pub fn dtype(value: Value<'_>) -> Result<DType> {
-    let mut reader = Reader { parts: MAX_PARTS };
-    reader.dtype(value, 0)
+    read(value, 0)
 }
 
 /// Whether a value is a call of `numpy.dtype`, whatever comes of it.
@@ -40,180 +39,209 @@ fn invalid(what: impl std::fmt::Display) -> Error {
     Error::corrupt(format!("invalid dtype: {what}"))
 }
 
-struct Reader {
-    /// How many parts there may still be: shared terms make it easy to write enormous types.
-    parts: u32,
+/// The dtype that a value stands for, read unless it was before.
+fn read(value: Value<'_>, depth: usize) -> Result<DType> {
+    // Not to be held while it is read.
+    let known = value.dtypes().get(value.id());
+    if let Some(dtype) = known {
+        return Ok(dtype);
+    }
+    // A struct inside of one may be a call and a list.
+    if depth > 2 * MAX_DEPTH {
+        return Err(Error::limit("a dtype that nests too deep"));
+    }
+    spend(value, 1)?;
+    let dtype = unread(value, depth)?;
+    value.dtypes().set(value.id(), dtype.clone());
+    Ok(dtype)
 }
 
-impl Reader {
-    fn dtype(&mut self, value: Value<'_>, depth: usize) -> Result<DType> {
-        self.parts = self
-            .parts
-            .checked_sub(1)
-            .filter(|_| depth <= MAX_DEPTH)
-            .ok_or_else(|| Error::limit("a dtype that nests too deep or has too many parts"))?;
-        if Shape::call(value, Callable::StringDType).is_some() {
-            return Ok(DType::from_kind(Kind::String, ByteOrder::NotApplicable)?);
-        }
-        let not_a_dtype = || Error::corrupt(format!("not a dtype: {}", Brief(value)));
-        let object = value
-            .as_object()
-            .filter(|_| is_dtype(value))
-            .ok_or_else(not_a_dtype)?;
-        let code = object.args().iter().next().ok_or_else(not_a_dtype)?;
-        let plain = match code.node() {
-            View::List(_) => self.field_list(code, depth)?,
-            // `numpy.record`, which is how a struct's elements look in Python.
-            View::Global(global) if &*global.name == "record" && global.module.starts_with("numpy") => {
-                DType::from_kind(Kind::Void(0), ByteOrder::NotApplicable)?
-            }
-            _ => match code.as_str() {
-                Some("O4") => DType::object(),
-                Some(code) => code.parse()?,
-                None => {
-                    let message = format!("dtypes made of {} are not supported", Brief(code));
-                    return Err(Error::unsupported(message));
-                }
-            },
-        };
-        match object.state() {
-            None => Ok(plain),
-            Some(state) => self.with_state(plain, state, depth),
-        }
+/// Counts parts of a value that are about to be read, and notes it if it may change.
+fn spend(value: Value<'_>, parts: usize) -> Result<()> {
+    let mut dtypes = value.dtypes();
+    if let View::Object(_) | View::List(_) | View::Dict(_) = value.node() {
+        dtypes.depends_on(value.id());
     }
+    dtypes.spend(parts, value.arena_len())
+}
 
-    /// A dtype made of a list: `[("a", "<i4"), ("b", "<f8", (2,))]`.
-    fn field_list(&mut self, list: Value<'_>, depth: usize) -> Result<DType> {
-        let mut fields = Vec::new();
-        for entry in list.iter() {
-            let View::Tuple(parts) = entry.node() else {
-                return Err(invalid(format_args!("{} is no field", Brief(entry))));
-            };
-            let (name, what, shape) = match *parts {
-                [name, what] => (name, what, None),
-                [name, what, shape] => (name, what, Some(shape)),
-                _ => return Err(invalid(format_args!("a field of {} parts", parts.len()))),
-            };
-            let name = field_name(entry.at(name))?;
-            let what = entry.at(what);
-            let mut dtype = match (what.as_str(), what.node()) {
-                (Some(code), _) => code.parse()?,
-                (None, View::List(_)) if depth < MAX_DEPTH => self.field_list(what, depth + 1)?,
-                _ => self.dtype(what, depth + 1)?,
-            };
-            if let Some(shape) = shape {
-                dtype = sub_array(dtype, entry.at(shape))?;
-            }
-            fields.push((name, dtype));
-        }
-        Ok(Struct::packed(fields)?.into())
+/// The dtype that a text describes: of a field, or the code in a call.
+fn parsed(value: Value<'_>, code: &str) -> Result<DType> {
+    spend(value, code.len() / BYTES_PER_PART)?;
+    Ok(code.parse()?)
+}
+
+/// The dtype that a value stands for: a call, or as a part of one, a list of fields.
+fn unread(value: Value<'_>, depth: usize) -> Result<DType> {
+    if let (View::List(_), 1..) = (value.node(), depth) {
+        return field_list(value, depth);
     }
-
-    fn with_state(&mut self, plain: DType, state: Value<'_>, depth: usize) -> Result<DType> {
-        let items = match state.node() {
-            View::Tuple(items) => items,
-            _ => return Err(invalid(format_args!("its state is {}", Brief(state)))),
-        };
-        let item = |i: usize| items.get(i).map(|&id| state.at(id));
-        let none = |value: &Value<'_>| !value.is_none();
-        // The oldest form, of five items, has no version number in front, and it and the next have no names.
-        let first = usize::from(items.len() != 5);
-        if first == 1 {
-            let version = item(0).and_then(Value::as_i64);
-            let version = version.ok_or_else(|| invalid("no version"))?;
-            if !(0..=4).contains(&version) {
-                let message = format!("version {version} of dtype states is not supported");
+    if Shape::call(value, Callable::StringDType).is_some() {
+        return Ok(DType::from_kind(Kind::String, ByteOrder::NotApplicable)?);
+    }
+    let not_a_dtype = || Error::corrupt(format!("not a dtype: {}", Brief(value)));
+    let object = value
+        .as_object()
+        .filter(|_| is_dtype(value))
+        .ok_or_else(not_a_dtype)?;
+    let code = object.args().iter().next().ok_or_else(not_a_dtype)?;
+    let plain = match code.node() {
+        View::List(_) => read(code, depth + 1)?,
+        // `numpy.record`, which is how a struct's elements look in Python.
+        View::Global(global) if &*global.name == "record" && global.module.starts_with("numpy") => {
+            DType::from_kind(Kind::Void(0), ByteOrder::NotApplicable)?
+        }
+        _ => match code.as_str() {
+            Some("O4") => DType::object(),
+            Some(text) => parsed(value, text)?,
+            None => {
+                let message = format!("dtypes made of {} are not supported", Brief(code));
                 return Err(Error::unsupported(message));
             }
-        }
-        let rest = match items.len() {
-            5 | 6 => first + 2,
-            7..=9 => first + 3,
-            n => return Err(invalid(format_args!("a state of {n} items"))),
-        };
-        let order = byte_order(item(first).ok_or_else(|| invalid("no byte order"))?)?;
-        let itemsize = item(rest + 1).and_then(Value::as_i64).filter(|&n| n >= 0);
+        },
+    };
+    match object.state() {
+        None => Ok(plain),
+        Some(state) => with_state(plain, state, depth),
+    }
+}
 
-        if let Some(pair) = item(first + 1).filter(none) {
-            let View::Tuple(&[base, shape]) = pair.node() else {
-                return Err(invalid(format_args!("its sub-array is {}", Brief(pair))));
-            };
-            let base = self.dtype(state.at(base), depth + 1)?;
-            let dtype = sub_array(base, state.at(shape))?;
-            return same_size(dtype, itemsize);
+/// A dtype made of a list: `[("a", "<i4"), ("b", "<f8", (2,))]`.
+fn field_list(list: Value<'_>, depth: usize) -> Result<DType> {
+    spend(list, list.len().unwrap_or(0))?;
+    let mut fields = Vec::new();
+    for entry in list.iter() {
+        let View::Tuple(parts) = entry.node() else {
+            return Err(invalid(format_args!("{} is no field", Brief(entry))));
+        };
+        let (name, what, shape) = match *parts {
+            [name, what] => (name, what, None),
+            [name, what, shape] => (name, what, Some(shape)),
+            _ => return Err(invalid(format_args!("a field of {} parts", parts.len()))),
+        };
+        let name = field_name(entry.at(name))?;
+        let what = entry.at(what);
+        let mut dtype = match what.as_str() {
+            Some(code) => parsed(list, code)?,
+            None => read(what, depth + 1)?,
+        };
+        if let Some(shape) = shape {
+            dtype = sub_array(dtype, entry.at(shape))?;
         }
-        if let Some(fields) = item(rest).filter(none) {
-            let names = if rest == first + 3 {
-                item(first + 2).filter(none)
-            } else {
-                // Under the key -1.
-                let key = |(key, _): &(Value<'_>, _)| key.as_i64() == Some(-1);
-                fields.items().find(key).map(|(_, names)| names)
-            };
-            let names = names.ok_or_else(|| invalid("fields without names"))?;
-            let aligned = item(rest + 3).and_then(Value::as_i64).unwrap_or(0) & ALIGNED != 0;
-            return self.record(names, fields, itemsize, aligned, depth);
-        }
+        fields.push((name, dtype));
+    }
+    Ok(Struct::packed(fields)?.into())
+}
 
-        let size = match itemsize {
-            Some(n) => Some(usize::try_from(n).map_err(|_| invalid("impossible size"))?),
-            None => None,
+fn with_state(plain: DType, state: Value<'_>, depth: usize) -> Result<DType> {
+    let items = match state.node() {
+        View::Tuple(items) => items,
+        _ => return Err(invalid(format_args!("its state is {}", Brief(state)))),
+    };
+    let item = |i: usize| items.get(i).map(|&id| state.at(id));
+    let none = |value: &Value<'_>| !value.is_none();
+    // The oldest form, of five items, has no version number in front, and it and the next have no names.
+    let first = usize::from(items.len() != 5);
+    if first == 1 {
+        let version = item(0).and_then(Value::as_i64);
+        let version = version.ok_or_else(|| invalid("no version"))?;
+        if !(0..=4).contains(&version) {
+            let message = format!("version {version} of dtype states is not supported");
+            return Err(Error::unsupported(message));
+        }
+    }
+    let rest = match items.len() {
+        5 | 6 => first + 2,
+        7..=9 => first + 3,
+        n => return Err(invalid(format_args!("a state of {n} items"))),
+    };
+    let order = byte_order(item(first).ok_or_else(|| invalid("no byte order"))?)?;
+    let itemsize = item(rest + 1).and_then(Value::as_i64).filter(|&n| n >= 0);
+
+    if let Some(pair) = item(first + 1).filter(none) {
+        let View::Tuple(&[base, shape]) = pair.node() else {
+            return Err(invalid(format_args!("its sub-array is {}", Brief(pair))));
         };
-        let kind = match (plain.kind(), size) {
-            (Kind::Bytes(_), Some(n)) => Kind::Bytes(n),
-            (Kind::Void(_), Some(n)) => Kind::Void(n),
-            (Kind::Text(_), Some(n)) if n.is_multiple_of(4) => Kind::Text(n / 4),
-            (Kind::Text(_), Some(n)) => return Err(invalid(format_args!("a text of {n} bytes"))),
-            (Kind::Datetime(_), _) => Kind::Datetime(time_unit(item(rest + 4))?),
-            (Kind::Timedelta(_), _) => Kind::Timedelta(time_unit(item(rest + 4))?),
-            _ => return Ok(plain.with_byte_order(order)),
+        let base = read(state.at(base), depth + 1)?;
+        let dtype = sub_array(base, state.at(shape))?;
+        return same_size(dtype, itemsize);
+    }
+    if let Some(fields) = item(rest).filter(none) {
+        let names = if rest == first + 3 {
+            item(first + 2).filter(none)
+        } else {
+            // Under the key -1.
+            let key = |(key, _): &(Value<'_>, _)| key.as_i64() == Some(-1);
+            fields.items().find(key).map(|(_, names)| names)
         };
-        Ok(DType::from_kind(kind, order)?)
+        let names = names.ok_or_else(|| invalid("fields without names"))?;
+        let aligned = item(rest + 3).and_then(Value::as_i64).unwrap_or(0) & ALIGNED != 0;
+        return record(names, fields, itemsize, aligned, depth);
     }
 
-    /// A struct: a tuple of names, and a dict from names and titles to `(dtype, offset)` or `(dtype, offset, title)`.
-    fn record(
-        &mut self,
-        names: Value<'_>,
-        fields: Value<'_>,
-        itemsize: Option<i64>,
-        aligned: bool,
-        depth: usize,
-    ) -> Result<DType> {
-        let itemsize = itemsize.and_then(|n| usize::try_from(n).ok());
-        let itemsize = itemsize.ok_or_else(|| invalid("a struct without a size"))?;
-        // In one pass, as there may be many; of equal keys, the last counts.
-        let entries: std::collections::HashMap<&str, Value<'_>> = fields
-            .items()
-            .filter_map(|(key, entry)| Some((key.as_str()?, entry)))
-            .collect();
-        let mut out = Vec::new();
-        for name in names.iter() {
-            let name = field_name(name)?;
-            let entry = entries.get(name.as_str());
-            let entry = *entry.ok_or_else(|| invalid(format_args!("no field {name:?}")))?;
-            let View::Tuple(parts @ ([_, _] | [_, _, _])) = entry.node() else {
-                return Err(invalid(format_args!("field {name:?} is {}", Brief(entry))));
-            };
-            let offset = entry.at(parts[1]).as_i64().and_then(|n| usize::try_from(n).ok());
-            let offset = offset.ok_or_else(|| invalid(format_args!("the offset of field {name:?}")))?;
-            let mut field = Field::new(name, offset, self.dtype(entry.at(parts[0]), depth + 1)?);
-            // A title may be any object; those that are no text are for people.
-            if let Some(title) = parts.get(2).and_then(|&id| entry.at(id).as_str()) {
-                field = field.with_title(title);
-            }
-            out.push(field);
+    let size = match itemsize {
+        Some(n) => Some(usize::try_from(n).map_err(|_| invalid("impossible size"))?),
+        None => None,
+    };
+    let kind = match (plain.kind(), size) {
+        (Kind::Bytes(_), Some(n)) => Kind::Bytes(n),
+        (Kind::Void(_), Some(n)) => Kind::Void(n),
+        (Kind::Text(_), Some(n)) if n.is_multiple_of(4) => Kind::Text(n / 4),
+        (Kind::Text(_), Some(n)) => return Err(invalid(format_args!("a text of {n} bytes"))),
+        (Kind::Datetime(_), _) => Kind::Datetime(time_unit(item(rest + 4))?),
+        (Kind::Timedelta(_), _) => Kind::Timedelta(time_unit(item(rest + 4))?),
+        _ => return Ok(plain.with_byte_order(order)),
+    };
+    Ok(DType::from_kind(kind, order)?)
+}
+
+/// A struct: a tuple of names, and a dict from names and titles to `(dtype, offset)` or `(dtype, offset, title)`.
+fn record(
+    names: Value<'_>,
+    fields: Value<'_>,
+    itemsize: Option<i64>,
+    aligned: bool,
+    depth: usize,
+) -> Result<DType> {
+    let itemsize = itemsize.and_then(|n| usize::try_from(n).ok());
+    let itemsize = itemsize.ok_or_else(|| invalid("a struct without a size"))?;
+    spend(fields, fields.items().len())?;
+    // In one pass, as there may be many; of equal keys, the last counts.
+    let entries: std::collections::HashMap<&str, Value<'_>> = fields
+        .items()
+        .filter_map(|(key, entry)| Some((key.as_str()?, entry)))
+        .collect();
+    let mut out = Vec::new();
+    spend(names, names.len().unwrap_or(0))?;
+    for name in names.iter() {
+        let name = field_name(name)?;
+        let entry = entries.get(name.as_str());
+        let entry = *entry.ok_or_else(|| invalid(format_args!("no field {name:?}")))?;
+        let View::Tuple(parts @ ([_, _] | [_, _, _])) = entry.node() else {
+            return Err(invalid(format_args!("field {name:?} is {}", Brief(entry))));
+        };
+        let offset = entry.at(parts[1]).as_i64().and_then(|n| usize::try_from(n).ok());
+        let offset = offset.ok_or_else(|| invalid(format_args!("the offset of field {name:?}")))?;
+        let mut field = Field::new(name, offset, read(entry.at(parts[0]), depth + 1)?);
+        // A title may be any object; those that are no text are for people.
+        if let Some(title) = parts.get(2).and_then(|&id| entry.at(id).as_str()) {
+            field = field.with_title(title);
         }
-        Ok(Struct::new(out, itemsize, aligned)?.into())
+        out.push(field);
     }
+    Ok(Struct::new(out, itemsize, aligned)?.into())
 }
 
 fn field_name(name: Value<'_>) -> Result<String> {
-    let text = name.as_str().map(str::to_owned);
-    text.ok_or_else(|| invalid(format_args!("a field's name is {}", Brief(name))))
+    let text = name
+        .as_str()
+        .ok_or_else(|| invalid(format_args!("a field's name is {}", Brief(name))))?;
+    spend(name, text.len() / BYTES_PER_PART)?;
+    Ok(text.to_owned())
 }
 
 fn sub_array(base: DType, shape: Value<'_>) -> Result<DType> {
+    spend(shape, 1)?;
     let shape = extents(shape)?;
     let shape: Option<Vec<usize>> = shape.iter().map(|&n| usize::try_from(n).ok()).collect();
     let shape = shape.ok_or_else(|| invalid("a sub-array that is too big"))?;

@@ -13,6 +13,7 @@ use crate::Value;
 mod array;
 mod dtype;
 mod dtype_write;
+mod masked;
 mod scalar;
 mod write;
 
@@ -21,6 +22,8 @@ pub use array::{Located, layout, locate, to_array};
 pub use dtype::dtype;
 pub(crate) use dtype::is_dtype;
 pub use dtype_write::emit_dtype;
+pub use masked::MaskedArray;
+pub(crate) use masked::{is_masked_array, masked_array};
 pub use scalar::Scalar;
 pub(crate) use scalar::{is_scalar, scalar};
 pub(crate) use write::emit_reconstruct;

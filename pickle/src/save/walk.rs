@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::Write;
 
-use demijohn_arrays::{DType, Layout, Order};
+use demijohn_arrays::{Layout, Order};
 
 use super::{ArrayWriter, Pickler};
 use crate::graph::{How, Id, Objects, Term, View};
@@ -91,8 +91,8 @@ enum Parts<'d> {
     /// The same with keyword arguments, where there is no opcode for that.
     PartialCall(&'d Term, Option<MemoId>),
     States(Vec<Id>),
-    /// The list in the state of an array of objects.
-    Objects(&'d [Id], Batch),
+    /// The dtype of an array of objects, if it has to be written as a part, and the list in its state.
+    Objects(&'d Objects, Batch),
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -225,10 +225,9 @@ impl<'d, W: Write, A: ArrayWriter> Walk<'_, 'd, W, A> {
     /// Writes an array of objects as a pickle of its own if that is how it is done, or begins to write it in the form
     /// of plain pickles.
     fn begin_objects(&mut self, id: Id, objects: &'d Objects) -> Result<()> {
-        let order = if objects.fortran { Order::F } else { Order::C };
-        let layout = Layout::new(DType::object(), &objects.shape, order)?;
+        let layout = &objects.layout;
         let Pickler { out, arrays } = &mut *self.pickler;
-        if let Some(protocol) = arrays.begin_objects(out, &layout)? {
+        if let Some(protocol) = arrays.begin_objects(out, layout)? {
             // Arrays in it stand in the plain form, so this goes no deeper.
             let dialect = out.dialect();
             let mut inner = Pickler {
@@ -246,13 +245,13 @@ impl<'d, W: Write, A: ArrayWriter> Walk<'_, 'd, W, A> {
         out.begin()?;
         out.mark()?;
         out.int(1)?;
-        numpy::emit_shape(out, &objects.shape)?;
-        numpy::emit_dtype(out, &DType::object())?;
-        out.bool(objects.fortran)?;
-        out.list()?;
-        out.memoize()?;
+        numpy::emit_shape(out, layout.shape())?;
+        if objects.dtype.is_none() {
+            numpy::emit_dtype(out, layout.dtype())?;
+            begin_items(out, layout)?;
+        }
         let batch = Batch::append(Some(objects.items.len()));
-        self.push(id, Parts::Objects(&objects.items, batch));
+        self.push(id, Parts::Objects(objects, batch));
         Ok(())
     }
 
@@ -296,8 +295,18 @@ impl<'d, W: Write, A: ArrayWriter> Walk<'_, 'd, W, A> {
                 }
                 Ok(item)
             }
-            Parts::Objects(items, batch) => {
-                let item = batched(out, items, batch, next)?;
+            Parts::Objects(objects, batch) => {
+                let next = match objects.dtype {
+                    None => next,
+                    Some(dtype) if next == 0 => return Ok(Some(dtype)),
+                    Some(_) => {
+                        if next == 1 {
+                            begin_items(out, &objects.layout)?;
+                        }
+                        next - 1
+                    }
+                };
+                let item = batched(out, &objects.items, batch, next)?;
                 if item.is_none() {
                     out.tuple_from_mark()?;
                     out.memoize()?;
@@ -394,6 +403,14 @@ impl<'d, W: Write, A: ArrayWriter> Walk<'_, 'd, W, A> {
         }
         Ok(())
     }
+}
+
+/// Writes what stands in the state of an array between its dtype and its items.
+fn begin_items<W: Write>(out: &mut Emitter<W>, layout: &Layout) -> Result<()> {
+    out.bool(layout.order() == Order::F)?;
+    out.list()?;
+    out.memoize()?;
+    Ok(())
 }
 
 /// Writes what stands before item `next`, or after the last; answers the item.
