@@ -271,16 +271,16 @@ impl EncodeEngine {
             if op == Op::Run && plain.is_empty() {
                 return Ok(());
             }
+            // A bite at a time, so that progress is reported and cancelling is heard during one long write.
+            let bite = &plain[..plain.len().min(BITE)];
             if op == Op::Run && self.compressor.spec().is_transparent() {
-                let n = sink.write(plain)?;
+                let n = sink.write(bite)?;
                 plain = &plain[n..];
                 self.encoded += n as u64;
                 self.written += n as u64;
                 self.report()?;
                 continue;
             }
-            // A bite at a time, so that progress is reported and cancelling is heard during one long write.
-            let bite = &plain[..plain.len().min(BITE)];
             let step = self.encoder.step(bite, &mut self.out, op)?;
             if step.consumed > bite.len() || step.produced > self.out.len() {
                 return Err(Error::corrupt("the encoder claims more bytes than it was given"));
