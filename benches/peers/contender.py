@@ -26,7 +26,7 @@ class Contender(Protocol):
 
 
 class Joblib:
-    """joblib, or a package that can be used in its place."""
+    """joblib, or the package that can be used in its place."""
 
     def __init__(self, module: str = "joblib") -> None:
         self.module: Any = importlib.import_module(module)
@@ -39,14 +39,26 @@ class Joblib:
         self.version = f"{module} {self.module.__version__}"
 
     def dump(self, value: object, file: str, format: str, level: int | None) -> object:
-        compress: object = format if level is None else (format, level)
-        return self.module.dump(value, file, compress=0 if format == "none" else compress)
+        compress: object = 0 if format == "none" else (format, level)
+        return self.module.dump(value, file, compress=compress)
 
     def load(self, file: str) -> object:
         return self.module.load(file)
 
     def map(self, file: str) -> object:
         return self.module.load(file, mmap_mode="r")
+
+
+class Package(Joblib):
+    """The package `demijohn`, on one thread as joblib is."""
+
+    def __init__(self) -> None:
+        super().__init__("demijohn")
+        self.version += " (Python)"
+
+    def dump(self, value: object, file: str, format: str, level: int | None) -> object:
+        compress: object = 0 if format == "none" else (format, level)
+        return self.module.dump(value, file, compress=compress, threads=1)
 
 
 class Pickle:
@@ -92,7 +104,7 @@ class Numpy:
 
 PEERS: dict[str, Callable[[], Contender]] = {
     "joblib": Joblib,
-    "package": lambda: Joblib("demijohn"),
+    "package": Package,
     "pickle": Pickle,
     "numpy": Numpy,
 }
