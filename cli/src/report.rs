@@ -81,6 +81,10 @@ impl Failure {
             Ok(error) => Error::new(kind, printable(&error.to_string())),
             Err(error) => Error::from(error),
         };
+        if error.kind() == ErrorKind::Parameter {
+            // Nothing is wrong with the file; it has not what was asked for.
+            return Failure::refused(about, printable(error.message()));
+        }
         Failure::new(about, error)
     }
 

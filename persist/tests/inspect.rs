@@ -247,7 +247,7 @@ fn npz_files_are_checked_entry_by_entry() {
         assert_eq!(found.uncompressed, Some(2 * 8128));
         assert_eq!(take(&path, "a/b").unwrap(), array);
         let message = take(&path, "y").unwrap_err().to_string();
-        assert!(message.contains("there is x, a/b"), "{message}");
+        assert!(message.contains("there are the arrays x, a/b"), "{message}");
         // In the data of the first entry, where the header is behind.
         bytes[if compression == npz::Compression::Stored {
             200
@@ -290,7 +290,10 @@ fn a_wrong_path_proposes_right_ones() {
     dump(&model(), &path).unwrap();
     let error = take(&path, "a[2]").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Parameter);
-    assert!(error.to_string().contains("there is a[0], a[1]"), "{error}");
+    assert!(
+        error.to_string().contains("there are the arrays a[0], a[1]"),
+        "{error}"
+    );
     assert!(take(&path, "a").unwrap_err().to_string().contains("a[0]"));
     assert_eq!(take(&path, "a[").unwrap_err().kind(), ErrorKind::Parameter);
     assert_eq!(take(&path, r#"["b.c"][0]"#).unwrap().shape(), [3]);

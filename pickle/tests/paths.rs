@@ -189,7 +189,7 @@ fn steps_mean_what_the_table_says() {
         (
             "a[2]",
             ErrorKind::Parameter,
-            "nothing at a[2]: a is list of 2 items",
+            "nothing at a[2]: a (list of 2 items)",
         ),
         ("a[-1]", ErrorKind::Parameter, "nothing"),
         ("a.b", ErrorKind::Parameter, "nothing"),

@@ -1,8 +1,8 @@
 //! `demijohn extract`
 
 use std::fmt::Debug;
-use std::fs;
-use std::io::{self, BufWriter, Write};
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Seek as _, Write};
 use std::path::{Path, PathBuf};
 
 use demijohn::Array;
@@ -11,6 +11,7 @@ use demijohn_codecs::Options;
 
 use crate::args::{Extract, Target};
 use crate::input::{self, Operand};
+use crate::interrupt::Interruptible;
 use crate::output::{Decoded, OutputFile};
 use crate::report::{Exit, Failure, shown};
 
@@ -27,7 +28,7 @@ pub(crate) fn run(args: &Extract) -> Result<Exit, Failure> {
     if !to_stdout {
         check(&output, &operand, args.force)?;
     }
-    let (file, _) = input::open(&operand).map_err(|error| Failure::new(&operand, error))?;
+    let file = seekable(&operand).map_err(|error| Failure::new(&operand, error))?;
     let array = demijohn::extract(file, &args.path, &args.wary.limits())
         .map_err(|error| Failure::of_object(&operand, error))?;
     let text = args.csv || output.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv"));
@@ -63,6 +64,18 @@ pub(crate) fn run(args: &Extract) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
+/// Opens a file that can be gone through twice: what does not seek is kept in a temporary one.
+fn seekable(operand: &Operand) -> io::Result<File> {
+    let (file, metadata) = input::open(operand)?;
+    if metadata.is_file() {
+        return Ok(file);
+    }
+    let mut kept = tempfile::tempfile()?;
+    io::copy(&mut Interruptible(file), &mut kept)?;
+    kept.rewind()?;
+    Ok(kept)
+}
+
 /// Refuses an output that would be refused in the end, before anything is read.
 fn check(output: &Path, operand: &Operand, force: bool) -> Result<(), Failure> {
     let there = fs::metadata(output).is_ok_and(|metadata| metadata.is_file());
@@ -71,7 +84,10 @@ fn check(output: &Path, operand: &Operand, force: bool) -> Result<(), Failure> {
     }
     let real = |path: &Path| fs::canonicalize(path).ok();
     if operand.path().is_some_and(|path| real(path) == real(output)) {
-        return Err(Failure::refused(shown(output), "is the source itself"));
+        return Err(Failure::refused(
+            shown(output),
+            "would be the source itself; name another output with -o",
+        ));
     }
     if !force {
         return Err(Failure::refused(

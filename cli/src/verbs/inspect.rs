@@ -28,17 +28,26 @@ const CELL: usize = 34;
 const ZFILE: &str = "zfile";
 
 pub(crate) fn run(args: &Inspect) -> Result<Exit, Failure> {
-    super::each(&args.files.files, |_| Ok(()), |operand| one(args, operand))
+    let mut first = true;
+    super::each(
+        &args.files.files,
+        |_| Ok(()),
+        |operand| {
+            let gap = !std::mem::replace(&mut first, false) && !args.json;
+            one(args, operand, if gap { "\n" } else { "" })
+        },
+    )
 }
 
-fn one(args: &Inspect, operand: &Operand) -> Result<(), Failure> {
+/// `before` stands between this report and the one before.
+fn one(args: &Inspect, operand: &Operand, before: &str) -> Result<(), Failure> {
     let (file, _) = input::open(operand).map_err(|error| Failure::new(operand, error))?;
     let mut found = demijohn::inspect_file(file, &args.wary.limits());
     let failure = found.error.take().map(|error| Failure::of_object(operand, error));
     let text = if args.json {
         format!("{}\n", object(operand, &found, failure.as_ref()))
     } else {
-        report(operand, &found)
+        format!("{before}{}", report(operand, &found))
     };
     output::print(&text)?;
     failure.map_or(Ok(()), Err)

@@ -349,7 +349,7 @@ fn extract_overwrites_nothing_and_leaves_nothing_behind() {
     let wrong = dir
         .demijohn(["extract", "m.pkl.gz", "grib[0]", "-fo", "out.npy"])
         .run();
-    assert!(wrong.fails().contains("there is grid[0]"), "{wrong}");
+    assert!(wrong.fails().contains("there are the arrays grid[0]"), "{wrong}");
     assert_eq!(dir.read("out.npy"), b"precious");
     dir.demijohn(["extract", "m.pkl.gz", "grid[0]", "-fo", "out.npy"])
         .run()
@@ -358,7 +358,12 @@ fn extract_overwrites_nothing_and_leaves_nothing_behind() {
     let itself = dir
         .demijohn(["extract", "m.pkl.gz", "grid[0]", "-fo", "./m.pkl.gz"])
         .run();
-    assert!(itself.fails().contains("is the source itself"), "{itself}");
+    assert!(
+        itself
+            .fails()
+            .contains("would be the source itself; name another output with -o"),
+        "{itself}"
+    );
     // A damaged file gives nothing, though the array stands before the damage.
     let whole = dir.read("m.pkl.gz");
     dir.write("cut.pkl.gz", &whole[..whole.len() - 2]);
@@ -371,7 +376,8 @@ fn extract_overwrites_nothing_and_leaves_nothing_behind() {
     let piped = dir
         .demijohn(["extract", "-", "grid[0]", "-o", "-"])
         .stdin(whole)
-        .run();
-    assert!(piped.fails().contains("needs a file that seeks"), "{piped}");
+        .run()
+        .ok();
+    assert_eq!(piped, dir.read("out.npy"), "a pipe is kept aside");
     assert_eq!(dir.names(), ["cube.npy", "cut.pkl.gz", "m.pkl.gz", "out.npy"]);
 }

@@ -46,7 +46,12 @@ pub fn extract(mut file: impl Read + Seek, path: &str, limits: &Limits) -> Resul
                 offset: Some(offset),
                 ..
             }) if matches!(path, "" | ".") => AbsentArray::new(layout.clone(), *offset),
-            _ => return Err(found.no_array(path, "a .npy file holds one array, whose path is a dot")),
+            _ => {
+                return Err(found.no_array(
+                    path,
+                    format!("no array {path:?} in a .npy file, which holds one by itself"),
+                ));
+            }
         },
         _ => match found.locate(path)? {
             Located::Here(array) => return Ok(array.into_owned()),
@@ -67,7 +72,7 @@ impl Inspection {
         };
         let value = match document.at(path) {
             Ok(value) => value,
-            Err(error) => return Err(self.no_array(path, &error.to_string())),
+            Err(error) => return Err(self.no_array(path, error.to_string())),
         };
         if let Some(file) = self.companion(value) {
             let message = format!("the array at {path:?} is in a file of its own, {file:?}");
@@ -83,20 +88,21 @@ impl Inspection {
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
         numpy::locate(value).map_err(|error| match error.kind() {
-            pickle::ErrorKind::Parameter => self.no_array(path, &error.to_string()),
+            pickle::ErrorKind::Parameter => {
+                self.no_array(path, format!("at {path} is {value:?}, not an array"))
+            }
             _ => error.into(),
         })
     }
 
     /// The error for a path that leads to no array, with some that do.
-    fn no_array(&self, path: &str, why: &str) -> Error {
-        let mut message = format!("no array {path:?}: {why}");
+    fn no_array(&self, path: &str, mut message: String) -> Error {
         let near = near(path, &self.arrays);
         match near.as_slice() {
             [] => message.push_str("; there are no arrays in the file"),
+            [one] if self.arrays.len() == 1 => message.push_str(&format!("; the only array is {one}")),
             near => {
-                message.push_str("; there is ");
-                message.push_str(&near.join(", "));
+                message.push_str(&format!("; there are the arrays {}", near.join(", ")));
                 if self.arrays.len() > near.len() {
                     message.push_str(", …");
                 }
@@ -109,7 +115,7 @@ impl Inspection {
 #[cfg(feature = "npz")]
 fn from_npz(mut file: impl Read + Seek, key: &str, found: &Inspection) -> Result<Array> {
     if found.arrays.iter().all(|entry| entry.path != key) {
-        return Err(found.no_array(key, "no entry has this name"));
+        return Err(found.no_array(key, format!("no entry {key:?}")));
     }
     file.rewind().map_err(codecs::Error::from)?;
     Ok(crate::arrays::npz::Reader::new(file)?.read(key)?)

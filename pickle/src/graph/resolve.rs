@@ -53,11 +53,14 @@ impl<'d> Value<'d> {
         let mut value = self;
         for (i, step) in path.steps.iter().enumerate() {
             value = value.step(step).ok_or_else(|| {
-                let steps = path.steps[..i].to_vec();
-                let before = Path { steps };
-                Error::parameter(format!(
-                    "nothing at {path}: {before} is {value:?}, which has no {step}"
-                ))
+                let before = match i {
+                    0 => "the object".to_owned(),
+                    _ => {
+                        let steps = path.steps[..i].to_vec();
+                        Path { steps }.to_string()
+                    }
+                };
+                Error::parameter(format!("nothing at {path}: {before} ({value:?}) has no {step}"))
             })?;
         }
         Ok(value)
