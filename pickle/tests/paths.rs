@@ -194,7 +194,7 @@ fn steps_mean_what_the_table_says() {
         ("a[-1]", ErrorKind::Parameter, "nothing"),
         ("a.b", ErrorKind::Parameter, "nothing"),
         ("o.kwargs", ErrorKind::Parameter, "nothing"),
-        ("a[1][0].x", ErrorKind::Parameter, "a[1][0] is 2"),
+        ("a[1][0].x", ErrorKind::Parameter, "a[1][0] (2) has no .x"),
         ("[key 3]", ErrorKind::Parameter, "nothing"),
         ("a[", ErrorKind::Parameter, "invalid path"),
     ] {
