@@ -69,7 +69,7 @@ pub(crate) fn decompress<'py>(
         let room = plain.room()?;
         let most = room.len().min(SLICE);
         match py.detach(|| reader.read(&mut room[..most])) {
-            Ok(0) => return plain.finish(),
+            Ok(0) => return plain.finish(py),
             Ok(n) => plain.filled(n),
             Err(error) => return Err(raise(py, error)),
         }

@@ -1,12 +1,15 @@
 //! `bytes` in the making.
 
-use std::os::raw::c_int;
+use std::ffi::c_int;
+use std::io::{self, Write};
 use std::slice;
 
 use pyo3::exceptions::PyMemoryError;
 use pyo3::ffi::{self, Py_ssize_t};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+
+use crate::errors::carry;
 
 unsafe extern "C" {
     // Part of Python's stable interface, which PyO3 keeps to itself.
@@ -15,16 +18,20 @@ unsafe extern "C" {
 
 /// A `bytes` object that nobody has seen, which is filled and grows until it is [finished](Self::finish): so that large
 /// data is in memory once.
-pub(crate) struct Growing<'py> {
+#[derive(Debug)]
+pub(crate) struct Growing {
     /// Null after a failed resize only.
     object: *mut ffi::PyObject,
     capacity: usize,
     len: usize,
-    py: Python<'py>,
 }
 
-impl<'py> Growing<'py> {
-    pub(crate) fn with_capacity(py: Python<'py>, capacity: usize) -> PyResult<Self> {
+// SAFETY: nobody else knows the object. Its memory can be filled without the lock; whatever else happens to it takes
+// the lock.
+unsafe impl Send for Growing {}
+
+impl Growing {
+    pub(crate) fn with_capacity(py: Python<'_>, capacity: usize) -> PyResult<Self> {
         let size = size(capacity)?;
         // SAFETY: without bytes to copy, a new object with room for so many is made.
         let object = unsafe { ffi::PyBytes_FromStringAndSize(std::ptr::null(), size) };
@@ -35,7 +42,6 @@ impl<'py> Growing<'py> {
             object,
             capacity,
             len: 0,
-            py,
         })
     }
 
@@ -44,7 +50,7 @@ impl<'py> Growing<'py> {
         if self.len == self.capacity {
             let old = self.capacity;
             // Half as much again, from 64 KiB on.
-            self.resize((old + old / 2).max(64 << 10))?;
+            Python::attach(|py| self.resize(py, (old + old / 2).max(64 << 10)))?;
         }
         // SAFETY: the object has that capacity, and nobody else knows of it. What was never written in it comes from
         // Python's allocator, out of the compiler's sight: bytes of some value.
@@ -63,31 +69,48 @@ impl<'py> Growing<'py> {
         self.len
     }
 
-    pub(crate) fn finish(mut self) -> PyResult<Bound<'py, PyBytes>> {
+    pub(crate) fn finish(mut self, py: Python<'_>) -> PyResult<Bound<'_, PyBytes>> {
         if self.len != self.capacity {
-            self.resize(self.len)?;
+            self.resize(py, self.len)?;
         }
         let object = std::mem::replace(&mut self.object, std::ptr::null_mut());
         // SAFETY: the reference was ours, and it is one to `bytes`.
-        Ok(unsafe { Bound::from_owned_ptr(self.py, object).cast_into_unchecked() })
+        Ok(unsafe { Bound::from_owned_ptr(py, object).cast_into_unchecked() })
     }
 
-    fn resize(&mut self, capacity: usize) -> PyResult<()> {
+    fn resize(&mut self, py: Python<'_>, capacity: usize) -> PyResult<()> {
         let size = size(capacity)?;
         // SAFETY: nobody else has a reference to the object, which is what resizing asks for. Failing, it gives the
         // object up and leaves null.
         if unsafe { _PyBytes_Resize(&raw mut self.object, size) } < 0 {
-            return Err(PyErr::fetch(self.py));
+            (self.capacity, self.len) = (0, 0);
+            return Err(PyErr::fetch(py));
         }
         self.capacity = capacity;
         Ok(())
     }
 }
 
-impl Drop for Growing<'_> {
+impl Write for Growing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let room = self.room().map_err(carry)?;
+        let n = room.len().min(bytes.len());
+        room[..n].copy_from_slice(&bytes[..n]);
+        self.filled(n);
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Growing {
     fn drop(&mut self) {
-        // SAFETY: the reference is ours, or null.
-        unsafe { ffi::Py_XDECREF(self.object) };
+        Python::attach(|_| {
+            // SAFETY: the reference is ours, or null.
+            unsafe { ffi::Py_XDECREF(self.object) }
+        });
     }
 }
 

@@ -142,7 +142,7 @@ impl RawReader {
                     Err(stop) => return Err(stop),
                 }
             }
-            Ok(Some(all.finish()?))
+            Ok(Some(all.finish(py)?))
         })
     }
 

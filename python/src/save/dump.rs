@@ -12,8 +12,12 @@ use pyo3::types::PyBytes;
 
 use super::arrays::Arrays;
 use super::pickler;
+use crate::buffers::Growing;
 use crate::errors::raise;
-use crate::stream::{Attached, FileObject, Memory};
+use crate::stream::{Attached, FileObject};
+
+/// The room that dumped bytes begin with.
+const FIRST: usize = 4096;
 
 /// Writes an object to a file.
 ///
@@ -88,14 +92,9 @@ pub(crate) fn dump_bytes<'py>(
     protocol: i64,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let protocol = protocol_of(protocol)?;
-    let bytes = write_to(
-        value,
-        Memory::default(),
-        compression_of(format, level),
-        protocol,
-        0,
-    )?;
-    bytes.into_bytes(value.py())
+    let bytes = Growing::with_capacity(value.py(), FIRST)?;
+    let bytes = write_to(value, bytes, compression_of(format, level), protocol, 0)?;
+    bytes.finish(value.py())
 }
 
 fn write_to<W: Write + Send>(

@@ -1,6 +1,7 @@
 //! A stream used by code that holds the interpreter's lock.
 
 use std::io::{self, BufRead, Read, Seek, SeekFrom, Write};
+use std::time::{Duration, Instant};
 
 use demijohn_codecs::{Hint, TakesHints};
 use pyo3::prelude::*;
@@ -13,6 +14,10 @@ const BUFFER: usize = 128 << 10;
 /// The most bytes that pass between two looks for signals.
 pub(crate) const SLICE: usize = 16 << 20;
 
+/// About how long writing takes between two looks for signals, where it is a matter of the size of slices: codecs differ
+/// by a factor of thousands.
+const PACE: Duration = Duration::from_millis(100);
+
 /// A stream for whose reading and writing the interpreter's lock is let go of. Before each time it is asked whether a
 /// signal has arrived, whose exception then ends the reading or writing.
 ///
@@ -23,6 +28,8 @@ pub(crate) struct Attached<S> {
     inner: S,
     /// What has been written and not passed on.
     buffer: Vec<u8>,
+    /// How many bytes are passed on at a time.
+    slice: usize,
     /// How many bytes the stream has shown that have not been consumed.
     shown: usize,
 }
@@ -32,6 +39,7 @@ impl<S: Send> Attached<S> {
         Self {
             inner,
             buffer: Vec::new(),
+            slice: SLICE / 16,
             shown: 0,
         }
     }
@@ -127,8 +135,15 @@ impl<S: Write + Send> Write for Attached<S> {
             self.buffer.extend_from_slice(bytes);
             return Ok(bytes.len());
         }
-        let bytes = &bytes[..bytes.len().min(SLICE)];
+        let bytes = &bytes[..bytes.len().min(self.slice)];
+        let begun = Instant::now();
         self.detached(|inner| inner.write_all(bytes))?;
+        let taken = begun.elapsed();
+        if taken > PACE {
+            self.slice = (self.slice / 2).max(BUFFER);
+        } else if taken < PACE / 4 {
+            self.slice = (self.slice * 2).min(SLICE);
+        }
         Ok(bytes.len())
     }
 

@@ -8,8 +8,6 @@
 
 mod attached;
 mod file_object;
-mod memory;
 
 pub(crate) use attached::{Attached, SLICE};
 pub(crate) use file_object::{FileObject, Peeking};
-pub(crate) use memory::Memory;
