@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use demijohn_codecs::atomic::{Durability, Replace};
 use demijohn_codecs::{Compression, Hinted, Options, TakesHints};
 use demijohn_pickle::Protocol;
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -67,6 +67,9 @@ pub(crate) fn dump_file(
     protocol: i64,
 ) -> PyResult<()> {
     let protocol = protocol_of(protocol)?;
+    if !file.hasattr("write")? {
+        return Err(PyTypeError::new_err("file must have a 'write' attribute"));
+    }
     // What is compressed has positions of its own.
     let base = if format.is_none_or(|format| format == "none") {
         position(&file)
