@@ -18,6 +18,10 @@ use demijohn_pickle::{self as pickle, Apart, Error, ErrorKind, Found, Result, Va
 use crate::ZFile;
 use crate::beside::{self, Folder};
 
+/// The classes of objects with the name of a companion: of a `.npy` file, and of a z-file of bytes.
+const NPY: &str = "NDArrayWrapper";
+const RAW: &str = "ZNDArrayWrapper";
+
 /// The files with arrays that belong to one pickle.
 ///
 /// They are looked for in the folder of the pickle alone, under plain names, and must be regular files, not links. Each
@@ -60,11 +64,9 @@ impl Companions {
     /// that cannot be and for names that are not plain, [`Io`](ErrorKind::Io) if there is no such file, and whatever is
     /// wrong in it; all of them name it.
     pub fn read(companions: Option<&mut Self>, class: &str, state: Option<Value<'_>>) -> Result<Found> {
-        let zipped = match class {
-            "NDArrayWrapper" => false,
-            "ZNDArrayWrapper" => true,
-            _ => return Ok(Found::Nothing),
-        };
+        if !matches!(class, NPY | RAW) {
+            return Ok(Found::Nothing);
+        }
         let state = state.ok_or_else(|| invalid(class, "it has no state"))?;
         let key = |key: &str| {
             let value = state.find(key);
@@ -74,22 +76,42 @@ impl Companions {
         let name = name
             .as_str()
             .ok_or_else(|| invalid(class, &format!("its file name is {name:?}")))?;
+        if class == NPY {
+            return Self::npy(companions, name);
+        }
+        let layout = raw_layout(class, key("state")?)?;
+        Self::raw(companions, name, layout).map(Found::Array)
+    }
+
+    /// The array in a `.npy` file, for an `NDArrayWrapper` with its name: [`Found::Array`] or [`Found::PickleIn`].
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read).
+    pub fn npy(companions: Option<&mut Self>, name: &str) -> Result<Found> {
+        let (companions, file) = Self::open(companions, NPY, name)?;
+        companions.read_npy(file, name).map_err(|e| within(name, e))
+    }
+
+    /// The array whose bytes are a z-file, for a `ZNDArrayWrapper` with its name and the layout of the array.
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read).
+    pub fn raw(companions: Option<&mut Self>, name: &str, layout: Layout) -> Result<Array> {
+        let (companions, file) = Self::open(companions, RAW, name)?;
+        companions.read_raw(file, layout).map_err(|e| within(name, e))
+    }
+
+    fn open<'a>(companions: Option<&'a mut Self>, class: &str, name: &str) -> Result<(&'a mut Self, File)> {
         let Some(companions) = companions else {
             let message =
                 format!("an array is in the companion file {name:?}, which is found only if loaded by path");
             return Err(Error::new(ErrorKind::Unsupported, message));
         };
-        let file = companions.open(class, name)?;
-        let found = if zipped {
-            let layout = raw_layout(class, key("state")?)?;
-            companions.read_raw(file, layout)
-        } else {
-            companions.read_npy(file, name)
-        };
-        found.map_err(|e| within(name, e))
+        let file = companions.open_beside(class, name)?;
+        Ok((companions, file))
     }
 
-    fn open(&mut self, class: &str, name: &str) -> Result<File> {
+    fn open_beside(&mut self, class: &str, name: &str) -> Result<File> {
         if !beside::is_plain(name) {
             let what = format!("{name:?} is not the plain name of a file beside the pickle");
             return Err(invalid(class, &what));
@@ -135,7 +157,7 @@ impl Companions {
         Ok(Found::Array(Array::read(layout, &mut source, available)?))
     }
 
-    fn read_raw(&mut self, file: File, layout: Layout) -> Result<Found> {
+    fn read_raw(&mut self, file: File, layout: Layout) -> Result<Array> {
         self.count(&layout)?;
         let options = codecs::Options::new()
             .format(Compressor::new(ZFile))
@@ -151,7 +173,7 @@ impl Companions {
                 format!("more data than array {shown}"),
             ));
         }
-        Ok(Found::Array(array))
+        Ok(array)
     }
 }
 

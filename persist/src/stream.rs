@@ -1,13 +1,16 @@
 //! The stream that holds an object, for those who build something else from it than a [`Document`].
 //!
 //! [`options`] says how [`load`](crate::load()) reads streams, [`open`] opens a file so, and [`build`] runs the pickle
-//! in it with a [`Builder`] of the caller's.
+//! in it with a [`Builder`] of the caller's. [`Skip`] and [`Companions`] are for builders that pass over arrays, or know
+//! those of joblib before 0.10.
 
 use std::fs::File;
 use std::io::BufRead;
 use std::path::Path;
 
 use demijohn_compat::ZFile;
+
+pub use demijohn_compat::Companions;
 
 pub use crate::skip::{Skip, Skipping};
 

@@ -2,8 +2,9 @@
 
 use crate::opcode::{self as op, Operand};
 
-/// Opcodes that a pickle of protocol 0 or 1 may begin with: those that need nothing on the stack.
-const FIRST: &[u8] = b"(])}cCBFGIJKLMNPSTUVX";
+/// Opcodes that a pickle may begin with if it states no protocol: those that need nothing on the stack. The last ones are
+/// of protocols that are stated as a rule.
+const FIRST: &[u8] = b"(])}cCBFGIJKLMNPSTUVX\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x95\x96";
 
 /// How much is looked at. Further on, files of joblib have raw data between the opcodes, which is none of them; no
 /// description of an array is as short as this.
@@ -12,8 +13,8 @@ const LOOK: usize = 64;
 /// Whether `head`, the beginning of a file, looks like the beginning of a pickle.
 ///
 /// Meant to decide where the first bytes could also be those of a compressed stream with a weak signature: zlib's and
-/// LZMA's can be read as opcodes. Pickles of protocol 2 and later are known by their first two bytes; for older ones,
-/// the first 64 bytes must be opcodes with sensible operands, as far as `head` goes. An empty `head` is no pickle.
+/// LZMA's can be read as opcodes. Pickles of protocol 2 and later are known by their first two bytes; for others, the
+/// first 64 bytes must be opcodes with sensible operands, as far as `head` goes. An empty `head` is no pickle.
 #[must_use]
 pub fn looks_like(head: &[u8]) -> bool {
     match &head[..head.len().min(LOOK)] {
@@ -95,7 +96,10 @@ fn skip(opcode: u8, operand: Operand, bytes: &[u8]) -> Skip<'_> {
 /// Whether a line could be the operand of this opcode.
 fn sensible_line(opcode: u8, line: &[u8], whole: bool) -> bool {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let Some(first) = line.first() else { return !whole };
+    let Some(first) = line.first() else {
+        // The empty text is one.
+        return !whole || opcode == op::UNICODE;
+    };
     match opcode {
         op::STRING => {
             matches!(first, b'\'' | b'"') && (!whole || line.len() > 1 && line.last() == Some(first))
@@ -135,6 +139,9 @@ mod tests {
             b"cnumpy\nndarray\n",
             b"cdatetime\ndate\n(c_codecs\nencode\n(V\x07\xea\x0b\x1b\nVlatin1\ntRtR.",
             b"S'abc'\np0\n.",
+            b"V\np0\n.",
+            b"\x88.",
+            b"\x8c\x01a.",
             b"(S'abc'\n",
             b"I42\n.",
             b"X\x09\0\0\0ninebytesq\0.",

@@ -91,10 +91,14 @@ impl Raw<'_> {
         Ok(node)
     }
 
-    /// Runs a pickle that stands elsewhere, on what is left of the same limits.
-    pub(crate) fn nested_in<B: Builder>(&mut self, apart: Apart, builder: &mut B) -> Result<B::Node> {
+    /// Runs a pickle that stands elsewhere, on what is left of the same limits. Errors name it.
+    ///
+    /// # Errors
+    /// As for [`machine::run`](crate::machine::run).
+    pub fn nested_in<B: Builder>(&mut self, apart: Apart, builder: &mut B) -> Result<B::Node> {
         let input = Input::new(Buffered(apart.source), apart.position, apart.length);
-        machine::execute(input, self.budget, builder).map(|(node, _)| node)
+        let ran = machine::execute(input, self.budget, builder);
+        ran.map(|(node, _)| node).map_err(|e| e.within(&apart.name))
     }
 
     fn check_frame(&self) -> Result<()> {

@@ -1,14 +1,16 @@
 """Arrays as the native unpickler makes them. Called from there only."""
 
+import ast
 import sys
 import warnings
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 
-class NumpyArrayWrapper:
-    """Stands where joblib has an object of this name: for an array whose elements follow in the stream.
+class _Wrapper:
+    """Stands where joblib has an object with the name of the class: for an array.
 
     Its attributes are what the file says of the array. ``array`` is that array once it has been read.
     """
@@ -16,11 +18,30 @@ class NumpyArrayWrapper:
     array: Any = None
 
 
-def from_memory(memory: Any, dtype: Any, shape: tuple[int, ...], order: object, native_order: bool) -> Any:
-    """Make an array that uses ``memory`` for its elements."""
+class NumpyArrayWrapper(_Wrapper):
+    """The elements of the array follow in the stream."""
+
+
+class NDArrayWrapper(_Wrapper):
+    """The array is in a ``.npy`` file."""
+
+
+class ZNDArrayWrapper(_Wrapper):
+    """The elements of the array are in a z-file."""
+
+
+def from_elements(
+    elements: Any, dtype: Any, shape: tuple[int, ...], order: object, native_order: bool
+) -> npt.NDArray[Any]:
+    """Make an array that uses the memory of ``elements``."""
     # As joblib: everything but "F" is "C".
-    array = np.ndarray(tuple(shape), dtype, memory, order="F" if order == "F" else "C")
+    array: npt.NDArray[Any] = np.ndarray(tuple(shape), dtype, elements, order="F" if order == "F" else "C")
     return native(array, inplace=True) if native_order else array
+
+
+def dtype_of(description: str) -> Any:
+    """What a ``.npy`` file means by a description."""
+    return np.lib.format.descr_to_dtype(ast.literal_eval(description))
 
 
 def mapped(place: tuple[str, Any, int, bool], dtype: Any, shape: tuple[int, ...], order: object) -> Any:

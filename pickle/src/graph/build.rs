@@ -487,10 +487,8 @@ impl Builder for Graph<'_> {
             }
             Found::Pickle => self.nest(object, |graph| raw.nested(graph))?,
             Found::PickleIn(apart) => {
-                let name = apart.name.clone();
-                let inner = |graph: &mut Self| raw.nested_in(apart, graph).map_err(|e| e.within(&name));
                 self.apart = true;
-                self.nest(object, inner)?;
+                self.nest(object, |graph| raw.nested_in(apart, graph))?;
                 self.apart = false;
             }
         }

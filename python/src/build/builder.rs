@@ -4,14 +4,14 @@ use std::borrow::Cow;
 use std::ffi::c_char;
 use std::vec::Drain;
 
-use demijohn::pickle::{Builder, Raw, Result};
+use demijohn::pickle::{Apart, Builder, Raw, Result};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFrozenSet, PyList, PySet, PyString, PyTuple, PyType};
 use pyo3::{ffi, intern};
 
 use super::arrays::{Arrays, Behind};
 use super::gc::Pause;
-use super::{fast, names, raised, state};
+use super::{fast, hashing, names, raised, state};
 
 /// Makes live objects of a pickle. Names are imported, and what the pickle wants called is called.
 ///
@@ -38,6 +38,10 @@ impl<'a, 'py> Live<'a, 'py> {
         }
     }
 
+    pub(super) fn into_arrays(self) -> Arrays<'py> {
+        self.arrays
+    }
+
     /// Does something that may run any code.
     fn open<T>(&self, work: impl FnOnce() -> PyResult<T>) -> Result<T> {
         self.pause.lifted(work).map_err(raised)
@@ -53,10 +57,13 @@ impl<'a, 'py> Live<'a, 'py> {
     }
 
     /// Runs a pickle with a memo of its own, in which data of joblib's is not looked for.
-    fn nested(&mut self, raw: &mut Raw<'_>) -> Result<Object<'py>> {
+    fn nested(&mut self, raw: &mut Raw<'_>, apart: Option<Apart>) -> Result<Object<'py>> {
         let protocol = std::mem::replace(&mut self.protocol, 0);
         self.nested = true;
-        let object = raw.nested(self);
+        let object = match apart {
+            None => raw.nested(self),
+            Some(apart) => raw.nested_in(apart, self),
+        };
         self.nested = false;
         self.protocol = protocol;
         object
@@ -128,12 +135,13 @@ impl<'py> Builder for Live<'_, 'py> {
         unsafe { self.owned(ffi::PyUnicode_DecodeUTF8(start, len, errors)) }
     }
 
-    /// ASCII is text. What is not may be bytes: Latin-1 keeps them, one character each, and is what numpy and datetime
-    /// expect of data that Python 2 pickled.
+    /// ASCII is text. What is not may be text in any encoding, or no text at all, and stays bytes.
     fn str8(&mut self, bytes: Cow<'_, [u8]>) -> Result<Self::Node> {
-        let (start, len) = raw_parts(&bytes);
-        // SAFETY: as in `unicode`.
-        unsafe { self.owned(ffi::PyUnicode_DecodeLatin1(start, len, std::ptr::null())) }
+        if bytes.is_ascii() {
+            self.unicode(bytes)
+        } else {
+            self.bytes(bytes)
+        }
     }
 
     fn bytes(&mut self, bytes: Cow<'_, [u8]>) -> Result<Self::Node> {
@@ -167,6 +175,7 @@ impl<'py> Builder for Live<'_, 'py> {
     }
 
     fn frozenset(&mut self, items: Drain<'_, Self::Node>) -> Result<Self::Node> {
+        hashing::check(items.as_slice().iter())?;
         PyFrozenSet::new(self.py, items)
             .map(Bound::into_any)
             .map_err(raised)
@@ -190,6 +199,7 @@ impl<'py> Builder for Live<'_, 'py> {
     }
 
     fn set_items(&mut self, target: &Self::Node, mut pairs: Drain<'_, Self::Node>) -> Result<()> {
+        hashing::check(pairs.as_slice().iter().step_by(2))?;
         if let Ok(dict) = target.cast_exact::<PyDict>() {
             return fast::set_items(dict, pairs).map_err(raised);
         }
@@ -202,6 +212,7 @@ impl<'py> Builder for Live<'_, 'py> {
     }
 
     fn add_items(&mut self, target: &Self::Node, mut items: Drain<'_, Self::Node>) -> Result<()> {
+        hashing::check(items.as_slice().iter())?;
         if let Ok(set) = target.cast_exact::<PySet>() {
             return items.try_for_each(|item| set.add(item)).map_err(raised);
         }
@@ -262,8 +273,8 @@ impl<'py> Builder for Live<'_, 'py> {
         let array = match self.arrays.behind(&object, raw)? {
             Behind::Nothing => return Ok(object),
             Behind::Array(array) => array,
-            Behind::Pickle => {
-                let array = self.nested(raw)?;
+            Behind::Pickle(apart) => {
+                let array = self.nested(raw, apart)?;
                 self.arrays.pickled(array)?
             }
         };

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use super::arrays::Arrays;
 use super::builder::Live;
 use super::gc::{Lifting, Pause};
-use super::load;
+use super::{Loaded, load};
 use crate::errors::raise;
 use crate::stream::{FileObject, Peeking};
 
@@ -37,45 +37,45 @@ pub(super) fn from<'py>(
     loaded.map_err(|e| raise(py, e))
 }
 
-type Loaded<'py> = demijohn::Result<Bound<'py, PyAny>>;
+type Answer<'py> = demijohn::Result<Bound<'py, PyAny>>;
 
-fn seeking<'py>(py: Python<'py>, mut object: FileObject, native: bool, limits: &Limits) -> Loaded<'py> {
-    let begin = object.stream_position()?;
+fn seeking<'py>(py: Python<'py>, mut file: FileObject, native: bool, limits: &Limits) -> Answer<'py> {
+    let begin = file.stream_position()?;
     let options = stream::options(limits);
-    let reader = py.detach(|| options.seekable_reader(object))?;
-    let (loaded, reader) = load(py, reader, Arrays::new(py, native, None), limits)?;
+    let reader = py.detach(|| options.seekable_reader(file))?;
+    let Loaded { object, reader, .. } = load(py, reader, Arrays::new(py, native), limits)?;
     let plain = reader.format() == "none";
     let length = if plain {
         reader.position()
     } else {
         reader.position_in()
     };
-    let mut object = reader.into_inner();
+    let mut file = reader.into_inner();
     let end = begin + length;
-    if object.stream_position()? != end {
-        object.seek(SeekFrom::Start(end))?;
+    if file.stream_position()? != end {
+        file.seek(SeekFrom::Start(end))?;
     }
-    Ok(loaded)
+    Ok(object)
 }
 
-fn peeking<'py>(py: Python<'py>, object: FileObject, native: bool, limits: &Limits) -> Loaded<'py> {
+fn peeking<'py>(py: Python<'py>, file: FileObject, native: bool, limits: &Limits) -> Answer<'py> {
     let options = stream::options(limits);
-    let reader = py.detach(|| options.exact(Peeking::new(object)))?;
-    let (loaded, reader) = load(py, reader, Arrays::new(py, native, None), limits)?;
+    let reader = py.detach(|| options.exact(Peeking::new(file)))?;
+    let Loaded { object, reader, .. } = load(py, reader, Arrays::new(py, native), limits)?;
     reader.into_inner().catch_up()?;
-    Ok(loaded)
+    Ok(object)
 }
 
-fn reading<'py>(py: Python<'py>, object: FileObject, native: bool, limits: &Limits) -> Loaded<'py> {
+fn reading<'py>(py: Python<'py>, file: FileObject, native: bool, limits: &Limits) -> Answer<'py> {
     let options = stream::options(limits);
-    let mut dripping = Dripping::new(object);
+    let mut dripping = Dripping::new(file);
     let compressed = options.exact(&mut dripping)?.format() != "none";
     let source = Cursor::new(dripping.seen).chain(dripping.inner);
-    let arrays = Arrays::new(py, native, None);
+    let arrays = Arrays::new(py, native);
     if compressed {
         let options = stream::options(limits);
         let reader = py.detach(|| options.reader(source))?;
-        return Ok(load(py, reader, arrays, limits)?.0);
+        return Ok(load(py, reader, arrays, limits)?.object);
     }
     let pause = Pause::new(py);
     let source = Lifting::new(source, &pause);

@@ -5,6 +5,7 @@ mod builder;
 mod fast;
 mod file;
 mod gc;
+mod hashing;
 mod names;
 mod state;
 
@@ -13,10 +14,10 @@ use std::io::Cursor;
 use std::path::PathBuf;
 
 use demijohn::codecs::{Reader, Source};
-use demijohn::stream::{self, Skipping};
+use demijohn::stream::{self, Companions, Skipping};
 use demijohn::{Limits, pickle};
 use pyo3::buffer::PyBuffer;
-use pyo3::exceptions::{PyNotImplementedError, PyUserWarning};
+use pyo3::exceptions::{PyDeprecationWarning, PyNotImplementedError, PyUserWarning};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -25,6 +26,9 @@ use crate::stream::Attached;
 use arrays::{Arrays, Mapping};
 use builder::Live;
 use gc::{Lifting, Pause};
+
+/// What the format of z-files is called: how joblib compressed before 0.10.
+const Z_FILE: &str = "zfile";
 
 /// An exception on its way through the machine.
 fn raised(exception: PyErr) -> pickle::Error {
@@ -47,24 +51,37 @@ pub(crate) fn load_path<'py>(
     let reader = py
         .detach(|| stream::open(&name, &limits))
         .map_err(|e| raise(py, e))?;
-    let mut mapping = None;
-    if let Some(mode) = mmap_mode {
-        if reader.format() == "none" {
+    let format = reader.format();
+    let mut arrays = Arrays::new(py, native);
+    arrays.companions = Some(Companions::of(&name, limits.stream));
+    match mmap_mode {
+        Some(mode) if format == "none" => {
             let file = py.import("os")?.call_method1("fspath", (&path,))?;
-            mapping = Some(Mapping { file, mode });
-        } else {
+            arrays.mapping = Some(Mapping { file, mode });
+        }
+        Some(mode) => {
             let message = format!(
                 "mmap_mode \"{mode}\" is not compatible with compressed file {}. \"{mode}\" flag will be ignored.",
                 name.display()
             );
-            PyErr::warn(py, &py.get_type::<PyUserWarning>(), &CString::new(message)?, 2)?;
+            warn(py, &py.get_type::<PyUserWarning>(), message)?;
         }
+        None => {}
     }
-    let loaded = load(py, reader, Arrays::new(py, native, mapping), &limits);
-    match loaded {
-        Ok((object, _)) => Ok(object),
-        Err(e) => Err(raise(py, e.at_path(&name))),
+    let loaded = load(py, reader, arrays, &limits).map_err(|e| raise(py, e.at_path(&name)))?;
+    if loaded.arrays.old || format == Z_FILE {
+        let message = format!(
+            "The file '{}' has been generated with a joblib version less than 0.10. Please regenerate this pickle file.",
+            name.display()
+        );
+        warn(py, &py.get_type::<PyDeprecationWarning>(), message)?;
     }
+    Ok(loaded.object)
+}
+
+/// Warns whoever calls the function of the package that called this module.
+fn warn(py: Python<'_>, category: &Bound<'_, PyAny>, message: String) -> PyResult<()> {
+    PyErr::warn(py, category, &CString::new(message)?, 2)
 }
 
 /// Loads an object from a file object, which then stands behind it.
@@ -102,8 +119,8 @@ pub(crate) fn load_bytes<'py>(
     };
     let reader = py.detach(|| stream::options(&limits).seekable_reader(Cursor::new(data)));
     let reader = reader.map_err(|e| raise(py, e))?;
-    load(py, reader, Arrays::new(py, native, None), &limits)
-        .map(|(object, _)| object)
+    load(py, reader, Arrays::new(py, native), &limits)
+        .map(|loaded| loaded.object)
         .map_err(|e| raise(py, e))
 }
 
@@ -117,13 +134,20 @@ fn refuse(trusted: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
     }
 }
 
+/// What was loaded, and what it was loaded with.
+struct Loaded<'py, S> {
+    object: Bound<'py, PyAny>,
+    arrays: Arrays<'py>,
+    reader: Reader<S>,
+}
+
 /// Loads the object in a stream, to the end of the member that holds it.
 fn load<'py, S: Source + Send>(
     py: Python<'py>,
     reader: Reader<S>,
     arrays: Arrays<'py>,
     limits: &Limits,
-) -> demijohn::Result<(Bound<'py, PyAny>, Reader<S>)> {
+) -> demijohn::Result<Loaded<'py, S>> {
     let length = stream::length(&reader);
     let compressed = reader.format() != "none";
     let pause = Pause::new(py);
@@ -135,5 +159,9 @@ fn load<'py, S: Source + Send>(
     if compressed {
         attached.detached(|reader| Ok(reader.end_member()?))?;
     }
-    Ok((object, attached.into_inner()))
+    Ok(Loaded {
+        object,
+        arrays: live.into_arrays(),
+        reader: attached.into_inner(),
+    })
 }
