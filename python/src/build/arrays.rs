@@ -3,7 +3,7 @@
 //! What the data looks like is said in `persist/src/joblib.rs`; here, the object that describes it is a live one of
 //! `demijohn/_arrays.py`, in place of joblib's class, and so is its dtype.
 
-use std::io::Read;
+use std::io::{self, Read};
 
 use demijohn::arrays::{Array, Available, DType, Layout, Order};
 use demijohn::pickle::{Apart, Error, ErrorKind, Found, Raw, Result};
@@ -168,9 +168,9 @@ impl<'py> Arrays<'py> {
         let padded = alignment.is_some_and(|alignment| !alignment.is_none());
         if padded {
             let mut length = [0];
-            raw.read_exact(&mut length)?;
+            fill(raw, &mut length)?;
             // Any length will do, and nobody looks at the pad.
-            raw.read_exact(&mut [0; 255][..length[0].into()])?;
+            fill(raw, &mut [0; 255][..length[0].into()])?;
         }
         let order = optional(intern!(py, "order"))?;
         let available = raw.available();
@@ -290,6 +290,22 @@ fn truth(attribute: PyResult<Option<Bound<'_, PyAny>>>) -> Result<bool> {
 fn attribute<'py>(object: &Bound<'py, PyAny>, name: &Bound<'py, PyString>) -> Result<Bound<'py, PyAny>> {
     let value = object.getattr_opt(name).map_err(raised)?;
     value.ok_or_else(|| invalid(&format!("no {name:?}")))
+}
+
+/// `read_exact`, whose own error cannot be told from the reader's.
+fn fill(raw: &mut Raw<'_>, mut out: &mut [u8]) -> Result<()> {
+    while !out.is_empty() {
+        match raw.read(out) {
+            Ok(0) => {
+                let message = "the stream ends in the pad before an array";
+                return Err(Error::new(ErrorKind::Truncated, message));
+            }
+            Ok(n) => out = &mut out[n..],
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+    Ok(())
 }
 
 fn invalid(what: &str) -> Error {
