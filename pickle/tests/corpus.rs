@@ -9,7 +9,7 @@ mod outside;
 use std::path::PathBuf;
 
 use demijohn_pickle::numpy::Inline;
-use demijohn_pickle::{self as pickle, Kind, Limits, NoPayload, Protocol, ReadOptions, save};
+use demijohn_pickle::{self as pickle, ErrorKind, Kind, Limits, NoPayload, Protocol, ReadOptions, save};
 
 fn corpus() -> Option<(PathBuf, Vec<serde_json::Value>)> {
     let root = outside::corpus()?;
@@ -63,6 +63,18 @@ fn verdicts_are_kept() {
             ("reject", outcome) => {
                 counts[1] += 1;
                 assert!(outcome.is_err() || !safe, "{path}: {outcome:?}");
+                let expected = match path {
+                    _ if path.contains("cpython-test_truncated") => Some(ErrorKind::Truncated),
+                    _ if path.contains("cpython-test_bad") => Some(ErrorKind::Corrupt),
+                    _ => None,
+                };
+                if let Some(expected) = expected {
+                    assert_eq!(
+                        outcome.as_ref().unwrap_err().kind(),
+                        expected,
+                        "{path}: {outcome:?}"
+                    );
+                }
             }
             _ => counts[2] += 1,
         }
