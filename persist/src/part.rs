@@ -34,7 +34,8 @@ use crate::{Document, Error, ErrorKind, Limits, Result, Value, codecs};
 /// Arrays that plain pickles of protocols 0 to 2 hold as text are read with everything else.
 ///
 /// # Errors
-/// As for [`load`](crate::load()); [`Parameter`](ErrorKind::Parameter) if that is no path, or if no array is there.
+/// As for [`load`](crate::load()); [`Parameter`](ErrorKind::Parameter) if that is no path, or if no array is there;
+/// [`Unsupported`](ErrorKind::Unsupported) for a pipe, which cannot be gone through twice.
 pub fn load_array(path: impl AsRef<Path>, array: &str) -> Result<Array> {
     load_array_with(path, array, LoadOptions::new())
 }
@@ -62,6 +63,9 @@ fn find(path: &Path, array: &str, limits: &Limits) -> Result<Array> {
     // A wrong path is not to cost a look at the file.
     let array: pickle::path::Path = array.parse()?;
     let stream = stream::open(path, limits)?;
+    if !stream.seekable() {
+        return Err(no_seeking());
+    }
     let (plain, length) = (stream.format() == "none", stream::length(&stream));
     let mut passing = Passing::joblib(Apart::Refused);
     let mut stream = Skipping::new(stream, passing.skip());
@@ -74,6 +78,12 @@ fn find(path: &Path, array: &str, limits: &Limits) -> Result<Array> {
         Located::Here(array) => Ok(array.into_owned()),
         Located::Absent(absent) => read_absent(&mut stream, 0, &absent),
     }
+}
+
+/// The error for a pipe, or another source without a way back, of which one array is wanted.
+pub(crate) fn no_seeking() -> Error {
+    let message = "taking an array out needs a file that seeks; this is a pipe or the like";
+    Error::new(ErrorKind::Unsupported, message.into())
 }
 
 /// Reads an array that was passed over in a pickle that begins at `base` in the stream.
@@ -117,8 +127,9 @@ pub(crate) fn read_absent<S: codecs::Source>(
 ///
 /// # Errors
 /// As for [`load`](crate::load()); [`Unsupported`](ErrorKind::Unsupported), with the reason, where mapping cannot be:
-/// for a compressed file, for arrays that do not stand at a multiple of their alignment (joblib before 1.2 did not care
-/// for that) or whose writer did not allow it, and for files without an array that has something to map.
+/// for a compressed file and for what is no regular file, for arrays that do not stand at a multiple of their alignment
+/// (joblib before 1.2 did not care for that) or whose writer did not allow it, and for files without an array that has
+/// something to map.
 ///
 /// # Safety
 /// As for [`Array::map`]: while an array of the document exists, nobody may shorten the file or write to it other than
@@ -135,17 +146,24 @@ pub unsafe fn load_mapped(path: impl AsRef<Path>, mode: MapMode) -> Result<Docum
 #[allow(unsafe_code)]
 unsafe fn map(path: &Path, mode: MapMode) -> Result<Document> {
     let limits = Limits::default();
-    let stream = stream::open(path, &limits)?;
+    let writing = mode == MapMode::ReadWrite;
+    // Opened once: what is mapped is what was read, whatever the path may hold by then.
+    let file = File::options().read(true).write(writing).open(path);
+    let file = file.map_err(codecs::Error::from)?;
+    let refuse = |message: String| Err(Error::new(ErrorKind::Unsupported, message));
+    if !file.metadata().map_err(codecs::Error::from)?.is_file() {
+        return refuse("only regular files can be mapped, not pipes or devices: load it".into());
+    }
+    let again = file.try_clone().map_err(codecs::Error::from)?;
+    let stream = stream::options(&limits).seekable_reader(again)?;
     let (format, length) = (stream.format(), stream::length(&stream));
     if format != "none" {
-        let message =
-            format!("a file compressed as {format} cannot be mapped: load it, or decompress it first");
-        return Err(Error::new(ErrorKind::Unsupported, message));
+        return refuse(format!(
+            "a file compressed as {format} cannot be mapped: load it, or decompress it first"
+        ));
     }
-    let writing = mode == MapMode::ReadWrite;
-    let file = File::options().read(true).write(writing).open(path);
     let mut mapper = Mapper {
-        file: file.map_err(codecs::Error::from)?,
+        file,
         mode,
         skip: Skip::default(),
         mapped: 0,
@@ -155,8 +173,7 @@ unsafe fn map(path: &Path, mode: MapMode) -> Result<Document> {
     let document = read_object(&mut stream, length, &limits, &mut mapper)?;
     if mapper.mapped == 0 {
         let reason = mapper.left_out.unwrap_or("it holds no array in joblib's form");
-        let message = format!("nothing in the file can be mapped: {reason}");
-        return Err(Error::new(ErrorKind::Unsupported, message));
+        return refuse(format!("nothing in the file can be mapped: {reason}"));
     }
     Ok(document)
 }

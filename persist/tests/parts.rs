@@ -1,4 +1,4 @@
-//! Parts of files: single arrays, mapped arrays, several objects in a stream; and files that end early.
+//! Parts of files, loaded by themselves; and files that end early.
 
 #![cfg(feature = "gzip")]
 #![allow(unsafe_code)] // Mapping takes a promise.
@@ -12,7 +12,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use demijohn::arrays::{Layout, Order};
-use demijohn::pickle::Kind;
 use demijohn::{Array, Document, DumpOptions, ErrorKind, Limits, LoadOptions, MapMode, Protocol, Result};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
@@ -162,81 +161,13 @@ print(open('ours', 'rb').read() == open('theirs', 'rb').read())
 ";
     let same = python(script, folder.path()).unwrap();
     assert_eq!(same, "True", "byte for byte");
-}
-
-#[test]
-fn mapped_arrays_are_parts_of_the_file() {
-    let (_folder, path) = file(&layers(), "none");
-    let before = fs::read(&path).unwrap();
-
-    let document = mapped(&path, MapMode::Read).unwrap();
-    let plain = demijohn::load(&path).unwrap();
-    assert!(document.root().deep_eq(plain.root(), 1_000_000).unwrap());
-    assert_eq!(document.arrays().count(), 5);
-    for (place, array) in document.arrays() {
-        assert_eq!(array.map_mode(), Some(MapMode::Read), "{place}");
-    }
-
-    let mut document = mapped(&path, MapMode::CopyOnWrite).unwrap();
-    let mut weight = document.take_array("layers[1].weight").unwrap();
-    weight.as_mut_slice::<f64>().unwrap().fill(7.0);
-    weight.flush().unwrap();
-    assert!(fs::read(&path).unwrap() == before, "the file was changed");
-
-    let mut document = mapped(&path, MapMode::ReadWrite).unwrap();
-    let mut weight = document.take_array("layers[1].weight").unwrap();
-    weight.as_mut_slice::<f64>().unwrap().fill(7.0);
-    weight.flush().unwrap();
-    let changed = demijohn::load_array(&path, "layers[1].weight").unwrap();
-    assert!(changed.as_slice::<f64>().unwrap().iter().all(|&x| x == 7.0));
-    let neighbour = demijohn::load_array(&path, "layers[2].weight").unwrap();
-    assert_eq!(neighbour, layer("", 3).weight);
-}
-
-#[test]
-fn joblib_maps_what_we_write_and_we_map_what_it_writes() {
-    let (folder, path) = file(&layers(), "none");
-    let script = "
-for layer in joblib.load('file.pkl', mmap_mode='r')['layers']:
-    w = layer['weight']
-    assert type(w) is np.memmap and w.ctypes.data % 16 == 0 and w.shape == (3, 1000), w
-o = np.array([None], object)
-joblib.dump([np.arange(5, dtype='>i8'), o, np.zeros((0, 2)), np.array(2.5)], 'theirs')
-joblib.dump([o, np.zeros((0, 2))], 'nothing')
-joblib.dump(o, 'objects')
-with io.open('unaligned', 'wb', buffering=0) as raw:
-    class NoTell(io.RawIOBase):
-        def writable(self): return True
-        def write(self, data): return raw.write(bytes(data))
-    joblib.dump(['1234', np.arange(5, dtype='<f8')], NoTell())
-";
-    let Some(_) = python(script, folder.path()) else {
-        return;
-    };
-    let document = mapped(&folder.path().join("theirs"), MapMode::Read).unwrap();
-    let root = document.root();
-    let array = |i| root.index(i).unwrap().array().unwrap();
-    assert_eq!(array(0).map_mode(), Some(MapMode::Read));
-    assert_eq!(array(0).dtype().to_string(), ">i8");
-    assert_eq!(
-        array(0).to_native().unwrap().as_slice::<i64>().unwrap(),
-        [0, 1, 2, 3, 4]
-    );
-    assert_eq!(root.index(1).unwrap().kind(), Kind::ObjectArray);
-    assert_eq!((array(2).shape(), array(2).map_mode()), (&[0, 2][..], None));
-    assert_eq!(array(3).as_slice::<f64>().unwrap(), [2.5]);
-
-    let refused = |name: &str, reason: &str| {
-        let error = mapped(&folder.path().join(name), MapMode::Read).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Unsupported, "{name}: {error}");
-        assert!(error.to_string().contains(reason), "{name}: {error}");
-    };
-    refused("nothing", "without elements");
-    refused("objects", "Python objects");
-    refused("unaligned", "no multiple of 8");
-    demijohn::dump_with(&layers(), folder.path().join("small"), "gzip").unwrap();
-    refused("small", "compressed as gzip");
-    assert!(path.exists());
+    // An array that holds itself is still one when it was read from such a file.
+    let document = demijohn::load(folder.path().join("theirs")).unwrap();
+    let array = document.at("[4][0]").unwrap();
+    assert!(document.at("[4][0][0][0]").unwrap().is(array));
+    demijohn::dump(&document, folder.path().join("again")).unwrap();
+    let [theirs, again] = ["theirs", "again"].map(|name| fs::read(folder.path().join(name)).unwrap());
+    assert!(theirs == again, "byte for byte, once more");
 }
 
 #[test]
@@ -259,21 +190,6 @@ fn big_endian_arrays_become_native_on_demand() {
     limits.object.opcodes = 3;
     let error = demijohn::load_array_with(&path, "[0]", limits).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Limit);
-}
-
-#[test]
-fn objects_stand_one_behind_the_other() {
-    let mut bytes = b"head".to_vec();
-    for n in 0..5 {
-        (bytes, _) = demijohn::dump_to(&layer("x", n), bytes, "none").unwrap();
-    }
-    bytes.extend(b"tail");
-    let mut rest = &bytes[4..];
-    for n in 0..5 {
-        let document = demijohn::load_from(&mut rest).unwrap();
-        assert_eq!(document.root().to::<Layer>().unwrap(), layer("x", n));
-    }
-    assert_eq!(rest, b"tail");
 }
 
 #[test]

@@ -326,34 +326,6 @@ fn the_byte_order_is_that_of_the_state() {
 }
 
 #[test]
-fn the_memo_holds_the_array_not_the_wrapper() {
-    let mut bytes = stream(
-        head("joblib.numpy_pickle", "NumpyArrayWrapper", &[DTYPE, SHAPE]),
-        &[1, 2, 3, 4],
-    );
-    bytes.pop();
-    bytes.extend(b"h\x01a.");
-    let document = demijohn::load_from(bytes.as_slice()).unwrap();
-    let (first, second) = (
-        document.root().index(0).unwrap(),
-        document.root().index(1).unwrap(),
-    );
-    assert!(second.as_array().is_some() && first.is(second));
-}
-
-#[test]
-fn data_behind_a_frame_that_is_not_over_is_corrupt() {
-    let mut out = head("joblib.numpy_pickle", "NumpyArrayWrapper", &[DTYPE, SHAPE]);
-    let begin = usize::try_from(out.commit_frame().unwrap()).unwrap();
-    let mut bytes = out.finish().unwrap();
-    bytes.truncate(begin);
-    bytes.extend(b"\x95\x03\0\0\0\0\0\0\0ub0\x01\x02\x03\x04a.");
-    let error = demijohn::load_from(bytes.as_slice()).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Corrupt);
-    assert!(error.to_string().contains("unread bytes of a frame"), "{error}");
-}
-
-#[test]
 fn cuts_in_pad_and_data_are_truncated() {
     let raw = [3, 0xff, 0xff, 0xff, 1, 2, 3, 4];
     for cut in 0..raw.len() {

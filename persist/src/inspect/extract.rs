@@ -4,7 +4,7 @@ use std::io::{Read, Seek, SeekFrom};
 
 use super::{ArrayEntry, Content, Inspection, inspect_file};
 use crate::arrays::Array;
-use crate::part::read_absent;
+use crate::part::{no_seeking, read_absent};
 use crate::pickle::numpy::{self, Located};
 use crate::pickle::{AbsentArray, Kind};
 use crate::stream::options;
@@ -26,12 +26,7 @@ const COMPARED_CHARS: usize = 60;
 /// [`Unsupported`](ErrorKind::Unsupported) for an array of Python objects, and if the file does not seek; what is wrong
 /// with the file, if it is damaged.
 pub fn extract(mut file: impl Read + Seek, path: &str, limits: &Limits) -> Result<Array> {
-    let start = file.stream_position().map_err(|_| {
-        Error::new(
-            ErrorKind::Unsupported,
-            "taking an array out needs a file that seeks; this is a pipe or the like".into(),
-        )
-    })?;
+    let start = file.stream_position().map_err(|_| no_seeking())?;
     let mut found = inspect_file(&mut file, limits);
     if let Some(error) = found.error.take() {
         return Err(error);

@@ -9,7 +9,7 @@ mod node;
 mod outside;
 
 use std::fs;
-use std::io::{BufReader, Seek, SeekFrom};
+use std::io::{BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -151,4 +151,54 @@ fn joblib_loads_what_is_written_back() {
             .arg(fixtures.folder.path())
             .arg(copies.path()),
     );
+}
+
+/// Small fixtures of all sorts: protocols, pads and none, arrays of numbers and of objects, classes, models, codecs.
+const CUT: [&str; 13] = [
+    "arrays/f8_proto0.joblib",
+    "arrays/object_proto2.joblib",
+    "arrays/f8_proto2.joblib",
+    "arrays/f8_proto5.joblib",
+    "arrays/structured.joblib",
+    "arrays/big_endian.joblib",
+    "arrays/subclasses.joblib",
+    "python/basic_proto1.joblib",
+    "python/stdlib_proto4.joblib",
+    "python/collections_proto4.joblib",
+    "science/sklearn_pipeline.joblib.gz",
+    "legacy/zfile.gz",
+    "containers/by_extension.joblib.xz",
+];
+
+#[test]
+fn every_cut_of_what_joblib_wrote_is_truncated() {
+    let Some(fixtures) = Fixtures::make() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cut");
+    for name in CUT {
+        let whole = fs::read(fixtures.folder.path().join(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let mut file = fs::File::create(&path).unwrap();
+        for end in 0..whole.len() {
+            let error = demijohn::load_from(&whole[..end]).expect_err(name);
+            // A few bytes are not enough to tell a format by.
+            let untold = error.kind() == ErrorKind::UnknownFormat && end < 6 && whole[0] != 0x80;
+            assert!(
+                error.kind() == ErrorKind::Truncated || untold,
+                "{name} cut at {end} of {}: {error}",
+                whole.len()
+            );
+            assert!(
+                error.offset_out().is_some() || error.offset_in().is_some() || end < 6,
+                "{name}, {end}: {error}"
+            );
+            // The same from a file, whose length is known.
+            let by_path = demijohn::load(&path).expect_err(name);
+            assert!(
+                by_path.kind() == ErrorKind::Truncated || untold,
+                "{name} cut at {end}: {by_path}"
+            );
+            file.write_all(&whole[end..=end]).unwrap();
+        }
+        assert!(demijohn::load(&path).is_ok(), "{name}");
+    }
 }

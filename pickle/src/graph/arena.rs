@@ -138,6 +138,16 @@ impl Term {
         self.more.get_or_insert_default()
     }
 
+    /// All that it is made of.
+    fn ids_mut(&mut self) -> impl Iterator<Item = &mut Id> {
+        let more = self.more.iter_mut().flat_map(|more| {
+            let pairs = more.pairs.iter_mut().flat_map(|(key, value)| [key, value]);
+            more.items.iter_mut().chain(&mut more.earlier_states).chain(pairs)
+        });
+        let parts = [&mut self.callable, &mut self.args].into_iter();
+        parts.chain(&mut self.kwargs).chain(&mut self.state).chain(more)
+    }
+
     pub(crate) fn items(&self) -> &[Id] {
         self.more.as_ref().map_or(&[], |more| &more.items)
     }
@@ -179,6 +189,16 @@ enum Large {
 
 /// Memory that an array can take over.
 pub(crate) struct Memory(usize);
+
+/// See [`Arena::extent`].
+pub(crate) struct Extent {
+    ids: usize,
+    large_ids: usize,
+    lists: usize,
+    dicts: usize,
+    terms: usize,
+    objects: usize,
+}
 
 /// All terms of one document.
 #[derive(Debug, Default)]
@@ -458,6 +478,43 @@ impl Arena {
             {
                 self.nodes[index] = Node::Bytes(span);
             }
+        }
+    }
+
+    /// How much there is of what refers to nodes.
+    pub(crate) fn extent(&self) -> Extent {
+        Extent {
+            ids: self.ids.len(),
+            large_ids: self.large_ids.len(),
+            lists: self.lists.len(),
+            dicts: self.dicts.len(),
+            terms: self.terms.len(),
+            objects: self.objects.len(),
+        }
+    }
+
+    /// Makes all that was added since then refer to `to` where it refers to `from`.
+    pub(crate) fn redirect(&mut self, from: Id, to: Id, since: &Extent) {
+        let mut redirect = |id: &mut Id| {
+            if *id == from {
+                *id = to;
+            }
+        };
+        self.ids[since.ids..].iter_mut().for_each(&mut redirect);
+        let large = self.large_ids[since.large_ids..].iter_mut().flatten();
+        large.for_each(&mut redirect);
+        let lists = self.lists[since.lists..].iter_mut().flatten();
+        lists.for_each(&mut redirect);
+        let objects = self.objects[since.objects..].iter_mut();
+        objects
+            .flat_map(|objects| &mut objects.items)
+            .for_each(&mut redirect);
+        for (key, value) in self.dicts[since.dicts..].iter_mut().flatten() {
+            redirect(key);
+            redirect(value);
+        }
+        for term in &mut self.terms[since.terms..] {
+            term.ids_mut().for_each(&mut redirect);
         }
     }
 

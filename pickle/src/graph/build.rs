@@ -264,11 +264,14 @@ impl<'p> Graph<'p> {
 
     /// Puts the object of another pickle in the place of `object`.
     fn nest(&mut self, object: Id, run: impl FnOnce(&mut Self) -> Result<Id>) -> Result<()> {
+        let before = self.arena.extent();
         self.nested = true;
         let inner = run(self)?;
         self.nested = false;
         let node = self.arena.raw(inner);
         self.arena.replace(object, node);
+        // It may hold itself.
+        self.arena.redirect(inner, object, &before);
         Ok(())
     }
 
