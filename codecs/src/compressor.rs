@@ -5,6 +5,7 @@ use std::io::{Cursor, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::adapters::Blocked;
 use crate::error::{Error, Result};
 use crate::format::{Decode, DecodeOptions, Encode, EncodeOptions, Format, Head, Probe};
 use crate::limits::Limits;
@@ -175,7 +176,12 @@ impl Compressor {
     ) -> Result<Box<dyn Encode>> {
         let mut options = EncodeOptions::at_level(self.check_level(level)?);
         adjust(&mut options);
-        self.0.encoder(&options).map_err(|e| e.with_format(self.name()))
+        let encoder = if options.threads > 1 && self.0.blocks().is_some() {
+            Blocked::on_threads(self.0.clone(), &options).map(|blocked| Box::new(blocked) as Box<_>)
+        } else {
+            self.0.encoder(&options)
+        };
+        encoder.map_err(|e| e.with_format(self.name()))
     }
 
     pub(crate) fn decoder(&self, options: &DecodeOptions) -> Result<Box<dyn Decode>> {

@@ -216,7 +216,8 @@ pub trait Decode: Send {
 /// A piece is what one [`BlockEncode`] makes of at most [`block_size`](Self::block_size) bytes. The
 /// [`Framing`] puts the pieces of a stream between its header and its trailer. Where a piece ends depends on
 /// the options alone, so it does not matter to the bytes who encodes which piece when.
-/// [`adapters::Blocked`](crate::adapters::Blocked) makes an [`Encode`] of it.
+/// [`adapters::Blocked`](crate::adapters::Blocked) makes an [`Encode`] of it; where several threads are asked for, the
+/// engine gives the pieces to its pool instead of asking the format for an encoder.
 pub trait Blocks: Send + Sync {
     /// Plain bytes in each piece but the last.
     fn block_size(&self, options: &EncodeOptions) -> usize;
@@ -283,7 +284,8 @@ pub struct EncodeOptions {
     pub block_size: Option<usize>,
     /// The exact size of the plain data, where it is known. Formats that can store it do so.
     pub size: Option<u64>,
-    /// Threads the backend may use beside the caller's; never changes the bytes.
+    /// Threads that may code, 1 for the caller's alone; never changes the bytes. An encoder that is made of
+    /// [`Blocks`] need not look at it.
     pub threads: usize,
     /// Bytes in an element of the array that the data is, until a [`Hint`] says otherwise; 1 for plain bytes.
     pub element_size: usize,

@@ -157,7 +157,12 @@ impl Options {
         self
     }
 
-    /// How many threads may code; it never changes the bytes. At present zstd and xz use them, to write.
+    /// How many threads may code beside the caller's, which does all reading and writing: 1 if nothing is said, which
+    /// means none beside; 0 for one per core, unless the input is known to be small. It never changes the bytes.
+    ///
+    /// They are started when there is work for them and end with the reader or writer. Each costs memory: up to two
+    /// blocks, coded and plain, and the coder's state. [`Spec::threading`](crate::Spec::threading) says which formats
+    /// have use for them.
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = Some(threads);
         self
@@ -420,10 +425,21 @@ impl Options {
         let encoder = compressor.encoder(self.level.or(level), |options: &mut EncodeOptions| {
             options.block_size = self.block_size;
             options.size = self.size;
-            options.threads = self.threads.unwrap_or(1).max(1);
+            options.threads = threads(self.threads, self.size);
             options.element_size = self.element_size.unwrap_or(1).max(1);
         })?;
         Ok(EncodeEngine::new(compressor, encoder, self.size, meter))
+    }
+}
+
+/// The number of threads for an input of that size, if it is known, where so many were asked for.
+fn threads(asked: Option<usize>, size: Option<u64>) -> usize {
+    /// Below this, threads take longer to start than they save.
+    const SMALL: u64 = 4 << 20;
+    match asked {
+        Some(0) if size.is_some_and(|size| size < SMALL) => 1,
+        Some(0) => std::thread::available_parallelism().map_or(1, usize::from),
+        asked => asked.unwrap_or(1),
     }
 }
 

@@ -1,16 +1,35 @@
-//! The built-in formats under the conformance suite: one test each, so that they run side by side.
+//! The built-in formats under the conformance suite, on one thread and on more: tests of their own, so that they run
+//! side by side.
 
 mod common;
 
 use demijohn_codecs::{Registry, conformance};
 
+fn conforms(name: &str, threads: usize) {
+    if let Some(compressor) = common::format(name) {
+        conformance::run_on(&compressor, threads);
+    }
+}
+
 macro_rules! conforms {
     ($($name:ident),*) => {
         $(
-            #[test]
-            fn $name() {
-                if let Some(compressor) = common::format(stringify!($name)) {
-                    conformance::run(&compressor);
+            mod $name {
+                use super::conforms;
+
+                #[test]
+                fn on_one_thread() {
+                    conforms(stringify!($name), 1);
+                }
+
+                #[test]
+                fn on_two_threads() {
+                    conforms(stringify!($name), 2);
+                }
+
+                #[test]
+                fn on_four_threads() {
+                    conforms(stringify!($name), 4);
                 }
             }
         )*

@@ -74,7 +74,9 @@ const CAUGHT: &[(Bug, &[&str])] = &[
 
 #[test]
 fn a_sound_format_passes() {
-    conformance::run(&Compressor::new(Toy(Bug::None)));
+    for threads in [1, 3] {
+        conformance::run_on(&Compressor::new(Toy(Bug::None)), threads);
+    }
 }
 
 #[test]
@@ -86,7 +88,7 @@ fn flawed_formats_are_caught() {
                 .iter()
                 .find(|part| part.name == *name)
                 .expect("a part of that name");
-            let caught = catch_unwind(|| (part.run)(&Compressor::new(Toy(*bug))));
+            let caught = catch_unwind(|| part.run(&Compressor::new(Toy(*bug)), 1));
             let message = match &caught {
                 Ok(()) => "nothing",
                 Err(panic) => panic

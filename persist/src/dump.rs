@@ -37,6 +37,7 @@ pub fn dump_with(
     let at_path = |e: Error| e.at_path(path);
     let file = codecs::Options::new()
         .durability(options.durability)
+        .threads(options.threads)
         .create_as(path, options.compression.clone())
         .map_err(|e| at_path(e.into()))?;
     let file = write(value, file, &options).map_err(at_path)?;
@@ -57,7 +58,9 @@ pub fn dump_to<W: Write>(
     options: impl Into<DumpOptions>,
 ) -> Result<(W, Summary)> {
     let options = options.into();
-    let stream = codecs::writer(sink, options.compression.clone())?;
+    let stream = codecs::Options::new()
+        .threads(options.threads)
+        .writer(sink, options.compression.clone())?;
     let stream = write(value, stream, &options)?;
     stream.finish().map_err(|e| e.into_parts().0.into())
 }
@@ -97,6 +100,7 @@ pub struct DumpOptions {
     pub(crate) protocol: Protocol,
     pub(crate) aligned: bool,
     pub(crate) durability: Durability,
+    pub(crate) threads: usize,
 }
 
 impl Default for DumpOptions {
@@ -106,6 +110,7 @@ impl Default for DumpOptions {
             protocol: Protocol::V4,
             aligned: true,
             durability: Durability::default(),
+            threads: 1,
         }
     }
 }
@@ -137,6 +142,13 @@ impl DumpOptions {
     /// are called is what numpy 1 called them, which numpy 2 understands.
     pub fn aligned(mut self, aligned: bool) -> Self {
         self.aligned = aligned;
+        self
+    }
+
+    /// How many threads may compress: 1 unless this is called, 0 for one per core. The file is the same. Each costs memory;
+    /// see [`codecs::Options::threads`].
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = threads;
         self
     }
 

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 
 use demijohn::arrays::{Layout, Order};
-use demijohn::{Array, ErrorKind, Limits, Save, codecs, pickle};
+use demijohn::{Array, DumpOptions, ErrorKind, Limits, Save, codecs, pickle};
 use proptest::prelude::*;
 use serde::Serialize;
 
@@ -80,6 +80,20 @@ fn every_format_brings_the_object_back() {
         assert_eq!(summary.plain, dumped(&sample(), "none").len() as u64, "{format}");
         check_sample(&demijohn::load(&path).unwrap());
         check_sample(&demijohn::load_from(dumped(&sample(), format).as_slice()).unwrap());
+    }
+}
+
+#[test]
+fn threads_do_not_change_the_file() {
+    // More than a block of most formats, so that there is something to share.
+    let values = (0..400_000_u64).map(|n| n * n % 1013).collect();
+    let array = Array::from_vec(values, &[400_000]).unwrap();
+    for format in formats() {
+        let written = |threads| {
+            let options = DumpOptions::new().compression(format).threads(threads);
+            demijohn::dump_to(&array, Vec::new(), options).unwrap().0
+        };
+        assert!(written(3) == written(1), "{format}");
     }
 }
 

@@ -1,33 +1,70 @@
-//! An encoder made of independent pieces, on one thread.
+//! An encoder made of independent pieces.
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::Arc;
 
-use crate::error::Result;
+use crate::engine::pool::{Answer, Pool, Work};
+use crate::error::{Error, Result};
 use crate::format::{
-    BlockEncode, Blocks, Encode, EncodeOptions, Framing, Hint, LateHead, Op, Piece, Status, Step,
+    BlockEncode, Blocks, Encode, EncodeOptions, Format, Framing, Hint, LateHead, Op, Piece, Status, Step,
 };
 
 /// An [`Encode`] made of the pieces of a [`Blocks`] format.
 ///
 /// It gathers input to the block size and encodes a piece at a time. A whole block that lies in the input is
 /// encoded from there, without a copy. A flush ends the piece at hand early.
+///
+/// It encodes them all itself. Where several threads are asked for, the engine makes one that gives the pieces to its
+/// pool, and whose bytes are the same.
 pub struct Blocked {
     framing: Box<dyn Framing>,
     encoder: Box<dyn BlockEncode>,
+    pool: Option<Pool<Plain, Coded>>,
     size: usize,
     block: Vec<u8>,
     coded: Vec<u8>,
     coded_at: usize,
+    /// Buffers that the pool has given back.
+    spare: Vec<Vec<u8>>,
     pieces: u64,
     elements: Elements,
     state: State,
+}
+
+/// A piece for the pool, and a buffer for its coded form.
+struct Plain {
+    bytes: Vec<u8>,
+    piece: Piece,
+    room: Vec<u8>,
+}
+
+/// What the pool has made of it.
+struct Coded {
+    plain: Vec<u8>,
+    bytes: Vec<u8>,
+    checksum: u32,
+}
+
+impl Work<Plain, Coded> for Box<dyn BlockEncode> {
+    fn work(&mut self, task: Plain, give: &mut dyn FnMut(Coded) -> bool) -> Result<()> {
+        let mut bytes = task.room;
+        let checksum = self.encode(&task.bytes, task.piece, &mut bytes)?;
+        give(Coded {
+            plain: task.bytes,
+            bytes,
+            checksum,
+        });
+        Ok(())
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     New,
     Open,
+    /// The last piece is being encoded.
+    Last,
     /// The trailer has been made.
     Ended,
 }
@@ -41,49 +78,137 @@ impl Blocked {
         Ok(Blocked {
             framing: blocks.framing(options)?,
             encoder: blocks.block_encoder(options)?,
+            pool: None,
             size: blocks.block_size(options).max(1),
             block: Vec::new(),
             coded: Vec::new(),
             coded_at: 0,
+            spare: Vec::new(),
             pieces: 0,
             elements: Elements::of(options.element_size),
             state: State::New,
         })
     }
 
-    fn encode(&mut self, input: &[u8], last: bool) -> Result<()> {
+    /// The same on as many threads as the options ask for.
+    pub(crate) fn on_threads(format: Arc<dyn Format>, options: &EncodeOptions) -> Result<Self> {
+        fn blocks(format: &dyn Format) -> Result<&dyn Blocks> {
+            format
+                .blocks()
+                .ok_or_else(|| Error::unsupported("the format has no blocks"))
+        }
+        let mut blocked = Blocked::new(blocks(&*format)?, options)?;
+        let (threads, options) = (options.threads, options.clone());
+        let new = move || Ok(Box::new(blocks(&*format)?.block_encoder(&options)?) as Box<_>);
+        blocked.pool = Some(Pool::new(threads, Arc::new(new)));
+        Ok(blocked)
+    }
+
+    /// The number of the next piece, and what it is made of.
+    fn next_piece(&mut self, len: usize, last: bool) -> Piece {
         let piece = Piece {
             index: self.pieces,
             last,
-            element_size: self.elements.of_the_next(input.len()),
+            element_size: self.elements.of_the_next(len),
         };
+        self.pieces += 1;
+        piece
+    }
+
+    fn encode(&mut self, input: &[u8], piece: Piece) -> Result<()> {
         let before = self.coded.len();
         let checksum = self.encoder.encode(input, piece, &mut self.coded)?;
         self.framing.piece(input, self.coded.len() - before, checksum);
-        self.pieces += 1;
         Ok(())
     }
 
-    fn encode_gathered(&mut self, last: bool) -> Result<()> {
-        let block = std::mem::take(&mut self.block);
-        let result = self.encode(&block, last);
+    /// Makes a piece of what has been gathered.
+    fn end_piece(&mut self, last: bool) -> Result<()> {
+        let piece = self.next_piece(self.block.len(), last);
+        let mut block = std::mem::take(&mut self.block);
+        // A stream of one piece is no work for threads.
+        if let Some(pool) = self.pool.as_mut().filter(|pool| !last || pool.pending() > 0) {
+            let room = self.spare.pop().unwrap_or_default();
+            match pool.submit(Plain {
+                bytes: block,
+                piece,
+                room,
+            }) {
+                Ok(()) => {
+                    self.block = self.spare.pop().unwrap_or_default();
+                    return Ok(());
+                }
+                // There are no threads, and so no pieces before this one that they have.
+                Err(refused) => block = refused.bytes,
+            }
+        }
+        let result = self.encode(&block, piece);
+        block.clear();
         self.block = block;
-        self.block.clear();
         result
     }
 
-    /// Takes input until a piece has been made of it or it is used up.
+    /// Takes input until a piece has been made of it or it is used up; or, where pieces are encoded by the pool, takes
+    /// from there what has been waited for long enough.
     fn take(&mut self, input: &[u8]) -> Result<usize> {
-        if self.block.is_empty() && input.len() >= self.size {
-            self.encode(&input[..self.size], false)?;
+        if let Some(pool) = &mut self.pool {
+            let answer = if pool.pending() < pool.capacity() {
+                pool.poll()
+            } else {
+                pool.wait()
+            };
+            if let Some(answer) = answer {
+                self.collect(answer)?;
+                return Ok(0);
+            }
+        } else if self.block.is_empty() && input.len() >= self.size {
+            let input = &input[..self.size];
+            let piece = self.next_piece(input.len(), false);
+            self.encode(input, piece)?;
             return Ok(self.size);
         }
         let n = input.len().min(self.size - self.block.len());
         self.block.extend_from_slice(&input[..n]);
         if self.block.len() == self.size {
-            self.encode_gathered(false)?;
+            self.end_piece(false)?;
         }
         Ok(n)
+    }
+
+    /// Takes a piece that the pool has encoded. There are no coded bytes in front of it that still wait.
+    fn collect(&mut self, answer: Answer<Coded>) -> Result<()> {
+        match answer {
+            Answer::Part(Coded {
+                mut plain,
+                bytes,
+                checksum,
+            }) => {
+                self.framing.piece(&plain, bytes.len(), checksum);
+                plain.clear();
+                self.spare.push(plain);
+                self.spare.push(std::mem::replace(&mut self.coded, bytes));
+                Ok(())
+            }
+            Answer::End(result) => result,
+        }
+    }
+
+    /// Goes on with a flush or the end of the stream; `false` if there is nothing more to do.
+    fn end(&mut self, op: Op) -> Result<bool> {
+        if op == Op::Finish && self.state == State::Open {
+            self.end_piece(true)?;
+            self.state = State::Last;
+        } else if op == Op::Flush && !self.block.is_empty() {
+            self.end_piece(false)?;
+        } else if let Some(answer) = self.pool.as_mut().and_then(Pool::wait) {
+            self.collect(answer)?;
+        } else if self.state == State::Last {
+            self.framing.end(&mut self.coded);
+            self.state = State::Ended;
+        } else {
+            return Ok(false);
+        }
+        Ok(true)
     }
 }
 
@@ -99,41 +224,26 @@ impl Encode for Blocked {
             out[produced..produced + n].copy_from_slice(&self.coded[self.coded_at..self.coded_at + n]);
             produced += n;
             self.coded_at += n;
-            if self.coded_at < self.coded.len() {
-                return Ok(Step {
-                    consumed,
-                    produced,
-                    status: Status::More,
-                });
-            }
-            self.coded.clear();
-            self.coded_at = 0;
-            if consumed < input.len() {
-                consumed += self.take(&input[consumed..])?;
-                continue;
-            }
-            match op {
-                Op::Run => {
-                    return Ok(Step {
-                        consumed,
-                        produced,
-                        status: Status::More,
-                    });
+            let mut status = Status::More;
+            if self.coded_at == self.coded.len() {
+                self.coded.clear();
+                self.coded_at = 0;
+                if consumed < input.len() {
+                    consumed += self.take(&input[consumed..])?;
+                    continue;
                 }
-                Op::Flush if !self.block.is_empty() => self.encode_gathered(false)?,
-                Op::Finish if self.state == State::Open => {
-                    self.encode_gathered(true)?;
-                    self.framing.end(&mut self.coded);
-                    self.state = State::Ended;
+                if op != Op::Run && self.end(op)? {
+                    continue;
                 }
-                Op::Flush | Op::Finish => {
-                    return Ok(Step {
-                        consumed,
-                        produced,
-                        status: Status::Done,
-                    });
+                if op != Op::Run {
+                    status = Status::Done;
                 }
             }
+            return Ok(Step {
+                consumed,
+                produced,
+                status,
+            });
         }
     }
 

@@ -8,7 +8,7 @@ use crate::format::{
     BlockEncode, Blocks, Decode, DecodeOptions, Encode, EncodeOptions, Format, Framing, Head, Piece, Probe,
     Status, Step,
 };
-use crate::spec::{Flush, Spec};
+use crate::spec::{Flush, Spec, Threads};
 
 use super::Blocked;
 
@@ -62,7 +62,11 @@ impl Framed {
             spec.magic().first().is_some_and(|m| !m.is_empty()),
             "a framed format needs a signature"
         );
-        let spec = spec.concat().checksum("CRC-32").flush(Flush::Sync);
+        let spec = spec
+            .concat()
+            .checksum("CRC-32")
+            .flush(Flush::Sync)
+            .threads(Threads::Write);
         Framed {
             spec,
             compress: Arc::new(compress),

@@ -1,7 +1,6 @@
 //! The state machines themselves, without the engine between.
 
-use crate::format::{Decode, DecodeOptions, Encode, EncodeOptions, Op, Piece, Status};
-use crate::options::Options;
+use crate::format::{Decode, DecodeOptions, EncodeOptions, Op, Piece, Status};
 
 use super::data::{SHAPES, Shape, mixed};
 use super::subject::{Subject, ensure};
@@ -31,7 +30,7 @@ pub(super) fn byte_by_byte(s: &Subject<'_>) {
 }
 
 fn encode(s: &Subject<'_>, what: &str, plain: &[u8], input: usize, room: usize) -> Vec<u8> {
-    let mut encoder: Box<dyn Encode> = s.ok("making an encoder", s.compressor.encoder(None, |_| ()));
+    let mut encoder = s.encoder();
     let mut out = vec![0; room];
     let mut coded = Vec::new();
     let mut at = 0;
@@ -169,7 +168,7 @@ pub(super) fn blocks(s: &Subject<'_>) {
     // Not a whole number of blocks; a whole one, so that the last piece is empty; nothing but that piece.
     for len in [7 * size + size / 2 + 1, 3 * size, 0] {
         let plain = mixed(len);
-        let whole = s.encode_with(Options::new().block_size(BLOCK), &plain);
+        let whole = s.encode_with(s.options().block_size(BLOCK), &plain);
         let mut inputs: Vec<&[u8]> = plain.chunks_exact(size).collect();
         inputs.push(plain.chunks_exact(size).remainder());
         let mut encoders =

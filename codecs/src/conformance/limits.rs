@@ -4,7 +4,6 @@ use std::io::{Cursor, Read, Seek, SeekFrom};
 
 use crate::error::ErrorKind;
 use crate::limits::Limits;
-use crate::options::Options;
 
 use super::data::mixed;
 use super::subject::{Subject, ensure};
@@ -13,7 +12,7 @@ pub(super) fn output_limit(s: &Subject<'_>) {
     for len in [0, 1, 1000, 500_000] {
         let plain = mixed(len);
         let coded = s.encode(&plain);
-        let limited = |bytes: usize| Options::new().limits(Limits::none().output(bytes as u64));
+        let limited = |bytes: usize| s.options().limits(Limits::none().output(bytes as u64));
         for enough in [len, len + 1] {
             let (got, end) = s.decode_with(limited(enough), &coded);
             s.ok(format_args!("{len} bytes, {enough} allowed"), end);
@@ -29,9 +28,7 @@ pub(super) fn output_limit(s: &Subject<'_>) {
             s.same(format_args!("{what}: what is delivered"), &got, &plain[..limit]);
 
             let open = || {
-                let reader = limited(limit)
-                    .format(s.compressor)
-                    .seekable_reader(Cursor::new(&coded));
+                let reader = limited(limit).seekable_reader(Cursor::new(&coded));
                 s.ok(&what, reader)
             };
             let mut one_slice = vec![0; len + 1];
@@ -74,8 +71,8 @@ pub(super) fn memory_limit(s: &Subject<'_>) {
     let coded = s.encode(&plain);
     for memory in [0, 1, 1 << 10, 1 << 16, 1 << 20, 1 << 24, Limits::DEFAULT_MEMORY] {
         let what = format!("{memory} bytes of memory");
-        let options = Options::new().limits(Limits::none().memory(memory));
-        let reader = match options.format(s.compressor).seekable_reader(Cursor::new(&coded)) {
+        let options = s.options().limits(Limits::none().memory(memory));
+        let reader = match options.seekable_reader(Cursor::new(&coded)) {
             Ok(reader) => reader,
             Err(error) => {
                 ensure!(s, error.kind() == ErrorKind::Limit, "{what}: {error}");

@@ -45,17 +45,34 @@ use subject::Subject;
 pub struct Part {
     /// The name of its function.
     pub name: &'static str,
-    /// The function.
-    pub run: fn(&Compressor),
+    run: fn(&Subject<'_>),
 }
 
-/// Runs every part.
+impl Part {
+    /// Runs it with so many threads to code on, and, where they are several, on streams of small blocks.
+    ///
+    /// # Panics
+    /// If the format does not conform.
+    pub fn run(&self, compressor: &Compressor, threads: usize) {
+        (self.run)(&Subject::new(compressor, self.name, threads));
+    }
+}
+
+/// Runs every part, on one thread.
 ///
 /// # Panics
 /// If the format does not conform.
 pub fn run(compressor: &Compressor) {
+    run_on(compressor, 1);
+}
+
+/// Runs every part with so many threads to code on. What is demanded is the same.
+///
+/// # Panics
+/// If the format does not conform.
+pub fn run_on(compressor: &Compressor, threads: usize) {
     for part in PARTS {
-        (part.run)(compressor);
+        part.run(compressor, threads);
     }
 }
 
@@ -67,13 +84,13 @@ macro_rules! parts {
             /// # Panics
             /// If the format does not conform.
             pub fn $part(compressor: &Compressor) {
-                $module::$part(&Subject::new(compressor, stringify!($part)));
+                $module::$part(&Subject::new(compressor, stringify!($part), 1));
             }
         )*
 
         /// All parts, in the order in which [`run`] runs them: what a failure says is the more telling the
         /// earlier the part.
-        pub const PARTS: &[Part] = &[$(Part { name: stringify!($part), run: $part }),*];
+        pub const PARTS: &[Part] = &[$(Part { name: stringify!($part), run: $module::$part }),*];
     };
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, ErrorKind};
-use crate::options::{Members, Options};
+use crate::options::Members;
 use crate::reader::Reader;
 use crate::source::Source;
 
@@ -234,7 +234,7 @@ pub(super) fn progress(s: &Subject<'_>) {
         let (reports, last) = (reports.clone(), last.clone());
         reports.store(0, Ordering::Relaxed);
         last.store(0, Ordering::Relaxed);
-        Options::new().on_progress(move |progress| {
+        s.options().on_progress(move |progress| {
             reports.fetch_add(1, Ordering::Relaxed);
             let before = last.swap(progress.plain, Ordering::Relaxed);
             // Never backward; the check below sees it.
@@ -269,9 +269,7 @@ pub(super) fn progress(s: &Subject<'_>) {
     check("reading");
 
     // Read once more from the beginning, it reports once more.
-    let reader = counting()
-        .format(s.compressor)
-        .seekable_reader(Cursor::new(&coded));
+    let reader = counting().seekable_reader(Cursor::new(&coded));
     let mut reader = s.ok("making a reader", reader);
     s.ok("reading", drain(&mut reader).1);
     reports.store(0, Ordering::Relaxed);
@@ -280,7 +278,7 @@ pub(super) fn progress(s: &Subject<'_>) {
     s.ok("reading again", drain(&mut reader).1);
     check("reading again");
 
-    let cancelling = || Options::new().on_progress(|_| ControlFlow::Break(()));
+    let cancelling = || s.options().on_progress(|_| ControlFlow::Break(()));
     let mut writer = s.writer_with(cancelling(), Vec::new());
     let written = writer.write_all(&plain).map_err(Error::from);
     s.refused("writing, cancelled", written, ErrorKind::Cancelled);
@@ -289,9 +287,7 @@ pub(super) fn progress(s: &Subject<'_>) {
         writer.finish(),
         ErrorKind::Cancelled,
     );
-    let reader = cancelling()
-        .format(s.compressor)
-        .seekable_reader(Cursor::new(&coded));
+    let reader = cancelling().seekable_reader(Cursor::new(&coded));
     let mut reader = s.ok("reading, cancelled", reader);
     let (got, end) = drain(&mut reader);
     s.refused("reading, cancelled", end, ErrorKind::Cancelled);

@@ -3,7 +3,6 @@
 use std::io::Write;
 
 use crate::error::{Error, ErrorKind};
-use crate::options::Options;
 
 use super::data::{SHAPES, Shape, mixed};
 use super::subject::{Subject, ensure};
@@ -47,7 +46,7 @@ pub(super) fn levels(s: &Subject<'_>) {
         // Level 0 asks for nothing; any other is refused.
         s.same(
             "level 0 of a format without levels",
-            &s.encode_with(Options::new().level(0), &plain),
+            &s.encode_with(s.options().level(0), &plain),
             &s.encode(&plain),
         );
         s.refused(
@@ -64,7 +63,7 @@ pub(super) fn levels(s: &Subject<'_>) {
         "the default level {default:?} is not in {range:?}"
     );
     for level in sample(*range.start(), *range.end()) {
-        let options = Options::new().level(level).size(plain.len() as u64);
+        let options = s.options().level(level).size(plain.len() as u64);
         s.decodes_to(
             format_args!("level {level}"),
             &s.encode_with(options, &plain),
@@ -100,7 +99,7 @@ pub(super) fn levels(s: &Subject<'_>) {
 }
 
 fn level(s: &Subject<'_>, level: i32) -> Result<(), Error> {
-    Options::new()
+    s.options()
         .level(level)
         .writer(std::io::sink(), s.compressor)
         .map(|writer| {
@@ -129,28 +128,28 @@ pub(super) fn options(s: &Subject<'_>) {
     const BLOCK: usize = 1000;
     for size in [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, 10 * BLOCK + 7] {
         let plain = mixed(size);
-        let coded = s.encode_with(Options::new().block_size(BLOCK), &plain);
+        let coded = s.encode_with(s.options().block_size(BLOCK), &plain);
         s.decodes_to(format_args!("{size} bytes in blocks of {BLOCK}"), &coded, &plain);
     }
     let plain = mixed(300_000);
     for block in [1, BLOCK, 1 << 16, 1 << 30] {
         let some = if block == 1 { &plain[..100] } else { &plain };
-        let coded = s.encode_with(Options::new().block_size(block), some);
+        let coded = s.encode_with(s.options().block_size(block), some);
         s.decodes_to(format_args!("blocks of {block}"), &coded, some);
     }
     s.refused(
         "blocks of 0",
-        Options::new().block_size(0).writer(Vec::new(), s.compressor),
+        s.options().block_size(0).writer(Vec::new(), s.compressor),
         ErrorKind::Parameter,
     );
 
     for size in [0, 1, 300, plain.len()] {
         let some = &plain[..size];
-        let coded = s.encode_with(Options::new().size(size as u64), some);
+        let coded = s.encode_with(s.options().size(size as u64), some);
         s.decodes_to(format_args!("{size} bytes, announced"), &coded, some);
         for announced in [size as u64 + 1, (size as u64).saturating_sub(1)] {
             if announced != size as u64 {
-                let mut writer = s.writer_with(Options::new().size(announced), Vec::new());
+                let mut writer = s.writer_with(s.options().size(announced), Vec::new());
                 let written = writer.write_all(some).map_err(Error::from);
                 let finished = written.and_then(|()| Ok(writer.finish()?));
                 s.refused(

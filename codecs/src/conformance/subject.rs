@@ -5,7 +5,7 @@ use std::io::{Cursor, Read, Write};
 
 use crate::compressor::Compressor;
 use crate::error::{Error, ErrorKind};
-use crate::format::LateHead;
+use crate::format::{Encode, EncodeOptions, LateHead};
 use crate::options::Options;
 use crate::spec::Spec;
 use crate::writer::Writer;
@@ -14,7 +14,11 @@ use crate::writer::Writer;
 pub(super) struct Subject<'a> {
     pub(super) compressor: &'a Compressor,
     part: &'static str,
+    pub(super) threads: usize,
 }
+
+/// Plain bytes in a block where several threads are to have something to do.
+const BLOCK: usize = 30_000;
 
 /// Fails the part unless the condition holds.
 macro_rules! ensure {
@@ -27,8 +31,12 @@ macro_rules! ensure {
 pub(super) use ensure;
 
 impl<'a> Subject<'a> {
-    pub(super) fn new(compressor: &'a Compressor, part: &'static str) -> Self {
-        Subject { compressor, part }
+    pub(super) fn new(compressor: &'a Compressor, part: &'static str, threads: usize) -> Self {
+        Subject {
+            compressor,
+            part,
+            threads,
+        }
     }
 
     pub(super) fn spec(&self) -> &Spec {
@@ -37,7 +45,15 @@ impl<'a> Subject<'a> {
 
     #[track_caller]
     pub(super) fn fail(&self, what: impl Display) -> ! {
-        panic!("{}: conformance::{}: {what}", self.compressor.name(), self.part)
+        let threads = match self.threads {
+            1 => String::new(),
+            n => format!(" on {n} threads"),
+        };
+        panic!(
+            "{}: conformance::{}{threads}: {what}",
+            self.compressor.name(),
+            self.part
+        )
     }
 
     #[track_caller]
@@ -79,15 +95,32 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// Options with the format set.
+    /// Options with the format set, for so many threads as are to be tested, and then for small blocks.
     pub(super) fn options(&self) -> Options {
-        Options::new().format(self.compressor)
+        let options = Options::new().format(self.compressor).threads(self.threads);
+        match self.block_size() {
+            Some(size) => options.block_size(size),
+            None => options,
+        }
+    }
+
+    fn block_size(&self) -> Option<usize> {
+        (self.threads > 1).then_some(BLOCK)
+    }
+
+    /// An encoder with those options, without the engine around it.
+    pub(super) fn encoder(&self) -> Box<dyn Encode> {
+        let encoder = self.compressor.encoder(None, |options: &mut EncodeOptions| {
+            options.threads = self.threads;
+            options.block_size = self.block_size();
+        });
+        self.ok("making an encoder", encoder)
     }
 
     /// A writer with the default options.
     #[track_caller]
     pub(super) fn writer<W: Write>(&self, sink: W) -> Writer<W> {
-        self.writer_with(Options::new(), sink)
+        self.writer_with(self.options(), sink)
     }
 
     #[track_caller]
@@ -98,7 +131,7 @@ impl<'a> Subject<'a> {
     /// The stream that a writer makes, its size not announced.
     #[track_caller]
     pub(super) fn encode(&self, plain: &[u8]) -> Vec<u8> {
-        self.encode_with(Options::new(), plain)
+        self.encode_with(self.options(), plain)
     }
 
     #[track_caller]
@@ -118,19 +151,17 @@ impl<'a> Subject<'a> {
         whole
     }
 
-    /// Everything that a reader with these options (the format is set here) delivers, and how it ends.
+    /// Everything that a reader with these options delivers, and how it ends.
     #[track_caller]
     pub(super) fn decode_with(&self, options: Options, coded: &[u8]) -> (Vec<u8>, Result<(), Error>) {
-        let reader = options
-            .format(self.compressor)
-            .seekable_reader(Cursor::new(coded));
+        let reader = options.seekable_reader(Cursor::new(coded));
         drain(self.ok("making a reader", reader))
     }
 
     /// What a reader with the default options delivers, which must be all of `want` and no error.
     #[track_caller]
     pub(super) fn decodes_to(&self, what: impl Display, coded: &[u8], want: &[u8]) {
-        let (got, end) = self.decode_with(Options::new(), coded);
+        let (got, end) = self.decode_with(self.options(), coded);
         self.ok(format_args!("{what}: reading"), end);
         self.same(format_args!("{what}: reading"), &got, want);
     }

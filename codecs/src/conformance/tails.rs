@@ -1,7 +1,7 @@
 //! Streams that are cut, followed by something, or damaged.
 
 use crate::error::{Error, ErrorKind};
-use crate::options::{Options, Tail};
+use crate::options::Tail;
 use crate::spec::{Flush, NulPadding};
 
 use super::coders::decode_part;
@@ -34,7 +34,7 @@ pub(super) fn truncation(s: &Subject<'_>) {
 
 fn truncated(s: &Subject<'_>, coded: &[u8], cut: usize, plain: &[u8]) {
     let what = format!("cut at byte {cut} of {}", coded.len());
-    let (got, end) = s.decode_with(Options::new(), &coded[..cut]);
+    let (got, end) = s.decode_with(s.options(), &coded[..cut]);
     ensure!(
         s,
         plain.starts_with(&got),
@@ -76,7 +76,7 @@ fn delivered_up_to_a_flush(s: &Subject<'_>) {
     s.ok("writing", writer.write_all(&plain[200..]));
     let coded = s.ok("finishing", writer.finish().map_err(Error::from)).0;
     for cut in flushed..coded.len() {
-        let (got, end) = s.decode_with(Options::new(), &coded[..cut]);
+        let (got, end) = s.decode_with(s.options(), &coded[..cut]);
         ensure!(
             s,
             got.len() >= 200 && plain.starts_with(&got),
@@ -143,7 +143,7 @@ pub(super) fn tails(s: &Subject<'_>) {
         let coded = [&stream[..], &tail.concat()].concat();
         for (policy, end) in [(Tail::Error, strict), (Tail::Ignore, ignoring)] {
             let what = format!("a stream with {what} behind it, {policy:?}");
-            let (got, result) = s.decode_with(Options::new().tail(policy), &coded);
+            let (got, result) = s.decode_with(s.options().tail(policy), &coded);
             match end {
                 End::Clean => {
                     s.ok(&what, result);
@@ -258,7 +258,7 @@ pub(super) fn damage(s: &Subject<'_>) {
     let mut damaged = coded.clone();
     for bit in 0..coded.len() * 8 {
         damaged[bit / 8] ^= 1 << (bit % 8);
-        let (got, end) = s.decode_with(Options::new(), &damaged);
+        let (got, end) = s.decode_with(s.options(), &damaged);
         ensure!(
             s,
             passes(&got, &end),
@@ -275,7 +275,7 @@ pub(super) fn damage(s: &Subject<'_>) {
         let keep = rng.below(coded.len()).min(noise.len());
         noise[..keep].copy_from_slice(&coded[..keep]);
         let (got, end) = s.decode_with(
-            Options::new().limits(crate::Limits::default().output(1 << 20)),
+            s.options().limits(crate::Limits::default().output(1 << 20)),
             &noise,
         );
         ensure!(

@@ -9,4 +9,5 @@ pub(crate) mod decode;
 pub(crate) mod encode;
 pub(crate) mod input;
 pub(crate) mod late;
+pub(crate) mod pool;
 pub(crate) mod sink;

@@ -8,7 +8,7 @@
 //! Others: bzip2, lbzip2, pbzip2, Python's `bz2`.
 
 use crate::format::{Format, Head, Probe};
-use crate::spec::{Flush, NulPadding, Spec};
+use crate::spec::{Flush, NulPadding, Spec, Threads};
 
 #[derive(Debug)]
 pub(super) struct Bz2;
@@ -20,7 +20,8 @@ const SPEC: Spec = Spec::new("bz2", "block sorting, what bzip2(1) writes")
     .concat()
     .nul_padding(NulPadding::Any)
     .checksum("CRC-32")
-    .flush(Flush::NewStream);
+    .flush(Flush::NewStream)
+    .threads(Threads::Write);
 
 /// What follows `BZh` and the level: the magic of a block, or of the end of the stream.
 const MAGICS: [&[u8; 6]; 2] = [b"\x31\x41\x59\x26\x53\x59", b"\x17\x72\x45\x38\x50\x90"];

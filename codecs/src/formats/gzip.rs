@@ -10,7 +10,7 @@
 //! Others: gzip, pigz, libdeflate, bgzip, Python's `gzip`.
 
 use crate::format::{Format, Head, Probe};
-use crate::spec::{Flush, NulPadding, Spec};
+use crate::spec::{Flush, NulPadding, Spec, Threads};
 
 #[derive(Debug)]
 pub(super) struct Gzip;
@@ -22,7 +22,8 @@ const SPEC: Spec = Spec::new("gzip", "deflate with CRC-32, what gzip(1) writes (
     .concat()
     .nul_padding(NulPadding::Any)
     .checksum("CRC-32")
-    .flush(Flush::Sync);
+    .flush(Flush::Sync)
+    .threads(Threads::Write);
 
 /// Flag bits without a meaning, which must be 0 (RFC 1952 section 2.3.1.2).
 const RESERVED: u8 = 0xe0;

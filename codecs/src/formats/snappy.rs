@@ -15,7 +15,7 @@
 //! Hadoop and of snappy-java are other formats.
 
 use crate::format::{Format, Head, Probe};
-use crate::spec::{Flush, Spec};
+use crate::spec::{Flush, Spec, Threads};
 
 #[derive(Debug)]
 pub(super) struct Snappy;
@@ -29,7 +29,8 @@ const SPEC: Spec = Spec::new("snappy", "Snappy's framing format")
     .concat()
     .may_end_early()
     .checksum("CRC-32C")
-    .flush(Flush::Sync);
+    .flush(Flush::Sync)
+    .threads(Threads::Write);
 
 impl Format for Snappy {
     fn spec(&self) -> &Spec {

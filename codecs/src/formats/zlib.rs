@@ -9,7 +9,7 @@
 //! Others: zlib and its many descendants, Python's `zlib`, `pigz -z`, `openssl zlib`.
 
 use crate::format::{Format, Head, Probe};
-use crate::spec::{Flush, Spec};
+use crate::spec::{Flush, Spec, Threads};
 
 #[derive(Debug)]
 pub(super) struct Zlib;
@@ -19,7 +19,8 @@ const SPEC: Spec = Spec::new("zlib", "deflate with a two-byte header (RFC 1950)"
     .signatures(&[b"\x78"])
     .levels(0, 9, 3)
     .checksum("Adler-32")
-    .flush(Flush::Sync);
+    .flush(Flush::Sync)
+    .threads(Threads::Write);
 
 /// Bytes of a deflate stream among which the beginning of a text shows that it is none.
 const TELLING: usize = 14;

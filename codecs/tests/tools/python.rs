@@ -6,9 +6,9 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use super::common::{format, python, sample, skip, workspace};
+use super::common::{Rng, format, python, sample, skip, workspace};
 use super::{LARGE, SIZES, Streams, levels, ours_decodes};
-use demijohn_codecs::Compressor;
+use demijohn_codecs::{Compressor, Options};
 
 /// A running `peer.py`.
 pub(super) struct Peer {
@@ -168,6 +168,38 @@ fn functions_of_the_standard_library_and_ours() {
         peer.reads_ours(&format, &and(&request, &decode), true);
         peer.ours_reads_levels(&format, &and(&request, &encode), level, true);
     }
+}
+
+#[test]
+fn levels_of_zlib_mean_what_they_mean_to_zlib() {
+    let (Some(format), Some(mut peer)) = (format("zlib"), Peer::with(&["zlib"])) else {
+        return;
+    };
+    let kinds = [("text", sample(2_000_000)), ("numbers", numbers(2_000_000))];
+    for (kind, plain) in &kinds {
+        for level in 0..=9 {
+            let request = json!({"peer": "functions", "module_name": "zlib", "level": level});
+            let theirs = peer.encode(&request, plain).unwrap().len();
+            let mut writer = Options::new().level(level).writer(Vec::new(), &format).unwrap();
+            writer.write_all(plain).unwrap();
+            let ours = writer.finish().unwrap().0.len();
+            // Two percent, and a little for the ends of segments.
+            assert!(
+                ours <= theirs + theirs / 50 + 100,
+                "{kind} at level {level}: {ours} bytes, zlib makes {theirs}"
+            );
+        }
+    }
+}
+
+/// Measurements with two digits behind the point.
+fn numbers(len: usize) -> Vec<u8> {
+    let mut rng = Rng(1);
+    let draw = |_| {
+        let sum: usize = (0..4).map(|_| rng.below(2000)).sum();
+        (f64::from(u32::try_from(sum).unwrap()) / 100.0).to_le_bytes()
+    };
+    (0..len / 8).flat_map(draw).collect()
 }
 
 #[test]

@@ -164,7 +164,7 @@ impl Conversion {
         self
     }
 
-    /// How many threads may compress; it never changes the bytes.
+    /// How many threads may compress, whatever [`DumpOptions::threads`] says; it never changes the bytes.
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = Some(threads);
         self
@@ -331,10 +331,7 @@ impl Work {
 
     /// How the stream is written.
     fn writing(&self) -> codecs::Options {
-        let mut options = codecs::Options::new();
-        if let Some(threads) = self.threads {
-            options = options.threads(threads);
-        }
+        let options = codecs::Options::new().threads(self.threads.unwrap_or(self.dump.threads));
         match &self.job {
             Job::Recode(recoding) => recoding.announce(options),
             // Zip files are read without the codecs.

@@ -23,7 +23,7 @@
 //! Others: python-blosc, numcodecs and with it zarr 2 (chunks), bloscpack's `blpk` (files). Stock joblib has no blosc.
 
 use crate::format::{Format, Head, Probe};
-use crate::spec::Spec;
+use crate::spec::{Spec, Threads};
 
 const MAGIC: [u8; 4] = *b"blpk";
 
@@ -35,7 +35,8 @@ const SPEC: Spec = Spec::new("blosc", "bloscpack files and Blosc 1 chunks")
     .signatures(&[&MAGIC])
     .levels(0, 9, 5)
     .element_sizes()
-    .checksum("Adler-32");
+    .checksum("Adler-32")
+    .threads(Threads::Write);
 
 impl Format for Blosc {
     fn spec(&self) -> &Spec {

@@ -15,7 +15,7 @@
 
 use super::skippable::{self, with_skippable};
 use crate::format::{Format, Head, Probe};
-use crate::spec::{Flush, Spec};
+use crate::spec::{Flush, Spec, Threads};
 
 #[derive(Debug)]
 pub(super) struct Lz4;
@@ -32,7 +32,8 @@ const SPEC: Spec = Spec::new("lz4", "LZ4 frames, what lz4(1) writes")
     .concat()
     .checksum("XXH32")
     .flush(Flush::Sync)
-    .skippable();
+    .skippable()
+    .threads(Threads::Write);
 
 impl Format for Lz4 {
     fn spec(&self) -> &Spec {

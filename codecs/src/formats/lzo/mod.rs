@@ -19,7 +19,7 @@
 //! other formats.
 
 use crate::format::{Format, Head, Probe};
-use crate::spec::{Flush, Spec};
+use crate::spec::{Flush, Spec, Threads};
 
 #[derive(Debug)]
 pub(super) struct Lzo;
@@ -32,7 +32,8 @@ const SPEC: Spec = Spec::new("lzo", "LZO1X in the container of lzop(1)")
     .levels(1, 9, 1)
     .concat()
     .checksum("Adler-32")
-    .flush(Flush::Sync);
+    .flush(Flush::Sync)
+    .threads(Threads::Write);
 
 impl Format for Lzo {
     fn spec(&self) -> &Spec {
