@@ -16,6 +16,8 @@ does the work once, and it is checked that what the two load is the same. Files 
 the disk. Dropping what was loaded is not counted. **Size** is that of demijohn's file by that of the peer's.
 """
 
+LANGUAGES = {"rust": "in Rust", "package": "in Python"}
+
 MEMORY_TEXT = """\
 MiB by which a process grows, at its peak, while it dumps an array, or, beyond the array itself, while it loads one: each
 in a fresh process, with the codec at its default level. Loaded is joblib's file where joblib has the format. What the
@@ -73,9 +75,9 @@ def behind(run: Run) -> str:
     if not slower:
         return ""
     lines = [
-        f"- {works(row)}, {row.data.title}: {timing.ratio:.2f} times as fast as {row.peer.contender}"
+        f"- {works(row)}, {row.data.title}, {LANGUAGES[row.ours.contender]}: {timing.ratio:.2f} times as fast as "
+        f"{peer_of(row)}"
         for row, timing in sorted(slower, key=lambda pair: pair[1].ratio)
-        if row.peer
     ]
     return "Where demijohn is slower than the peer:\n\n" + "\n".join(lines) + "\n"
 
@@ -88,10 +90,8 @@ def table(measured: list[tuple[Row, Timing]]) -> str:
     headings = ["work", "data", "demijohn", "peer", "", "ratio", "range"] + ["size"] * sized
     cells = []
     for row, timing in measured:
-        assert row.peer
         least, greatest = timing.spread
-        peer = row.peer.contender + (f" {row.peer.title}" if row.peer.format != row.ours.format else "")
-        cell = [works(row), row.data.title, seconds(timing.our_median), peer, seconds(timing.peer_median)]
+        cell = [works(row), row.data.title, seconds(timing.our_median), peer_of(row), seconds(timing.peer_median)]
         cell += [f"**{timing.ratio:.2f}**", f"{least:.2f}–{greatest:.2f}"]
         if sized:
             cell.append(f"{timing.our_size / timing.peer_size:.3f}" if timing.peer_size else "")
@@ -118,7 +118,14 @@ def memory_table(peaks: list[tuple[MemoryRow, Peaks, Peaks | None]]) -> str:
 def works(row: Row) -> str:
     """`dump gzip 3`"""
     verb = {"map": "load mapped", "inspect": "inspect"}.get(row.work, f"{row.work} {row.ours.title}")
-    return f"{verb}, replacing" if row.over else verb
+    return verb + ", replacing" * row.over + ", synced" * row.ours.synced
+
+
+def peer_of(row: Row) -> str:
+    """`joblib`, or `joblib gzip 3` where that is another format."""
+    assert row.peer
+    same = row.peer.format == row.ours.format
+    return row.peer.contender if same else f"{row.peer.contender} {row.peer.title}"
 
 
 def seconds(time: float) -> str:

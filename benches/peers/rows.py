@@ -16,13 +16,16 @@ class Side:
     contender: str
     format: str = "none"
     level: int | None = None
+    synced: bool = False
+    """Whether what is written is to be on the disk before the clock stops. Of the contenders, demijohn in Rust can."""
 
-    def words(self) -> tuple[str, str]:
+    def words(self) -> list[str]:
         """What a request to dump ends with."""
-        return self.format, "-" if self.level is None else str(self.level)
+        return [self.format, "-" if self.level is None else str(self.level)] + ["sync"] * self.synced
 
     @property
     def title(self) -> str:
+        """`gzip 3`"""
         return self.format if self.level is None else f"{self.format} {self.level}"
 
 
@@ -47,7 +50,7 @@ class Row:
 
     @property
     def name(self) -> str:
-        over = "-over" if self.over else ""
+        over = "-over" if self.over else "-synced" if self.ours.synced else ""
         peer = f"-{self.peer.contender}" if self.peer else ""
         format = self.ours.title.replace(" ", "")
         return f"{self.ours.contender}-{self.work}{over}-{format}-{self.data.name}{peer}"
@@ -98,6 +101,7 @@ def plain_arrays() -> Iterator[Row]:
     yield Row("dump", data, RUST, PICKLE)
     yield Row("dump", data, RUST, NUMPY)
     yield Row("dump", data, RUST, JOBLIB, over=True)
+    yield Row("dump", data, replace(RUST, synced=True), JOBLIB)
     yield Row("load", data, RUST, JOBLIB, target=1.3)
     yield Row("load", data, RUST, PICKLE, own_files=True)
     yield Row("load", data, RUST, NUMPY, own_files=True)
@@ -158,8 +162,8 @@ def package_objects() -> Iterator[Row]:
 GROUPS = [
     Group(
         "Uncompressed arrays",
-        "Both write a new file, but for the row that says otherwise: there the file is there already, which demijohn "
-        "replaces and the others truncate.",
+        "Both write a new file, with two exceptions: *replacing*, the file is there already, which demijohn puts a new one "
+        "in the place of and joblib truncates; *synced*, demijohn waits until all is on the disk, as joblib never does.",
         list(plain_arrays()),
     ),
     Group("gzip and zlib at level 3, on one thread", "Both load the file that joblib wrote.", list(deflate())),

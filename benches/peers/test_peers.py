@@ -57,7 +57,7 @@ def test_the_report_says_where_the_peer_is_better() -> None:
     peaks: list[tuple[MemoryRow, Peaks, Peaks | None]] = [(MEMORY[0], Peaks(3 << 20, None), None)]
     made = run(timings, peaks)
     text = report.markdown(made, [Group("Here", "Such.", [slow, fast])])
-    assert "- dump none, zeros f64, 4 MiB: 0.50 times as fast as joblib\n" in text
+    assert "- dump none, zeros f64, 4 MiB, in Rust: 0.50 times as fast as joblib\n" in text
     assert text.count("times as fast as") == 1
     assert "| load none | zeros f64, 4 MiB | 1.00 s | pickle | 4.00 s | **4.00** | 4.00–4.00 |" in text
     assert "| none | 128 | 3.0 |  | unknown |  |" in text

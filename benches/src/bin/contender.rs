@@ -8,7 +8,7 @@
 //! | `hello` | | its version |
 //! | `make CLASS BYTES FILE` | writes an array of a class of data, uncompressed | |
 //! | `hold FILE` | loads an object and keeps it | |
-//! | `dump FILE FORMAT LEVEL` | writes the object it keeps; `-` is the default level | time and memory |
+//! | `dump FILE FORMAT LEVEL` | writes the object it keeps; `-` is the default level; with `sync` behind it waits for the disk | time and memory |
 //! | `load FILE`, `map FILE`, `inspect FILE` | | time and memory |
 //! | `check FILE` | loads | the CRC-32 of an array's bytes, or the number of items |
 //!
@@ -27,7 +27,7 @@ use std::io::{self, BufRead as _, Write as _};
 use std::time::Instant;
 
 use demijohn::arrays::{DType, Layout, Order};
-use demijohn::{Array, Compression, Document, DumpOptions, MapMode};
+use demijohn::{Array, Compression, Document, DumpOptions, Durability, MapMode};
 use demijohn_benches::Entropy;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -58,9 +58,15 @@ fn answer(words: &[&str], held: &mut Option<Document>) -> Result<String> {
             *held = Some(demijohn::load(file)?);
             Ok(String::new())
         }
-        ["dump", file, format, level] => {
+        ["dump", file, format, level, ref sync @ ..] => {
             let held = held.as_ref().ok_or("nothing is held")?;
-            let options = DumpOptions::new().compression(compression(format, level)?);
+            let durability = match sync {
+                ["sync"] => Durability::Sync,
+                _ => Durability::Rename,
+            };
+            let options = DumpOptions::new()
+                .compression(compression(format, level)?)
+                .durability(durability);
             measured(|| demijohn::dump_with(held, file, options))
         }
         ["load", file] => measured(|| demijohn::load(file)),
