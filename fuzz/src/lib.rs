@@ -1,5 +1,5 @@
 //! What the fuzz targets share: each one hands its input to a function here, which panics where a promise of
-//! `demijohn-codecs`, `demijohn-arrays` or `demijohn-pickle` is broken.
+//! one of the crates is broken.
 //!
 //! * [`decode`]: bytes that claim to be of a format end in data or in an error, and in the same one whatever the
 //!   sizes of the reads.
@@ -8,6 +8,10 @@
 //! * [`pickle_read`]: bytes that claim to be a pickle end in a document or in an error, whatever the sizes of the reads;
 //!   all that is in a document can be walked, found by its path, and printed within bounds.
 //! * [`pickle_round_trip`]: a document that is written is read as the same document.
+//! * [`persist_load`]: bytes that claim to be a file of joblib end in a document, which can be dumped and loaded again, or
+//!   in an error, whatever the sizes of the reads.
+//! * [`persist_inspect`]: inspecting finds the names and arrays that loading does, and each can be taken out.
+//! * [`legacy`]: z-files and companion files of joblib before 0.10 end in data or in an error.
 //! * [`detect`]: recognising a format looks at no more than it says, and does not depend on how bytes arrive.
 
 #![forbid(unsafe_code)]
@@ -16,11 +20,13 @@ mod decode;
 mod detect;
 mod drip;
 mod npy;
+mod persist;
 mod pickle;
 mod round_trip;
 
 pub use decode::decode;
 pub use detect::detect;
 pub use npy::npy;
+pub use persist::{legacy, persist_inspect, persist_load};
 pub use pickle::{pickle_read, pickle_round_trip};
 pub use round_trip::Plan;

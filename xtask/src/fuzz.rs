@@ -125,7 +125,8 @@ fn suits(target: &str, folder: &str) -> bool {
         // Files of chunks are a folder of their own there.
         Some("blosc") => matches!(folder, "blosc" | "bloscpack"),
         Some(format) => format == folder,
-        None if target.starts_with("pickle_") => folder == "pickle",
+        None if target.starts_with("pickle_") || target.starts_with("persist_") => folder == "pickle",
+        None if target == "legacy" => matches!(folder, "pickle" | "npy"),
         None => target == "detect",
     }
 }
@@ -233,6 +234,7 @@ mod tests {
         assert!(!suits("decode_lzma", "xz"));
         assert!(suits("decode_lzo", "lzop"));
         assert!(suits("detect", "foreign"));
+        assert!(suits("persist_load", "pickle") && suits("legacy", "npy"));
         assert!(!suits("round_trip", "gzip"));
     }
 

@@ -1,0 +1,143 @@
+//! Files of joblib, as `demijohn` loads and inspects them, and what joblib wrote before 0.10.
+
+use std::fs;
+use std::io::{BufReader, Cursor, Read};
+use std::sync::OnceLock;
+
+use demijohn::codecs::{Compressor, Options};
+use demijohn::compat::ZFile;
+use demijohn::{Content, Document, ErrorKind, Limits, codecs};
+use tempfile::TempDir;
+
+use crate::drip::Sizes;
+
+/// The most that comes out of a stream: a megabyte of input may be a bomb.
+const OUTPUT: u64 = 16 << 20;
+
+/// The most pairs of values to compare, and arrays to take out.
+const BUDGET: u64 = 1 << 20;
+const ARRAYS: usize = 20;
+
+fn limits() -> Limits {
+    let mut limits = Limits::untrusted();
+    limits.stream = codecs::Limits::untrusted().memory(64 << 20).output(OUTPUT);
+    limits.object.text = OUTPUT;
+    limits
+}
+
+/// Loads `data`, and writes what was loaded.
+///
+/// # Panics
+/// Where an answer depends on how the bytes arrive, or what was written is not read as the same.
+pub fn persist_load(data: &[u8]) {
+    let whole = demijohn::load_from_with(data, limits());
+    let dripped = demijohn::load_from_with(BufReader::with_capacity(1, data), limits());
+    let (document, dripped) = match (whole, dripped) {
+        (Ok(whole), Ok(dripped)) => (whole, dripped),
+        (Err(whole), Err(dripped)) => {
+            assert_eq!(whole.kind(), dripped.kind(), "{whole}; {dripped}");
+            return;
+        }
+        (whole, dripped) => panic!("{whole:?} at once, {dripped:?} by the byte"),
+    };
+    assert_same(&document, &dripped);
+    let written = match demijohn::dump_to(&document, Vec::new(), "none") {
+        Ok((written, _)) => written,
+        // A set in itself, and the like.
+        Err(error) => return assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}"),
+    };
+    let again = demijohn::load_from(written.as_slice()).expect("what was written is read");
+    assert_same(&document, &again);
+}
+
+/// Inspects `data` as a file, and takes its arrays out.
+///
+/// # Panics
+/// Where that says something else than loading does.
+pub fn persist_inspect(data: &[u8]) {
+    let found = demijohn::inspect_file(Cursor::new(data), &limits());
+    let loaded = demijohn::load_from_with(data, limits());
+    if found.content != Content::Pickle {
+        return;
+    }
+    let document = match (found.error, loaded) {
+        (None, Ok(document)) => document,
+        // Long strings are no text where they are passed over.
+        (None, Err(error)) => {
+            // Companion files are not looked for, nor is what names them looked at.
+            let apart = found
+                .globals
+                .iter()
+                .any(|global| global.name.ends_with("NDArrayWrapper"));
+            assert!(apart || error.kind() == ErrorKind::Limit, "{error}");
+            return;
+        }
+        // Loading does not look at what follows the object.
+        (Some(_), _) => return,
+    };
+    let named: Vec<_> = document.globals().map(|global| global.to_string()).collect();
+    for global in &found.globals {
+        let name = format!("{}.{}", global.module, global.name);
+        let count = named.iter().filter(|named| **named == name).count();
+        assert_eq!(count as u64, global.count, "{name}");
+    }
+    for entry in found.arrays.iter().take(ARRAYS) {
+        let array = document
+            .at(&entry.path)
+            .and_then(|value| value.array())
+            .expect("it is there");
+        assert_eq!(array.layout(), &entry.layout, "{}", entry.path);
+        let taken =
+            demijohn::extract(Cursor::new(data), &entry.path, &limits()).expect("it can be taken out");
+        assert_eq!(&taken, array, "{}", entry.path);
+    }
+}
+
+fn assert_same(a: &Document, b: &Document) {
+    if let Ok(same) = a.root().deep_eq(b.root(), BUDGET) {
+        assert!(same, "{:?} is not {:?}", a.root(), b.root());
+    }
+}
+
+/// A pickle of an array in the companion `a.npy`.
+const NPY: &[u8] = b"\x80\x02cjoblib.numpy_pickle\nNDArrayWrapper\n)\x81}(U\x08filenameU\x05a.npyU\x08subclasscnumpy\nndarray\nU\nallow_mmap\x88ub.";
+
+/// A pickle of an array of 100 numbers in the companion `a.npy.z`.
+const RAW: &[u8] = b"\x80\x02cjoblib.numpy_pickle\nZNDArrayWrapper\n)\x81}(U\x08filenameU\x07a.npy.zU\tinit_argscnumpy\nndarray\nK\0\x85U\x01b\x87U\x05state(K\x01Kd\x85cnumpy\ndtype\nU\x02i2\x85R\x89tub.";
+
+/// Reads `data` as a z-file, as a pickle with companions, and as a companion of either kind.
+///
+/// # Panics
+/// Where reading depends on how the bytes arrive.
+pub fn legacy(data: &[u8]) {
+    let mut sizes = Sizes::of(data);
+    let read = |size: &mut dyn FnMut() -> usize| {
+        let options = Options::new()
+            .format(Compressor::new(ZFile))
+            .limits(limits().stream);
+        let mut reader = options.reader(BufReader::with_capacity(size(), data))?;
+        let mut plain = Vec::new();
+        loop {
+            let mut chunk = vec![0; size()];
+            match reader.read(&mut chunk).map_err(codecs::Error::from) {
+                Ok(0) => return Ok::<_, codecs::Error>((plain, None)),
+                Ok(n) => plain.extend_from_slice(&chunk[..n]),
+                Err(error) => return Ok((plain, Some(error.kind()))),
+            }
+        }
+    };
+    let whole = read(&mut || 1 << 16).expect("a format that is given is not looked for");
+    let dripped = read(&mut || sizes.next()).expect("a format that is given is not looked for");
+    assert_eq!(whole, dripped, "reading depends on how the bytes arrive");
+
+    static FOLDER: OnceLock<TempDir> = OnceLock::new();
+    let folder = FOLDER.get_or_init(|| tempfile::tempdir().expect("a temporary folder"));
+    let main = folder.path().join("main.pkl");
+    for (pickle, companion) in [(NPY, "a.npy"), (RAW, "a.npy.z"), (data, "b.npy")] {
+        fs::write(&main, pickle).expect("a file in the temporary folder");
+        fs::write(folder.path().join(companion), data).expect("a file in the temporary folder");
+        if let Ok(document) = demijohn::load_with(&main, limits()) {
+            let _ = format!("{}", document.root().summary());
+        }
+    }
+}
