@@ -3,7 +3,6 @@
 use std::fmt;
 use std::io::{self, Write as _};
 use std::path::Path;
-use std::process::ExitCode;
 
 use demijohn_codecs::{Error, ErrorKind};
 use serde_json::{Value, json};
@@ -25,9 +24,9 @@ pub(crate) enum Exit {
     Interrupted,
 }
 
-impl From<Exit> for ExitCode {
+impl From<Exit> for u8 {
     fn from(exit: Exit) -> Self {
-        ExitCode::from(match exit {
+        match exit {
             Exit::Ok => 0,
             Exit::Failed => 1,
             Exit::Usage => 2,
@@ -35,7 +34,7 @@ impl From<Exit> for ExitCode {
             // 128 and the number of SIGPIPE, of which other programs die.
             Exit::ClosedPipe => 141,
             Exit::Interrupted => interrupt::STATUS,
-        })
+        }
     }
 }
 

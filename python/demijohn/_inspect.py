@@ -11,13 +11,12 @@ from functools import cached_property
 from html import escape
 from typing import IO, TYPE_CHECKING, Any, Literal, TypeVar
 
-import numpy as np
-
 from demijohn import _native
 from demijohn._arguments import is_path
 from demijohn._errors import UnknownFormatError, UnsupportedError
 
 if TYPE_CHECKING:
+    import numpy as np
     from _typeshed import StrOrBytesPath
 
 _T = TypeVar("_T")
@@ -69,6 +68,8 @@ class ArrayEntry:
     @property
     def dtype(self) -> np.dtype[Any]:
         """The type of its elements. ``TypeError`` if this numpy has no such type."""
+        import numpy as np
+
         if self.descr == "|T":
             return np.dtypes.StringDType()
         # Of structs, it is a literal.
@@ -387,6 +388,8 @@ def load_array(
             for an array of Python objects.
         DemijohnError: If the file is damaged.
     """
+    import numpy as np
+
     read = _look(file, lambda below: _native.load_array(below, path, max_output=max_output, max_memory=max_memory))
     elements, (descr, shape, order, nbytes, offset) = read
     entry = ArrayEntry(path, descr, shape, order, nbytes, offset)

@@ -1,7 +1,7 @@
 """What the native module holds. Everything for users has another name in ``demijohn``."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import IO, TYPE_CHECKING, Any, Literal, TypeAlias, final
 
 if TYPE_CHECKING:
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
 
 VERSION: str
+
+def main(argv: Sequence[str]) -> int: ...
 
 @final
 class RawReader:

@@ -14,7 +14,16 @@ mod look;
 mod save;
 mod stream;
 
+use std::ffi::OsString;
+
 use pyo3::prelude::*;
+
+/// Runs the program `demijohn` with a command line, and answers its exit status. It handles signals by itself, and takes
+/// the process for its own.
+#[pyfunction]
+fn main(py: Python<'_>, argv: Vec<OsString>) -> u8 {
+    py.detach(|| demijohn_cli::main(argv))
+}
 
 /// The native part of demijohn. Everything in it that is for users has another name in `demijohn`.
 #[pymodule]
@@ -22,6 +31,9 @@ mod _native {
     /// The version of the package, that of the Rust crates.
     #[pymodule_export]
     const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_export]
+    use super::main;
 
     #[pymodule_export]
     use crate::build::{load_bytes, load_file, load_path};
