@@ -69,8 +69,9 @@ pub(crate) enum Step {
     NthState(usize),
 }
 
+#[cfg(feature = "serde")]
 impl Step {
-    /// The step to the value of a text key of a dict.
+    /// The step to the value of a text key of a dict, for errors of the deserializer.
     pub(crate) fn entry(key: &str) -> Self {
         if is_name(key) {
             Self::Name(key.into())

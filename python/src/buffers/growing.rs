@@ -12,7 +12,7 @@ use pyo3::types::PyBytes;
 use crate::errors::carry;
 
 unsafe extern "C" {
-    // Part of Python's stable interface, which PyO3 keeps to itself.
+    // Documented and exported by every CPython, though not in the list of the stable interface that PyO3 goes by.
     fn _PyBytes_Resize(bytes: *mut *mut ffi::PyObject, size: Py_ssize_t) -> c_int;
 }
 
