@@ -41,7 +41,7 @@ pub fn load_with(path: impl AsRef<Path>, options: impl Into<LoadOptions>) -> Res
 
 /// Loads the object in a file as a Rust type.
 ///
-/// How Python's types map to Rust's is a table in [`demijohn_pickle`](pickle#how-do-pythons-types-map-to-rusts). The
+/// How Python's types map to Rust's is a table in [`demijohn_pickle`](crate::pickle#how-do-pythons-types-map-to-rusts). The
 /// object is read as a whole first, and arrays are copied out of it; to look at arrays of gigabytes, [`load`] and
 /// [`Value::array`](crate::Value::array) or [`Document::take_array`] cost half the memory.
 ///
