@@ -5,7 +5,7 @@
 //! those of joblib before 0.10.
 
 use std::fs::File;
-use std::io::BufRead;
+use std::io::{BufRead, Seek};
 use std::path::Path;
 
 use demijohn_compat::ZFile;
@@ -15,8 +15,10 @@ pub use demijohn_compat::Companions;
 pub use crate::skip::{Skip, Skipping};
 
 use crate::codecs::{Members, Options, Reader, Seekable, Source, Tail};
+use crate::inspect::unique;
+use crate::passing::{Apart, Passing};
 use crate::pickle::{self, Builder, Payload};
-use crate::{Document, Error, ErrorKind, Limits, Result};
+use crate::{Document, Error, ErrorKind, GlobalEntry, Limits, Result};
 
 /// How many bytes an error shows of what it does not know.
 const SHOWN: usize = 16;
@@ -79,6 +81,27 @@ pub fn build<B: Builder>(
 ) -> Result<B::Node> {
     check_head(stream)?;
     Ok(pickle::machine::run(stream, length, &limits.object, builder)?)
+}
+
+/// Every class and function that the object in a stream names, once each, in the order of the stream, which is read up to
+/// the end of the object; its arrays are passed over. If something is wrong with it, the names are those before that.
+pub fn globals(
+    mut stream: impl BufRead + Seek,
+    length: Option<u64>,
+    limits: &Limits,
+) -> (Vec<GlobalEntry>, Result<()>) {
+    if let Err(error) = check_head(&mut stream) {
+        return (Vec::new(), Err(error));
+    }
+    let options = pickle::ReadOptions {
+        limits: limits.object,
+        length,
+    };
+    let mut passing = Passing::joblib(Apart::Object);
+    let mut stream = Skipping::new(stream, passing.skip());
+    let scan = pickle::scan(&mut stream, &options, &mut passing);
+    let names = unique(&scan.globals(), 0);
+    (names, scan.outcome.map(drop).map_err(Error::from))
 }
 
 /// Reads the object in a stream, whose length may be known.

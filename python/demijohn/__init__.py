@@ -28,6 +28,7 @@ from demijohn._native import VERSION as __version__
 from demijohn._native import Codec
 from demijohn._persist import dump, dumps, load, loads
 from demijohn._register import register
+from demijohn._safe import safe_load
 
 __all__ = [
     "ArrayEntry",
@@ -60,5 +61,6 @@ __all__ = [
     "loads",
     "open",
     "register",
+    "safe_load",
     "scan",
 ]

@@ -13,6 +13,7 @@ use std::path::Path;
 pub use extract::extract;
 #[cfg(feature = "npz")]
 pub(crate) use npz::open_npz;
+pub(crate) use object::unique;
 
 use crate::arrays::{self, Layout};
 use crate::codecs::{self, Seekable, Tail};

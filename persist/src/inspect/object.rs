@@ -78,7 +78,7 @@ impl Inspection {
 }
 
 /// Each name once.
-fn unique(names: &[GlobalName<'_>], base: u64) -> Vec<GlobalEntry> {
+pub(crate) fn unique(names: &[GlobalName<'_>], base: u64) -> Vec<GlobalEntry> {
     let mut index = HashMap::new();
     let mut entries: Vec<GlobalEntry> = Vec::new();
     for global in names {

@@ -57,10 +57,13 @@ pub(crate) fn counter(value: Value<'_>) -> Option<Value<'_>> {
     matches!(counts.node(), View::Dict(_)).then_some(counts)
 }
 
-/// `deque(())` or `deque((), maxlen)` and what is appended, or of Python 2 `deque([…], maxlen)`: the items in front,
+/// `deque()`, or with a greatest length `deque((), maxlen)`, and what is appended, or of Python 2 `deque([…], maxlen)`: the items in front,
 /// and the greatest length.
 pub(crate) fn deque(value: Value<'_>) -> Option<(&[Id], Option<Value<'_>>)> {
     let args = Shape::call(value, Callable::Deque)?.items_only()?;
+    if args.all().is_empty() {
+        return Some((&[], None));
+    }
     let (first, maxlen) = args.one_or_two()?;
     let (View::List(items) | View::Tuple(items)) = first.node() else {
         return None;

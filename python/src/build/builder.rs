@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::ffi::c_char;
 use std::vec::Drain;
 
-use demijohn::pickle::{Apart, Builder, Raw, Result};
+use demijohn::pickle::{Apart, Builder, Error, ErrorKind, Raw, Result};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFrozenSet, PyList, PySet, PyString, PyTuple, PyType};
 use pyo3::{ffi, intern};
 
 use super::arrays::{Arrays, Behind};
 use super::gc::Pause;
+use super::trust::Trust;
 use super::{fast, hashing, names, raised, state};
 
 /// Makes live objects of a pickle. Names are imported, and what the pickle wants called is called.
@@ -19,6 +20,8 @@ use super::{fast, hashing, names, raised, state};
 pub(super) struct Live<'a, 'py> {
     py: Python<'py>,
     pause: &'a Pause,
+    /// Who decides what may be done, if not the file alone.
+    trust: Option<&'a Trust<'py>>,
     protocol: u8,
     arrays: Arrays<'py>,
     /// Whether the pickle of an array of objects is being read, in which arrays are pickled as numpy does.
@@ -28,10 +31,16 @@ pub(super) struct Live<'a, 'py> {
 type Object<'py> = Bound<'py, PyAny>;
 
 impl<'a, 'py> Live<'a, 'py> {
-    pub(super) fn new(py: Python<'py>, pause: &'a Pause, arrays: Arrays<'py>) -> Self {
+    pub(super) fn new(
+        py: Python<'py>,
+        pause: &'a Pause,
+        arrays: Arrays<'py>,
+        trust: Option<&'a Trust<'py>>,
+    ) -> Self {
         Self {
             py,
             pause,
+            trust,
             protocol: 0,
             arrays,
             nested: false,
@@ -45,6 +54,11 @@ impl<'a, 'py> Live<'a, 'py> {
     /// Does something that may run any code.
     fn open<T>(&self, work: impl FnOnce() -> PyResult<T>) -> Result<T> {
         self.pause.lifted(work).map_err(raised)
+    }
+
+    /// Asks whether something may be done, if somebody is to be asked.
+    fn ask(&self, question: impl FnOnce(&Trust<'py>) -> PyResult<()>) -> PyResult<()> {
+        self.trust.map_or(Ok(()), question)
     }
 
     /// The object that a function of the C API returns with a reference, or the exception it has set.
@@ -188,6 +202,7 @@ impl<'py> Builder for Live<'_, 'py> {
         let py = self.py;
         let append = |item| target.call_method1(intern!(py, "append"), (item,)).map(drop);
         self.open(|| {
+            self.ask(|trust| trust.items(target, items.as_slice()))?;
             if items.len() == 1 {
                 return items.try_for_each(append);
             }
@@ -204,6 +219,7 @@ impl<'py> Builder for Live<'_, 'py> {
             return fast::set_items(dict, pairs).map_err(raised);
         }
         self.open(|| {
+            self.ask(|trust| trust.items(target, pairs.as_slice()))?;
             while let (Some(key), Some(value)) = (pairs.next(), pairs.next()) {
                 target.set_item(key, value)?;
             }
@@ -218,6 +234,7 @@ impl<'py> Builder for Live<'_, 'py> {
         }
         let py = self.py;
         self.open(|| {
+            self.ask(|trust| trust.items(target, items.as_slice()))?;
             if target.is_instance_of::<PySet>() {
                 let items = PyList::new(py, items)?;
                 return target.call_method1(intern!(py, "update"), (items,)).map(drop);
@@ -232,41 +249,66 @@ impl<'py> Builder for Live<'_, 'py> {
     }
 
     fn global(&mut self, module: &str, name: &str, _: u64) -> Result<Self::Node> {
-        if let Some(stand_in) = self.arrays.stand_in(module, name)? {
-            return Ok(stand_in);
-        }
-        self.open(|| names::find(self.py, module, name, self.protocol))
+        self.ask(|trust| trust.admit(module, name)).map_err(raised)?;
+        let found = match self.arrays.stand_in(module, name)? {
+            Some(stand_in) => stand_in,
+            None => self.open(|| names::find(self.py, module, name, self.protocol))?,
+        };
+        self.ask(|trust| trust.found(module, name, &found))
+            .map_err(raised)?;
+        Ok(found)
     }
 
     fn extension(&mut self, code: u32) -> Result<Self::Node> {
+        if self.trust.is_some() {
+            let message = "the file names something by a code of this program's extension registry";
+            return Err(Error::new(ErrorKind::Unsupported, message));
+        }
         self.open(|| names::extension(self.py, code, self.protocol))
     }
 
     fn reduce(&mut self, callable: Self::Node, args: Self::Node) -> Result<Self::Node> {
-        self.open(|| callable.call(arguments(&args)?, None))
+        self.open(|| {
+            self.ask(|trust| trust.call(&callable, &args))?;
+            let made = callable.call(arguments(&args)?, None)?;
+            self.ask(|trust| trust.called(&callable, &made))?;
+            Ok(made)
+        })
     }
 
     fn newobj(&mut self, class: Self::Node, args: Self::Node) -> Result<Self::Node> {
-        self.open(|| fast::new(&class, &arguments(&args)?, None))
+        self.open(|| {
+            self.ask(|trust| trust.new_instance(&class, &args, None))?;
+            fast::new(&class, &arguments(&args)?, None)
+        })
     }
 
     fn newobj_ex(&mut self, class: Self::Node, args: Self::Node, kwargs: Self::Node) -> Result<Self::Node> {
-        self.open(|| fast::new(&class, &arguments(&args)?, Some(kwargs.cast::<PyDict>()?)))
+        self.open(|| {
+            self.ask(|trust| trust.new_instance(&class, &args, Some(&kwargs)))?;
+            fast::new(&class, &arguments(&args)?, Some(kwargs.cast::<PyDict>()?))
+        })
     }
 
     fn instance(&mut self, class: Self::Node, args: Drain<'_, Self::Node>) -> Result<Self::Node> {
         let py = self.py;
         self.open(|| {
+            let args = PyTuple::new(py, args)?;
             let initargs = intern!(py, "__getinitargs__");
-            if args.len() > 0 || !class.is_instance_of::<PyType>() || class.hasattr(initargs)? {
-                return class.call1(PyTuple::new(py, args)?);
+            if !args.is_empty() || !class.is_instance_of::<PyType>() || class.hasattr(initargs)? {
+                self.ask(|trust| trust.call(&class, &args))?;
+                return class.call1(args);
             }
+            self.ask(|trust| trust.new_instance(&class, &args, None))?;
             class.call_method1(intern!(py, "__new__"), (&class,))
         })
     }
 
     fn build(&mut self, object: Self::Node, given: Self::Node, raw: &mut Raw<'_>) -> Result<Self::Node> {
-        self.open(|| state::set(&object, &given))?;
+        self.open(|| match self.trust {
+            None => state::set(&object, &given),
+            Some(trust) => state::set(&object, &trust.state(&object, &given)?),
+        })?;
         if self.nested {
             return Ok(object);
         }

@@ -1,16 +1,20 @@
 //! Loading from file objects, which afterwards stand behind what was loaded.
 
-use std::io::{self, BufRead, Cursor, Read, Seek, SeekFrom};
+use std::io::{Cursor, Read, Seek, SeekFrom};
 
-use demijohn::{Limits, pickle, stream};
+use demijohn::{pickle, stream};
 use pyo3::prelude::*;
 
 use super::arrays::Arrays;
 use super::builder::Live;
 use super::gc::{Lifting, Pause};
-use super::{Loaded, load};
+use super::kept::{Kept, Stepping};
+use super::{How, Loaded, load, twice};
 use crate::errors::raise;
 use crate::stream::{FileObject, Peeking};
+
+/// How much is read at a time of what may be read ahead.
+const AHEAD: usize = 64 << 10;
 
 /// Loads an object from a file object, in one of three ways:
 ///
@@ -21,29 +25,28 @@ use crate::stream::{FileObject, Peeking};
 pub(super) fn from<'py>(
     py: Python<'py>,
     file: Bound<'py, PyAny>,
-    native: bool,
-    limits: &Limits,
+    how: &How<'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let object = FileObject::new(file);
+    let file = FileObject::new(file);
     // Decompressing files seek too, but what that takes!
-    let seeks = object.seekable(py) && (!object.peeks(py) || object.is_buffered_file(py)?);
+    let seeks = file.seekable(py) && (!file.peeks(py) || file.is_buffered_file(py)?);
     let loaded = if seeks {
-        seeking(py, object, native, limits)
-    } else if object.peeks(py) {
-        peeking(py, object, native, limits)
+        seeking(py, file, how)
+    } else if file.peeks(py) {
+        peeking(py, Peeking::new(file), how)
     } else {
-        reading(py, object, native, limits)
+        reading(py, file, how)
     };
     loaded.map_err(|e| raise(py, e))
 }
 
 type Answer<'py> = demijohn::Result<Bound<'py, PyAny>>;
 
-fn seeking<'py>(py: Python<'py>, mut file: FileObject, native: bool, limits: &Limits) -> Answer<'py> {
+fn seeking<'py>(py: Python<'py>, mut file: FileObject, how: &How<'py>) -> Answer<'py> {
     let begin = file.stream_position()?;
-    let options = stream::options(limits);
+    let options = stream::options(&how.limits);
     let reader = py.detach(|| options.seekable_reader(file))?;
-    let Loaded { object, reader, .. } = load(py, reader, Arrays::new(py, native), limits)?;
+    let Loaded { object, reader, .. } = load(py, reader, Arrays::new(py, how.native), how)?;
     let plain = reader.format() == "none";
     let length = if plain {
         reader.position()
@@ -58,71 +61,40 @@ fn seeking<'py>(py: Python<'py>, mut file: FileObject, native: bool, limits: &Li
     Ok(object)
 }
 
-fn peeking<'py>(py: Python<'py>, file: FileObject, native: bool, limits: &Limits) -> Answer<'py> {
-    let options = stream::options(limits);
-    let reader = py.detach(|| options.exact(Peeking::new(file)))?;
-    let Loaded { object, reader, .. } = load(py, reader, Arrays::new(py, native), limits)?;
-    reader.into_inner().catch_up()?;
+fn peeking<'py>(py: Python<'py>, file: Peeking, how: &How<'py>) -> Answer<'py> {
+    let (object, mut file) = if how.trust.is_some() {
+        twice(py, file, how)?
+    } else {
+        let options = stream::options(&how.limits);
+        let reader = py.detach(|| options.exact(file))?;
+        let Loaded { object, reader, .. } = load(py, reader, Arrays::new(py, how.native), how)?;
+        (object, reader.into_inner())
+    };
+    file.catch_up()?;
     Ok(object)
 }
 
-fn reading<'py>(py: Python<'py>, file: FileObject, native: bool, limits: &Limits) -> Answer<'py> {
-    let options = stream::options(limits);
-    let mut dripping = Dripping::new(file);
-    let compressed = options.exact(&mut dripping)?.format() != "none";
-    let source = Cursor::new(dripping.seen).chain(dripping.inner);
-    let arrays = Arrays::new(py, native);
+fn reading<'py>(py: Python<'py>, file: FileObject, how: &How<'py>) -> Answer<'py> {
+    let options = stream::options(&how.limits);
+    let mut head = Kept::new(Stepping::new(file, 1));
+    let compressed = options.exact(&mut head)?.format() != "none";
+    let (head, rest) = head.into_parts();
+    let (shown, file) = rest.into_parts();
+    let source = Cursor::new([head, shown].concat()).chain(file);
+    if how.trust.is_some() {
+        // What is compressed need not be read exactly.
+        let step = if compressed { AHEAD } else { 1 };
+        return twice(py, Stepping::new(source, step), how).map(|(object, _)| object);
+    }
+    let arrays = Arrays::new(py, how.native);
     if compressed {
-        let options = stream::options(limits);
+        let options = stream::options(&how.limits);
         let reader = py.detach(|| options.reader(source))?;
-        return Ok(load(py, reader, arrays, limits)?.object);
+        return Ok(load(py, reader, arrays, how)?.object);
     }
     let pause = Pause::new(py);
     let source = Lifting::new(source, &pause);
-    let mut live = Live::new(py, &pause, arrays);
-    Ok(pickle::machine::run_unbuffered(
-        source,
-        &limits.object,
-        &mut live,
-    )?)
-}
-
-/// Shows one byte after the other of a reader, and keeps them all.
-struct Dripping<R> {
-    inner: R,
-    seen: Vec<u8>,
-    at: usize,
-}
-
-impl<R> Dripping<R> {
-    fn new(inner: R) -> Self {
-        Self {
-            inner,
-            seen: Vec::new(),
-            at: 0,
-        }
-    }
-}
-
-impl<R: Read> Read for Dripping<R> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let n = self.fill_buf()?.read(out)?;
-        self.consume(n);
-        Ok(n)
-    }
-}
-
-impl<R: Read> BufRead for Dripping<R> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.at == self.seen.len() {
-            let mut byte = [0];
-            let n = self.inner.read(&mut byte)?;
-            self.seen.extend_from_slice(&byte[..n]);
-        }
-        Ok(&self.seen[self.at..])
-    }
-
-    fn consume(&mut self, n: usize) {
-        self.at += n;
-    }
+    let mut live = Live::new(py, &pause, arrays, None);
+    let limits = &how.limits.object;
+    Ok(pickle::machine::run_unbuffered(source, limits, &mut live)?)
 }

@@ -6,18 +6,21 @@ mod fast;
 mod file;
 mod gc;
 mod hashing;
+mod kept;
 mod names;
 mod state;
+mod trust;
 
 use std::ffi::CString;
-use std::io::Cursor;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Cursor, Seek};
 use std::path::PathBuf;
 
 use demijohn::codecs::{Reader, Source};
 use demijohn::stream::{self, Companions, Skipping};
 use demijohn::{Limits, pickle};
 use pyo3::buffer::PyBuffer;
-use pyo3::exceptions::{PyDeprecationWarning, PyNotImplementedError, PyUserWarning};
+use pyo3::exceptions::{PyDeprecationWarning, PyUserWarning};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -26,6 +29,8 @@ use crate::stream::Attached;
 use arrays::{Arrays, Mapping};
 use builder::Live;
 use gc::{Lifting, Pause};
+use kept::Kept;
+use trust::Trust;
 
 /// What the format of z-files is called: how joblib compressed before 0.10.
 const Z_FILE: &str = "zfile";
@@ -45,15 +50,27 @@ pub(crate) fn load_path<'py>(
     native: bool,
     trusted: Option<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    refuse(trusted.as_ref())?;
-    let limits = Limits::default();
+    let how = How::new(native, trusted.as_ref())?;
     let name: PathBuf = path.extract()?;
-    let reader = py
-        .detach(|| stream::open(&name, &limits))
-        .map_err(|e| raise(py, e))?;
+    let file = py.detach(|| File::open(&name).map_err(|e| demijohn::Error::from(e).at_path(&name)));
+    let file = file.map_err(|e| raise(py, e))?;
+    if how.trust.is_some() && !file.metadata()?.is_file() {
+        // A pipe, which cannot be read twice.
+        let loaded = twice(py, BufReader::new(file), &how);
+        return loaded
+            .map(|(object, _)| object)
+            .map_err(|e| raise(py, e.at_path(&name)));
+    }
+    let options = stream::options(&how.limits);
+    let reader = py.detach(|| {
+        options
+            .seekable_reader(file)
+            .map_err(|e| demijohn::Error::from(e).at_path(&name))
+    });
+    let reader = reader.map_err(|e| raise(py, e))?;
     let format = reader.format();
     let mut arrays = Arrays::new(py, native);
-    arrays.companions = Some(Companions::of(&name, limits.stream));
+    arrays.companions = Some(Companions::of(&name, how.limits.stream));
     match mmap_mode {
         Some(mode) if format == "none" => {
             let file = py.import("os")?.call_method1("fspath", (&path,))?;
@@ -68,7 +85,7 @@ pub(crate) fn load_path<'py>(
         }
         None => {}
     }
-    let loaded = load(py, reader, arrays, &limits).map_err(|e| raise(py, e.at_path(&name)))?;
+    let loaded = load(py, reader, arrays, &how).map_err(|e| raise(py, e.at_path(&name)))?;
     if loaded.arrays.old || format == Z_FILE {
         let message = format!(
             "The file '{}' has been generated with a joblib version less than 0.10. Please regenerate this pickle file.",
@@ -93,8 +110,8 @@ pub(crate) fn load_file<'py>(
     native: bool,
     trusted: Option<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    refuse(trusted.as_ref())?;
-    file::from(py, file, native, &Limits::default())
+    let how = How::new(native, trusted.as_ref())?;
+    file::from(py, file, &how)
 }
 
 /// Loads the object in bytes.
@@ -106,8 +123,7 @@ pub(crate) fn load_bytes<'py>(
     native: bool,
     trusted: Option<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    refuse(trusted.as_ref())?;
-    let limits = Limits::default();
+    let how = How::new(native, trusted.as_ref())?;
     let copy;
     let data = match data.cast::<PyBytes>() {
         Ok(bytes) => bytes.as_bytes(),
@@ -117,20 +133,35 @@ pub(crate) fn load_bytes<'py>(
             &copy
         }
     };
-    let reader = py.detach(|| stream::options(&limits).seekable_reader(Cursor::new(data)));
+    let reader = py.detach(|| stream::options(&how.limits).seekable_reader(Cursor::new(data)));
     let reader = reader.map_err(|e| raise(py, e))?;
-    load(py, reader, Arrays::new(py, native), &limits)
+    load(py, reader, Arrays::new(py, native), &how)
         .map(|loaded| loaded.object)
         .map_err(|e| raise(py, e))
 }
 
-/// Loading what is not trusted is to come.
-fn refuse(trusted: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
-    match trusted {
-        None => Ok(()),
-        Some(_) => Err(PyNotImplementedError::new_err(
-            "loading with a list of trusted names",
-        )),
+/// How something is loaded.
+struct How<'py> {
+    /// Whether to turn arrays into this machine's byte order.
+    native: bool,
+    limits: Limits,
+    /// What may be done, if the file is not trusted.
+    trust: Option<Trust<'py>>,
+}
+
+impl<'py> How<'py> {
+    /// Without a list of trusted names, everything is trusted.
+    fn new(native: bool, trusted: Option<&Bound<'py, PyAny>>) -> PyResult<Self> {
+        let trust = trusted.map(Trust::new).transpose()?;
+        let limits = match trust {
+            Some(_) => Limits::untrusted(),
+            None => Limits::default(),
+        };
+        Ok(Self {
+            native,
+            limits,
+            trust,
+        })
     }
 }
 
@@ -141,19 +172,39 @@ struct Loaded<'py, S> {
     reader: Reader<S>,
 }
 
-/// Loads the object in a stream, to the end of the member that holds it.
+/// Loads from what can be read only once, even if it is to be looked through before: what was read is kept for that.
+fn twice<'py, R: BufRead + Send>(
+    py: Python<'py>,
+    source: R,
+    how: &How<'py>,
+) -> demijohn::Result<(Bound<'py, PyAny>, R)> {
+    let options = stream::options(&how.limits);
+    let reader = py.detach(|| options.source(Kept::new(source)))?;
+    let Loaded { object, reader, .. } = load(py, reader, Arrays::new(py, how.native), how)?;
+    Ok((object, reader.into_source().into_inner()))
+}
+
+/// Loads the object in a stream, to the end of the member that holds it. If the file is not trusted, the whole object is
+/// looked through first, and the stream must be one that can go back.
 fn load<'py, S: Source + Send>(
     py: Python<'py>,
-    reader: Reader<S>,
+    mut reader: Reader<S>,
     arrays: Arrays<'py>,
-    limits: &Limits,
+    how: &How<'py>,
 ) -> demijohn::Result<Loaded<'py, S>> {
+    let limits = &how.limits;
     let length = stream::length(&reader);
     let compressed = reader.format() != "none";
+    if let Some(trust) = &how.trust {
+        let (names, looked_through) = stream::globals(Attached::new(&mut reader), length, limits);
+        trust.admit_all(&names).map_err(carry)?;
+        looked_through?;
+        reader.rewind()?;
+    }
     let pause = Pause::new(py);
     let attached = Lifting::new(Attached::new(reader), &pause);
     let mut source = Skipping::new(attached, &arrays.skip);
-    let mut live = Live::new(py, &pause, arrays);
+    let mut live = Live::new(py, &pause, arrays, how.trust.as_ref());
     let object = stream::build(&mut source, length, limits, &mut live)?;
     let mut attached = source.into_inner()?.into_inner();
     if compressed {
