@@ -79,8 +79,10 @@ impl Companions {
         if class == NPY {
             return Self::npy(companions, name);
         }
+        let (companions, file) = Self::open(companions, RAW, name)?;
         let layout = raw_layout(class, key("state")?)?;
-        Self::raw(companions, name, layout).map(Found::Array)
+        let array = companions.read_raw(file, layout);
+        array.map(Found::Array).map_err(|e| within(name, e))
     }
 
     /// The array in a `.npy` file, for an `NDArrayWrapper` with its name: [`Found::Array`] or [`Found::PickleIn`].
