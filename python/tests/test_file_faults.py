@@ -365,7 +365,7 @@ def test_a_signal_ends_a_write(soon, tmp_path):
 
 
 def test_a_signal_ends_a_read(soon):
-    size, times = 16 << 20, 100
+    size, times = 16 << 20, 1000
     with demijohn.open(io.BytesIO(coded(bytes(size), "gzip") * times)) as file:
         with pytest.raises(Trouble):
             soon()
