@@ -553,7 +553,8 @@ pub(crate) struct Talk {
 /// How many help.
 #[derive(Clone, Copy, Debug, Group)]
 pub(crate) struct Threads {
-    /// Threads to use where the format has use for them, 0 for one per core; the bytes don't depend on it
+    /// Threads to use where the format has use for them, 0 for one per core [default: one per core, up to 8]; the bytes
+    /// don't depend on it
     #[arg(short = 'T', long, value_name = "N")]
     threads: Option<usize>,
 }
@@ -561,10 +562,7 @@ pub(crate) struct Threads {
 impl Threads {
     /// The number asked for, if one was.
     pub(crate) fn get(self) -> Option<usize> {
-        match self.threads {
-            Some(0) => Some(std::thread::available_parallelism().map_or(1, usize::from)),
-            other => other,
-        }
+        self.threads
     }
 }
 

@@ -143,10 +143,8 @@ pub(crate) fn decoder(
         // A pickle of an old protocol can begin like a zlib stream.
         .veto(demijohn::pickle::looks_like)
         .limits(decoding.limits())
+        .threads(decoding.threads.get())
         .on_progress(bar.callback());
-    if let Some(threads) = decoding.threads.get() {
-        options = options.threads(threads);
-    }
     if let Some(format) = decoding.format.as_ref().or(agreed) {
         options = options.format(format);
     }

@@ -132,9 +132,9 @@ impl Options {
         self
     }
 
-    /// Writes at this level; it overrides the one in a `(name, level)` pair.
-    pub fn level(mut self, level: i32) -> Self {
-        self.level = Some(level);
+    /// Writes at this level; it overrides the one in a `(name, level)` pair. `None` is as if nothing were said.
+    pub fn level(mut self, level: impl Into<Option<i32>>) -> Self {
+        self.level = level.into();
         self
     }
 
@@ -157,14 +157,15 @@ impl Options {
         self
     }
 
-    /// How many threads may code beside the caller's, which does all reading and writing: 1 if nothing is said, which
-    /// means none beside; 0 for one per core, unless the input is known to be small. It never changes the bytes.
+    /// How many threads may code: 1 means that the caller does it all, 0 one per core; `None`, or if nothing is
+    /// said, one per core too, but 8 at most. It never changes the bytes. Where the input is known to be small, the caller does it all.
     ///
-    /// They are started when there is work for them and end with the reader or writer. Each costs memory: up to two
-    /// blocks, coded and plain, and the coder's state. [`Spec::threading`](crate::Spec::threading) says which formats
-    /// have use for them.
-    pub fn threads(mut self, threads: usize) -> Self {
-        self.threads = Some(threads);
+    /// They are started when there is work for them and end with the reader or writer; all reading and writing stays with
+    /// the caller, save that several read large parts of an uncompressed file. Each costs memory: up to two blocks, coded
+    /// and plain, and the coder's state. [`Spec::threading`](crate::Spec::threading) says which formats have use for
+    /// them.
+    pub fn threads(mut self, threads: impl Into<Option<usize>>) -> Self {
+        self.threads = threads.into();
         self
     }
 
@@ -229,7 +230,8 @@ impl Options {
     ///
     /// # Errors
     /// As [`reader`](Self::reader).
-    pub fn source<S: Source>(mut self, source: S) -> Result<Reader<S>> {
+    pub fn source<S: Source>(mut self, mut source: S) -> Result<Reader<S>> {
+        source.use_threads(threads(self.threads, source.size()));
         let mut input = Input::new(source);
         let compressor = match &self.format {
             Some(format) => format.resolve(self.formats(), None)?,
@@ -436,10 +438,15 @@ impl Options {
 fn threads(asked: Option<usize>, size: Option<u64>) -> usize {
     /// Below this, threads take longer to start than they save.
     const SMALL: u64 = 4 << 20;
+    /// What nobody asked for is not to cost memory without bound on a machine with a hundred cores.
+    const MOST: usize = 8;
+    let small = size.is_some_and(|size| size < SMALL);
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     match asked {
-        Some(0) if size.is_some_and(|size| size < SMALL) => 1,
-        Some(0) => std::thread::available_parallelism().map_or(1, usize::from),
-        asked => asked.unwrap_or(1),
+        None | Some(0) if small => 1,
+        None => cores().min(MOST),
+        Some(0) => cores(),
+        Some(asked) => asked,
     }
 }
 

@@ -8,6 +8,9 @@ use crate::error::{Error, Result};
 
 /// Bytes buffered from a source that is not buffered itself.
 const BUFFER: usize = 128 << 10;
+/// Each thread that takes part in a read has as many bytes to read at least: it costs about what reading a tenth of
+/// them does.
+const SHARE: usize = 4 << 20;
 
 /// Where a [`Reader`](crate::Reader) takes its bytes from.
 ///
@@ -36,6 +39,12 @@ pub trait Source: BufRead {
     fn size(&self) -> Option<u64> {
         None
     }
+
+    /// How many threads may take part in one large read, the caller's among them: for sources that can be read in several
+    /// places at once. The others ignore it.
+    fn use_threads(&mut self, threads: usize) {
+        let _ = threads;
+    }
 }
 
 impl<S: Source + ?Sized> Source for Box<S> {
@@ -47,6 +56,9 @@ impl<S: Source + ?Sized> Source for Box<S> {
     }
     fn size(&self) -> Option<u64> {
         (**self).size()
+    }
+    fn use_threads(&mut self, threads: usize) {
+        (**self).use_threads(threads);
     }
 }
 
@@ -74,7 +86,13 @@ pub struct Seekable<R> {
     inner: BufReader<R>,
     /// Where the stream began and how long the source is from there; `None` if it does not seek after all.
     extent: Option<(u64, u64)>,
+    /// How to read in several places at once, where that is possible, and how many threads may do so.
+    parallel: Option<ReadAt<R>>,
+    threads: usize,
 }
+
+/// Fills a slice from an offset on with so many threads, and says how much there was.
+type ReadAt<R> = fn(&R, u64, &mut [u8], usize) -> io::Result<usize>;
 
 impl Seekable<File> {
     /// Opens a file. What is neither a regular file nor a block device is read forward only.
@@ -83,19 +101,28 @@ impl Seekable<File> {
     /// `Io`, with the path in the message, for what the operating system refuses, a directory included.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let open = || {
-            let file = File::open(path)?;
-            let metadata = file.metadata()?;
-            if metadata.is_dir() {
-                return Err(io::ErrorKind::IsADirectory.into());
-            }
-            if metadata.is_file() || is_block_device(&metadata) {
-                Seekable::new(file)
-            } else {
-                Ok(Seekable::forward_only(file))
-            }
-        };
+        let open = || Seekable::file(File::open(path)?);
         open().map_err(|error| Error::at_path(error, path))
+    }
+
+    /// A file that is open already; the stream begins where it stands now.
+    ///
+    /// # Errors
+    /// What the operating system reports; `IsADirectory` for a directory.
+    pub fn file(file: File) -> io::Result<Self> {
+        let metadata = file.metadata()?;
+        if metadata.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        if !metadata.is_file() && !is_block_device(&metadata) {
+            return Ok(Seekable::forward_only(file));
+        }
+        let mut source = Seekable::new(file)?;
+        #[cfg(unix)]
+        {
+            source.parallel = Some(parallel::read_at);
+        }
+        Ok(source)
     }
 }
 
@@ -127,8 +154,8 @@ impl<R: Read + Seek> Seekable<R> {
             Err(_) => None,
         };
         Ok(Seekable {
-            inner: BufReader::with_capacity(BUFFER, inner),
             extent,
+            ..Seekable::forward_only(inner)
         })
     }
 
@@ -137,6 +164,8 @@ impl<R: Read + Seek> Seekable<R> {
         Seekable {
             inner: BufReader::with_capacity(BUFFER, inner),
             extent: None,
+            parallel: None,
+            threads: 1,
         }
     }
 
@@ -167,27 +196,52 @@ impl<R: BufRead> Exact<R> {
     }
 }
 
+impl<R: Read + Seek> Read for Seekable<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let threads = self.threads.min(out.len() / SHARE);
+        let Some(read_at) = self
+            .parallel
+            .filter(|_| threads > 1 && self.inner.buffer().is_empty())
+        else {
+            return self.inner.read(out);
+        };
+        let file = self.inner.get_mut();
+        let at = file.stream_position()?;
+        let n = read_at(file, at, out, threads)?;
+        file.seek(SeekFrom::Start(at + n as u64))?;
+        Ok(n)
+    }
+}
+
+impl<R: Read + Seek> BufRead for Seekable<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.inner.fill_buf()
+    }
+    fn consume(&mut self, n: usize) {
+        self.inner.consume(n);
+    }
+}
+
 macro_rules! delegate {
-    ($type:ident, $bound:ident $(+ $more:ident)*, $field:tt) => {
-        impl<R: $bound $(+ $more)*> Read for $type<R> {
+    ($type:ident, $bound:ident) => {
+        impl<R: $bound> Read for $type<R> {
             fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-                self.$field.read(out)
+                self.0.read(out)
             }
         }
-        impl<R: $bound $(+ $more)*> BufRead for $type<R> {
+        impl<R: $bound> BufRead for $type<R> {
             fn fill_buf(&mut self) -> io::Result<&[u8]> {
-                self.$field.fill_buf()
+                self.0.fill_buf()
             }
             fn consume(&mut self, n: usize) {
-                self.$field.consume(n);
+                self.0.consume(n);
             }
         }
     };
 }
 
-delegate!(Pipe, Read, 0);
-delegate!(Seekable, Read + Seek, inner);
-delegate!(Exact, BufRead, 0);
+delegate!(Pipe, Read);
+delegate!(Exact, BufRead);
 
 impl<R: Read> Source for Pipe<R> {}
 impl<R: BufRead> Source for Exact<R> {}
@@ -210,6 +264,76 @@ impl<R: Read + Seek> Source for Seekable<R> {
 
     fn size(&self) -> Option<u64> {
         self.extent.map(|(_, len)| len)
+    }
+
+    fn use_threads(&mut self, threads: usize) {
+        self.threads = threads;
+    }
+}
+
+/// Reading a file in several places at once: most of the time of a large read goes into the pages that it fills.
+#[cfg(unix)]
+mod parallel {
+    use std::fs::File;
+    use std::io;
+    use std::os::unix::fs::FileExt;
+    use std::thread::{self, ScopedJoinHandle};
+
+    /// As [`ReadAt`](super::ReadAt). The file's own position is left alone.
+    pub(super) fn read_at(file: &File, at: u64, out: &mut [u8], threads: usize) -> io::Result<usize> {
+        let len = out.len().div_ceil(threads).next_multiple_of(super::SHARE / 2);
+        let results: Vec<(usize, io::Result<usize>)> = thread::scope(|scope| {
+            let mut parts = (at..).step_by(len).zip(out.chunks_mut(len));
+            let own = parts.next();
+            let others: Vec<_> = parts
+                .map(|(at, part)| {
+                    let len = part.len();
+                    let thread = thread::Builder::new().spawn_scoped(scope, move || fill(file, at, part));
+                    (len, thread)
+                })
+                .collect();
+            let own = own.map(|(at, part)| (part.len(), fill(file, at, part)));
+            let others = others.into_iter().map(|(len, thread)| {
+                let join = |thread: ScopedJoinHandle<_>| {
+                    thread.join().map_err(|_| io::Error::other("a thread panicked"))?
+                };
+                (len, thread.and_then(join))
+            });
+            own.into_iter().chain(others).collect()
+        });
+        let mut filled = 0;
+        for (len, result) in results {
+            match result {
+                Ok(n) => {
+                    filled += n;
+                    if n < len {
+                        break;
+                    }
+                }
+                // The next read will come upon it; or, if the system had no thread to give, do that part.
+                Err(_) if filled > 0 => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(filled)
+    }
+
+    /// Reads until the slice is full or the file ends.
+    fn fill(file: &File, mut at: u64, out: &mut [u8]) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < out.len() {
+            match file.read_at(&mut out[filled..], at) {
+                Ok(0) => break,
+                Ok(n) => {
+                    filled += n;
+                    at += n as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if filled == 0 => return Err(error),
+                Err(_) => break,
+            }
+        }
+        Ok(filled)
     }
 }
 
@@ -253,5 +377,50 @@ mod tests {
         let mut text = String::new();
         source.read_to_string(&mut text).unwrap();
         assert_eq!(text, "abc");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_large_read_by_several_threads_is_that_of_one() {
+        let bytes: Vec<u8> = (0..251)
+            .flat_map(|i| [i; 7])
+            .cycle()
+            .take(6 * SHARE + 12345)
+            .collect();
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("plain");
+        std::fs::write(&path, &bytes).unwrap();
+        for threads in [1, 2, 3, 64] {
+            let mut source = Seekable::open(&path).unwrap();
+            source.use_threads(threads);
+            source.rewind_to(5).unwrap();
+            let mut out = vec![0; 5 * SHARE];
+            source.read_exact(&mut out).unwrap();
+            assert!(out == bytes[5..][..5 * SHARE], "{threads} threads");
+            // On from where that ended, through the buffer, and past the end.
+            let mut byte = [0];
+            source.read_exact(&mut byte).unwrap();
+            assert_eq!(byte[0], bytes[5 + 5 * SHARE]);
+            let mut out = vec![1; 5 * SHARE];
+            let rest = &bytes[6 + 5 * SHARE..];
+            let mut got = 0;
+            while let n @ 1.. = source.read(&mut out[got..]).unwrap() {
+                got += n;
+            }
+            assert!(out[..got] == *rest, "{threads} threads");
+            assert!(
+                out[got..].iter().all(|&byte| byte == 1),
+                "nothing behind the end is touched"
+            );
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_failing_large_read_fails() {
+        // A directory opens, and fails to be read.
+        let dir = tempfile::tempdir().unwrap();
+        let file = File::open(dir.path()).unwrap();
+        assert!(parallel::read_at(&file, 0, &mut vec![0; 2 * SHARE], 2).is_err());
     }
 }

@@ -100,7 +100,7 @@ pub struct DumpOptions {
     pub(crate) protocol: Protocol,
     pub(crate) aligned: bool,
     pub(crate) durability: Durability,
-    pub(crate) threads: usize,
+    pub(crate) threads: Option<usize>,
 }
 
 impl Default for DumpOptions {
@@ -110,7 +110,7 @@ impl Default for DumpOptions {
             protocol: Protocol::V4,
             aligned: true,
             durability: Durability::default(),
-            threads: 1,
+            threads: None,
         }
     }
 }
@@ -145,10 +145,11 @@ impl DumpOptions {
         self
     }
 
-    /// How many threads may compress: 1 unless this is called, 0 for one per core. The file is the same. Each costs memory;
-    /// see [`codecs::Options::threads`].
+    /// How many threads may compress: 1 for the caller's alone, 0 for one per core, which is also what happens if nothing is
+    /// said, up to 8. They start with the second block of data, so what is small takes none. The file is the same. Each
+    /// costs memory; see [`codecs::Options::threads`].
     pub fn threads(mut self, threads: usize) -> Self {
-        self.threads = threads;
+        self.threads = Some(threads);
         self
     }
 

@@ -34,7 +34,7 @@ pub fn load(path: impl AsRef<Path>) -> Result<Document> {
 /// As for [`load`].
 pub fn load_with(path: impl AsRef<Path>, options: impl Into<LoadOptions>) -> Result<Document> {
     let (path, options) = (path.as_ref(), options.into());
-    let stream = stream::open(path, &options.limits)?;
+    let stream = stream::open_with(path, options.stream())?;
     let companions = Companions::of(path, options.limits.stream);
     read(stream, &options, Some(companions)).map_err(|e| e.at_path(path))
 }
@@ -91,6 +91,7 @@ pub fn load_as<T: DeserializeOwned>(path: impl AsRef<Path>) -> Result<T> {
 pub struct LoadOptions {
     pub(crate) limits: Limits,
     pub(crate) native: bool,
+    pub(crate) threads: Option<usize>,
 }
 
 impl LoadOptions {
@@ -111,6 +112,19 @@ impl LoadOptions {
     pub fn native_byte_order(mut self, native: bool) -> Self {
         self.native = native;
         self
+    }
+
+    /// How many threads may read and decompress: 1 for the caller's alone, 0 for one per core, which is also what happens
+    /// if nothing is said, up to 8; of small files the caller does it all. Each costs memory; see
+    /// [`codecs::Options::threads`].
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = Some(threads);
+        self
+    }
+
+    /// How the stream is read.
+    fn stream(&self) -> codecs::Options {
+        stream::options(&self.limits).threads(self.threads)
     }
 }
 
@@ -144,7 +158,7 @@ pub fn load_from(source: impl BufRead) -> Result<Document> {
 /// As for [`load`].
 pub fn load_from_with(source: impl BufRead, how: impl Into<LoadOptions>) -> Result<Document> {
     let how = how.into();
-    read(stream::options(&how.limits).exact(source)?, &how, None)
+    read(how.stream().exact(source)?, &how, None)
 }
 
 fn read<S: codecs::Source>(

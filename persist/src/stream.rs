@@ -51,8 +51,12 @@ pub fn options(limits: &Limits) -> Options {
 /// [`Io`](ErrorKind::Io) if it cannot be opened, [`Unsupported`](ErrorKind::Unsupported) for a format that this build
 /// leaves out.
 pub fn open(path: impl AsRef<Path>, limits: &Limits) -> Result<Reader<Seekable<File>>> {
-    let path = path.as_ref();
-    let open = || options(limits).seekable_reader(File::open(path)?);
+    open_with(path.as_ref(), options(limits))
+}
+
+/// Opens a file for reading as the caller says.
+pub(crate) fn open_with(path: &Path, options: Options) -> Result<Reader<Seekable<File>>> {
+    let open = || options.source(Seekable::file(File::open(path)?)?);
     open().map_err(|e| Error::from(e).at_path(path))
 }
 

@@ -35,7 +35,7 @@ def compress(
         compression: The format, by its name or an extension without the dot, or that and a level. :func:`codecs` lists
             them.
         level: How hard to compress; the range depends on the format.
-        threads: How many threads may code. That never changes the bytes.
+        threads: How many threads may code; one per core, up to 8, if nothing is said. That never changes the bytes.
     """
     name, level = format_and_level(compression, level)
     if name is None:

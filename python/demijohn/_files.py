@@ -378,7 +378,7 @@ def open(
         compression: The format, by its name or an extension without the dot, or that and a level. :func:`codecs` lists
             them.
         level: How hard to compress; the range depends on the format.
-        threads: How many threads may code. That never changes the bytes.
+        threads: How many threads may code; one per core, up to 8, if nothing is said. That never changes the bytes.
         atomic: Whether a file that is written appears at its path as a whole when it is closed, so that nobody ever sees a
             part of it. False to write into the file itself, where no other can be made beside it. Adding to a file always
             writes into it.

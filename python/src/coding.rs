@@ -23,15 +23,11 @@ pub(crate) fn compress<'py>(
     let py = data.py();
     let data = Exported::bytes(data.as_borrowed())?;
     let plain = data.as_bytes();
-    let mut options = Options::new()
+    let options = Options::new()
+        .level(level)
+        .threads(threads)
         .size(plain.len() as u64)
         .element_size(data.element_size());
-    if let Some(level) = level {
-        options = options.level(level);
-    }
-    if let Some(threads) = threads {
-        options = options.threads(threads);
-    }
     let sink = Cursor::new(Vec::new());
     let made = options.seekable_writer(sink, compression);
     let mut writer = made.map_err(|error| raise(py, error))?;

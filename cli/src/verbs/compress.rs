@@ -62,13 +62,10 @@ fn one(args: &Compress, format: &Compressor, operand: &Operand) -> Result<(), Fa
     let Input { source, metadata } = Input::open(operand)?;
     let bar = Bar::start(args.talk, operand, source.size(), Side::Plain);
     let size = announced(metadata.as_ref());
-    let mut options = Options::new().on_progress(bar.callback());
-    if let Some(level) = args.level {
-        options = options.level(level);
-    }
-    if let Some(threads) = args.threads.get() {
-        options = options.threads(threads);
-    }
+    let mut options = Options::new()
+        .level(args.level)
+        .threads(args.threads.get())
+        .on_progress(bar.callback());
     if let Some(size) = size {
         options = options.size(size);
     }

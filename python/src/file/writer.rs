@@ -110,13 +110,7 @@ impl RawWriter {
         atomic: bool,
         durable: bool,
     ) -> PyResult<Self> {
-        let mut options = Options::new();
-        if let Some(level) = level {
-            options = options.level(level);
-        }
-        if let Some(threads) = threads {
-            options = options.threads(threads);
-        }
+        let mut options = Options::new().level(level).threads(threads);
         let compression = compression.map_or_else(Compression::auto, Compression::from);
         if file.is_instance_of::<PyString>() {
             if durable {

@@ -37,15 +37,12 @@ pub(crate) fn dump_path(
 ) -> PyResult<()> {
     let py = value.py();
     let protocol = protocol_of(protocol)?;
-    let mut options = Options::new();
+    let mut options = Options::new().threads(threads);
     if durable {
         options = options.durability(Durability::Sync);
     }
     if in_place {
         options = options.replace(Replace::InPlace);
-    }
-    if let Some(threads) = threads {
-        options = options.threads(threads);
     }
     let compression = compression_of(format, level);
     let file = py

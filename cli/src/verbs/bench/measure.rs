@@ -76,13 +76,10 @@ impl<'a> Bench<'a> {
     }
 
     fn options(&self) -> Options {
-        let options = Options::new()
+        Options::new()
             .on_progress(|_| interrupt::go_on())
-            .element_size(self.element_size);
-        match self.threads {
-            Some(threads) => options.threads(threads),
-            None => options,
-        }
+            .element_size(self.element_size)
+            .threads(self.threads)
     }
 
     fn compress(&mut self, row: &Row) -> Result<Duration> {
