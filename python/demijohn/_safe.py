@@ -6,6 +6,7 @@ import collections
 import datetime
 import decimal
 import fractions
+import importlib
 import os
 import pathlib
 import re
@@ -26,8 +27,10 @@ def safe_load(filename: str | os.PathLike[str] | BinaryIO, trusted: Collection[s
     """Reads an object that ``dump`` wrote, and runs no code that the file chooses.
 
     Built are the types of plain data: those of Python itself, of ``collections``, ``datetime``, ``decimal``,
-    ``fractions``, ``pathlib`` and ``uuid``, and numpy's arrays, scalars and dtypes; and what the caller trusts. The whole
-    file is looked through first: if it names anything else, nothing is built of it.
+    ``fractions``, ``pathlib`` and ``uuid``; numpy's arrays, scalars and dtypes; the matrices and arrays of
+    ``scipy.sparse``; pandas' frames, series and indexes of numbers, texts, dates (in UTC or at a fixed distance from it)
+    and categories; and what the caller trusts. The whole file is looked through first: if it names anything else,
+    nothing is built of it. Compressors that the program has registered are not used.
 
     >>> import demijohn, os, tempfile
     >>> path = os.path.join(tempfile.mkdtemp(), "upload.pkl")
@@ -61,8 +64,14 @@ def safe_load(filename: str | os.PathLike[str] | BinaryIO, trusted: Collection[s
     return _native.load_file(filename, True, names)
 
 
-Rule = Callable[["Policy", tuple[Any, ...]], bool]
-"""Whether something may be called with these arguments: those that a real writer gives it."""
+Rule = Callable[["Policy", tuple[Any, ...]], bool | tuple[Any, ...]]
+"""Whether something may be called with these arguments, those that a real writer gives it; or with which instead."""
+
+_Check = Callable[["Policy", tuple[Any, ...]], bool]
+"""A rule that only looks."""
+
+StateRule = Callable[["Policy", Any, Any], Any]
+"""The state that an object may be given in place of this one."""
 
 _LONG = 64
 """Values from this length on may be made into other values once: a few bytes can name them any number of times."""
@@ -92,6 +101,9 @@ _PLAIN_TYPES = frozenset(
     )
 )
 
+# Where the rules for others' classes are, which are imported once a file names one of them.
+_HELPERS = {"scipy": "demijohn._safe_sparse", "pandas": "demijohn._safe_frames"}
+
 # State and items are for instances.
 _NO_INSTANCES = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, types.MethodType)
 
@@ -101,12 +113,19 @@ class Policy:
 
     def __init__(self, trusted: frozenset[str]) -> None:
         self._trusted = trusted
+        self.placed: set[int] = set()
+        """The blocks of frames that have one."""
         self._rules: dict[int, Rule | None] = {}
         self._trusted_ids: set[int] = set()
         self._used: set[int] = set()
         self._new_arrays: set[int] = set()
         self._depth: dict[int, int] = {}
         self._above: dict[int, list[int]] = {}
+        self._states: dict[int, StateRule] = {}
+        self._whole: set[int] = set()
+        self._made: set[int] = set()
+        self._unfinished: set[int] = set()
+        self._known: dict[tuple[int, Any], Any] = {}
         # So that no address is used for something else.
         self._kept: list[Any] = []
 
@@ -127,27 +146,50 @@ class Policy:
             if full.startswith(old):
                 full = new + full.removeprefix(old)
         self._rules.setdefault(id(value), _CALLS.get(full))
+        if helper := _HELPERS.get(module.partition(".")[0]):
+            rules = importlib.import_module(helper)
+            if rule := rules.CALLS.get(id(value)):
+                self._rules[id(value)] = rule
+            if state := rules.STATES.get(id(value)):
+                self._states[id(value)] = state
+            if id(value) in rules.WHOLE_WITHOUT_STATE:
+                self._whole.add(id(value))
 
-    def call(self, function: Any, args: Any) -> None:
-        """Something is to be called."""
+    def call(self, function: Any, args: Any) -> Any:
+        """Something is to be called; answers with what."""
+        if id(function) in self._trusted_ids:
+            return args
+        rule = self._rules.get(id(function))
+        answer = rule is not None and type(args) is tuple and rule(self, args)
+        if answer is False:
+            self.refuse(f"would call {function!r} in a way that is not known to be harmless")
+        return args if answer is True else answer
+
+    def made(self, function: Any, made: Any) -> None:
+        """Something was called, or an instance was made of it."""
         if id(function) in self._trusted_ids:
             return
-        rule = self._rules.get(id(function))
-        if rule is None or type(args) is not tuple or not rule(self, args):
-            self._refuse(f"would call {function!r} in a way that is not known to be harmless")
-
-    def called(self, function: Any, made: Any) -> None:
-        """Something was called."""
-        if id(function) not in self._trusted_ids and isinstance(made, (np.ndarray, np.dtype)):
+        kind = type(made)
+        if isinstance(made, (np.ndarray, np.dtype)):
             self._kept.append(made)
             self._new_arrays.add(id(made))
+        elif not (kind in _PLAIN_TYPES or id(kind) in self._trusted_ids or isinstance(made, np.generic)):
+            self._kept.append(made)
+            self._made.add(id(made))
+            if id(kind) in self._states and id(kind) not in self._whole:
+                self._unfinished.add(id(made))
+
+    def finish(self) -> None:
+        """The object is complete."""
+        if self._unfinished:
+            self.refuse("leaves an object without its state")
 
     def new(self, cls: Any, args: Any, kwargs: Any) -> None:
         """An instance is to be made of a class."""
         if id(cls) in self._trusted_ids:
             return
-        if not _one_of(cls, _BY_STATE) or id(cls) not in self._rules or args != () or kwargs:
-            self._refuse(f"would make a {cls!r} in a way that is not known to be harmless")
+        if not self.gets_state(cls) or id(cls) not in self._rules or args != () or kwargs:
+            self.refuse(f"would make a {cls!r} in a way that is not known to be harmless")
 
     def items(self, target: Any, items: list[Any]) -> None:
         """Something other than a list, a dict or a set is to be given items."""
@@ -161,16 +203,23 @@ class Policy:
         """Something is to be given a state; answers which."""
         kind = type(target)
         if id(target) in self._rules or id(target) in self._trusted_ids:
-            self._refuse("would change what it has not made")
+            self.refuse("would change what it has not made")
         if isinstance(target, np.dtype):
             return self._dtype_state(target, state)
+        rule = self._states.get(id(kind))
+        if rule is not None and id(kind) not in self._trusted_ids:
+            if id(target) not in self._unfinished and not (id(kind) in self._whole and id(target) in self._made):
+                self.refuse("would change an object that it has not made")
+            state = rule(self, target, state)
+            self._unfinished.discard(id(target))
+            return state
         if kind in _SUBCLASSES:
             self._array_state(target, state)
         elif kind is uuid.UUID:
             self._uuid_state(state)
         elif kind in _WRAPPERS:
             if type(state) is not dict or not all(type(key) is str for key in state):
-                self._refuse("describes an array in a way that no writer does")
+                self.refuse("describes an array in a way that no writer does")
         else:
             self._instance(target, "a state")
         return state
@@ -185,6 +234,22 @@ class Policy:
         self._kept.append(source)
         return True
 
+    def look(self, source: Any, what: Callable[[Any], Any]) -> Any:
+        """What a function says of something that does not change, which it is asked once."""
+        key = (id(source), what)
+        if key not in self._known:
+            self._kept.append(source)
+            self._known[key] = what(source)
+        return self._known[key]
+
+    def is_finished(self, value: Any) -> bool:
+        """Whether this is not an object that waits for its state."""
+        return id(value) not in self._unfinished
+
+    def gets_state(self, cls: Any) -> bool:
+        """Whether instances of this are made empty and get a state."""
+        return _one_of(cls, _BY_STATE) or id(cls) in self._states
+
     def is_trusted(self, value: Any) -> bool:
         """Whether this is something that the caller has named."""
         return id(value) in self._trusted_ids
@@ -193,14 +258,15 @@ class Policy:
         """Whether this is something importable that the file has named."""
         return id(value) in self._rules or id(value) in self._trusted_ids
 
-    def _refuse(self, what: str) -> NoReturn:
+    def refuse(self, what: str) -> NoReturn:
+        """Refuses what the file would do."""
         raise UntrustedError(f"the file {what}")
 
     def _instance(self, target: Any, what: str) -> None:
-        """Makes sure that trusted code made this, which alone can have made what is of no plain type."""
+        """Makes sure that trusted code made this."""
         plain = type(target) in _PLAIN_TYPES or isinstance(target, (np.generic, np.dtype))
-        if plain or isinstance(target, _NO_INSTANCES):
-            self._refuse(f"would give {what} to a {type(target).__name__}")
+        if plain or id(target) in self._made or self.is_named(target) or isinstance(target, _NO_INSTANCES):
+            self.refuse(f"would give {what} to a {type(target).__name__}")
 
     def _nest(self, outer: Any, items: Iterable[Any]) -> None:
         """Notes how deep those containers are nested in one another that Python frees by recursion."""
@@ -225,7 +291,7 @@ class Policy:
         """
         # One that numpy shares would be another for everybody.
         if id(dtype) not in self._new_arrays or dtype is np.dtype(dtype.str):
-            self._refuse("would change a dtype that it has not made")
+            self.refuse("would change a dtype that it has not made")
         try:
             reference = _described(dtype, state)
         except (TypeError, ValueError, LookupError, OverflowError) as error:
@@ -239,23 +305,23 @@ class Policy:
     def _array_state(self, array: Any, state: Any) -> None:
         # Once: what looks into the memory of before would look into nothing.
         if id(array) not in self._new_arrays:
-            self._refuse("would change an array that it has not made")
+            self.refuse("would change an array that it has not made")
         self._new_arrays.discard(id(array))
         if type(state) is not tuple:
-            self._refuse("gives an array a state that no writer does")
+            self.refuse("gives an array a state that no writer does")
         masked = type(array) is np.ma.MaskedArray
         mask = None
         if masked:
             if len(state) != 7:
-                self._refuse("gives an array a state that no writer does")
+                self.refuse("gives an array a state that no writer does")
             state, mask = state[:5], state[5]
         if len(state) == 5 and state[0] in (0, 1):
             state = state[1:]
         if len(state) != 4:
-            self._refuse("gives an array a state that no writer does")
+            self.refuse("gives an array a state that no writer does")
         shape, dtype, _, data = state
         if not isinstance(dtype, np.dtype):
-            self._refuse("gives an array a dtype that is none")
+            self.refuse("gives an array a dtype that is none")
         count = _count(shape)
         if type(data) is list:
             fits = dtype.hasobject and len(data) == count
@@ -271,7 +337,7 @@ class Policy:
     def _uuid_state(self, state: Any) -> None:
         known = type(state) is dict and type(state.get("int")) is int and 0 <= state["int"] < 1 << 128
         if not known or state.keys() - {"int", "is_safe"} or type(state.get("is_safe")) not in _ATOMS:
-            self._refuse("gives a UUID a state that no writer does")
+            self.refuse("gives a UUID a state that no writer does")
 
 
 def _count(shape: Any) -> int:
@@ -352,13 +418,13 @@ def _check_depth(dtype: Any) -> None:
 # What may be called, and with what.
 
 
-def _all(*kinds: type | tuple[type, ...]) -> Rule:
+def _all(*kinds: type | tuple[type, ...]) -> _Check:
     """Exactly these types; a tuple of types is a choice."""
     wanted = [kind if isinstance(kind, tuple) else (kind,) for kind in kinds]
     return lambda _, args: len(args) == len(wanted) and all(type(a) in w for a, w in zip(args, wanted, strict=True))
 
 
-def _copy_of(*kinds: type) -> Rule:
+def _copy_of(*kinds: type) -> _Check:
     """A single container, which is copied; or nothing."""
     return lambda policy, args: not args or (len(args) == 1 and type(args[0]) in kinds and policy.once(args[0]))
 
@@ -393,7 +459,7 @@ def _deque(policy: Policy, args: tuple[Any, ...]) -> bool:
     )
 
 
-def _zoned(size: int) -> Rule:
+def _zoned(size: int) -> _Check:
     """Packed fields, and perhaps a time zone."""
 
     def rule(policy: Policy, args: tuple[Any, ...]) -> bool:
@@ -473,13 +539,16 @@ def _string_dtype(_: Policy, args: tuple[Any, ...]) -> bool:
     return len(args) in (1, 2) and type(args[0]) in (bool, int) and type(args[-1]) in _ATOMS
 
 
-def _reconstructor(policy: Policy, args: tuple[Any, ...]) -> bool:
+def _reconstructor(policy: Policy, args: tuple[Any, ...]) -> bool | tuple[Any, ...]:
     """What protocols 0 and 1 call to make any instance."""
     if len(args) != 3:
         return False
     cls, base, state = args
     if base is object and state is None:
-        return _one_of(cls, _BY_STATE) or policy.is_trusted(cls)
+        return policy.gets_state(cls) or policy.is_trusted(cls)
+    if base is dict and policy.gets_state(cls) and type(state) is dict:
+        # As scipy's dictionaries of keys; what is in them comes with the state again.
+        return cls, base, {}
     bases = (int, float, complex, str, bytes, tuple, list, dict, set, frozenset)
     return policy.is_trusted(cls) and _one_of(base, bases) and type(state) is base
 

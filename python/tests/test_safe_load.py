@@ -323,6 +323,7 @@ def test_dtypes_are_what_numpy_itself_makes_of_a_description(code, state):
     assert (made, made.itemsize, made.flags, made.alignment) == (honest, honest.itemsize, honest.flags, honest.alignment)
 
 
+@pytest.mark.filterwarnings("ignore:.*scipy.sparse:DeprecationWarning")
 def test_each_known_name_can_be_named_without_harm():
     names = [entry for entry in known_names() if not entry[0].startswith(("numpy.core", "pathlib._local"))]
     assert len(names) > 50

@@ -61,6 +61,17 @@ impl<'a, 'py> Live<'a, 'py> {
         self.trust.map_or(Ok(()), question)
     }
 
+    /// What comes of a call.
+    fn called(&self, callable: &Object<'py>, args: Object<'py>) -> PyResult<Object<'py>> {
+        let args = match self.trust {
+            None => args,
+            Some(trust) => trust.call(callable, &args)?,
+        };
+        let made = callable.call(arguments(&args)?, None)?;
+        self.ask(|trust| trust.made(callable, &made))?;
+        Ok(made)
+    }
+
     /// The object that a function of the C API returns with a reference, or the exception it has set.
     ///
     /// # Safety
@@ -268,25 +279,24 @@ impl<'py> Builder for Live<'_, 'py> {
     }
 
     fn reduce(&mut self, callable: Self::Node, args: Self::Node) -> Result<Self::Node> {
-        self.open(|| {
-            self.ask(|trust| trust.call(&callable, &args))?;
-            let made = callable.call(arguments(&args)?, None)?;
-            self.ask(|trust| trust.called(&callable, &made))?;
-            Ok(made)
-        })
+        self.open(|| self.called(&callable, args))
     }
 
     fn newobj(&mut self, class: Self::Node, args: Self::Node) -> Result<Self::Node> {
         self.open(|| {
             self.ask(|trust| trust.new_instance(&class, &args, None))?;
-            fast::new(&class, &arguments(&args)?, None)
+            let made = fast::new(&class, &arguments(&args)?, None)?;
+            self.ask(|trust| trust.made(&class, &made))?;
+            Ok(made)
         })
     }
 
     fn newobj_ex(&mut self, class: Self::Node, args: Self::Node, kwargs: Self::Node) -> Result<Self::Node> {
         self.open(|| {
             self.ask(|trust| trust.new_instance(&class, &args, Some(&kwargs)))?;
-            fast::new(&class, &arguments(&args)?, Some(kwargs.cast::<PyDict>()?))
+            let made = fast::new(&class, &arguments(&args)?, Some(kwargs.cast::<PyDict>()?))?;
+            self.ask(|trust| trust.made(&class, &made))?;
+            Ok(made)
         })
     }
 
@@ -296,11 +306,12 @@ impl<'py> Builder for Live<'_, 'py> {
             let args = PyTuple::new(py, args)?;
             let initargs = intern!(py, "__getinitargs__");
             if !args.is_empty() || !class.is_instance_of::<PyType>() || class.hasattr(initargs)? {
-                self.ask(|trust| trust.call(&class, &args))?;
-                return class.call1(args);
+                return self.called(&class, args.into_any());
             }
             self.ask(|trust| trust.new_instance(&class, &args, None))?;
-            class.call_method1(intern!(py, "__new__"), (&class,))
+            let made = class.call_method1(intern!(py, "__new__"), (&class,))?;
+            self.ask(|trust| trust.made(&class, &made))?;
+            Ok(made)
         })
     }
 

@@ -206,6 +206,9 @@ fn load<'py, S: Source + Send>(
     let mut source = Skipping::new(attached, &arrays.skip);
     let mut live = Live::new(py, &pause, arrays, how.trust.as_ref());
     let object = stream::build(&mut source, length, limits, &mut live)?;
+    if let Some(trust) = &how.trust {
+        trust.finish().map_err(carry)?;
+    }
     let mut attached = source.into_inner()?.into_inner();
     if compressed {
         attached.detached(|reader| Ok(reader.end_member()?))?;

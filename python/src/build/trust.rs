@@ -67,20 +67,24 @@ impl<'py> Trust<'py> {
             .map(drop)
     }
 
-    /// Makes sure that this may be called.
-    pub(super) fn call(&self, callable: &Object<'py>, args: &Object<'py>) -> PyResult<()> {
-        let py = args.py();
+    /// With what this may be called instead of these arguments.
+    pub(super) fn call(&self, callable: &Object<'py>, args: &Object<'py>) -> PyResult<Object<'py>> {
         self.policy
-            .call_method1(intern!(py, "call"), (callable, args))
+            .call_method1(intern!(args.py(), "call"), (callable, args))
+    }
+
+    /// It was called, or an instance was made of it, and this came of it.
+    pub(super) fn made(&self, callable: &Object<'py>, made: &Object<'py>) -> PyResult<()> {
+        let py = made.py();
+        self.policy
+            .call_method1(intern!(py, "made"), (callable, made))
             .map(drop)
     }
 
-    /// It was called, and this came of it.
-    pub(super) fn called(&self, callable: &Object<'py>, made: &Object<'py>) -> PyResult<()> {
-        let py = made.py();
-        self.policy
-            .call_method1(intern!(py, "called"), (callable, made))
-            .map(drop)
+    /// The object is complete.
+    pub(super) fn finish(&self) -> PyResult<()> {
+        let py = self.policy.py();
+        self.policy.call_method0(intern!(py, "finish")).map(drop)
     }
 
     /// Makes sure that an instance may be made.
