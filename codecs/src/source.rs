@@ -4,6 +4,7 @@ use std::fs::{File, Metadata};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use crate::engine::input::again;
 use crate::error::{Error, Result};
 
 /// Bytes buffered from a source that is not buffered itself.
@@ -143,12 +144,10 @@ impl<R: Read + Seek> Seekable<R> {
     /// # Errors
     /// A source that answers its position but then fails to return to it.
     pub fn new(mut inner: R) -> io::Result<Self> {
-        let extent = match inner
-            .stream_position()
-            .and_then(|at| Ok((at, inner.seek(SeekFrom::End(0))?)))
-        {
+        let mut seek = |to| again(|| inner.seek(to));
+        let extent = match seek(SeekFrom::Current(0)).and_then(|at| Ok((at, seek(SeekFrom::End(0))?))) {
             Ok((at, end)) => {
-                inner.seek(SeekFrom::Start(at))?;
+                seek(SeekFrom::Start(at))?;
                 Some((at, end.saturating_sub(at)))
             }
             Err(_) => None,

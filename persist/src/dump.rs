@@ -58,11 +58,19 @@ pub fn dump_to<W: Write>(
     options: impl Into<DumpOptions>,
 ) -> Result<(W, Summary)> {
     let options = options.into();
-    let stream = codecs::Options::new()
+    let mut stream = codecs::Options::new()
         .threads(options.threads)
         .writer(sink, options.compression.clone())?;
-    let stream = write(value, stream, &options)?;
-    stream.finish().map_err(|e| e.into_parts().0.into())
+    // A stream that is merely dropped becomes a whole one, here with a part of an object in it.
+    if let Err(error) = write(value, &mut stream, &options) {
+        drop(stream.abandon());
+        return Err(error);
+    }
+    stream.finish().map_err(|failure| {
+        let (error, stream) = failure.into_parts();
+        drop(stream.abandon());
+        error.into()
+    })
 }
 
 /// Writes an object as joblib does.

@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind};
 
 use super::data::{Rng, Shape, mixed};
 use super::seeking::walk;
-use super::subject::{Subject, drain, ensure};
+use super::subject::{Subject, ensure};
 
 /// A buffered source that has so many bytes at a time.
 pub(super) struct Drip<'a> {
@@ -156,66 +156,6 @@ fn write_interrupted(s: &Subject<'_>, plain: &[u8], most: usize, flushing: bool)
             Ok((sink, _)) => return sink.inner,
             Err(error) if error.error().is_transient() => writer = error.into_parts().1,
             Err(error) => s.fail(format_args!("finishing with interruptions: {error}")),
-        }
-    }
-}
-
-/// A source that fails once at one call and would go on behind it.
-struct FailsAt<'a> {
-    rest: &'a [u8],
-    most: usize,
-    calls_left: usize,
-    kind: io::ErrorKind,
-}
-
-impl Read for FailsAt<'_> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let left = self.calls_left;
-        self.calls_left = left.wrapping_sub(1);
-        if left == 0 {
-            return Err(self.kind.into());
-        }
-        let n = out.len().min(self.most);
-        self.rest.read(&mut out[..n])
-    }
-}
-
-pub(super) fn failing_sources(s: &Subject<'_>) {
-    let plain = mixed(50_000);
-    let coded = s.encode(&plain);
-    // Some 40 reads for the whole stream, and one that finds the end.
-    let most = coded.len() / 40 + 1;
-    for kind in [io::ErrorKind::ConnectionReset, io::ErrorKind::UnexpectedEof] {
-        for call in 0..coded.len().div_ceil(most) {
-            let what = format!("a source whose read number {call} fails with {kind:?}");
-            let source = FailsAt {
-                rest: &coded,
-                most,
-                calls_left: call,
-                kind,
-            };
-            let mut reader = s.ok(&what, s.options().reader(source));
-            let (got, end) = drain(&mut reader);
-            ensure!(s, plain.starts_with(&got), "{what}: wrong data");
-            let error = s.refused(&what, end, ErrorKind::Io);
-            ensure!(
-                s,
-                error.io_kind() == kind,
-                "{what}: it is reported as {:?}",
-                error.io_kind()
-            );
-            // The source would go on now; the reader must not, since bytes may have been lost.
-            let again = s.refused(
-                format_args!("{what}, read again"),
-                reader.read(&mut [0; 99]),
-                ErrorKind::Io,
-            );
-            ensure!(
-                s,
-                again.io_kind() == kind,
-                "{what}: later it is reported as {:?}",
-                again.io_kind()
-            );
         }
     }
 }

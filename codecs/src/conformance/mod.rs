@@ -22,6 +22,7 @@
 //!
 //! The suite keeps to the public API, and its data comes from a fixed seed: a failure repeats.
 
+mod calls;
 mod coders;
 mod data;
 mod detecting;
@@ -137,8 +138,13 @@ parts! {
     tails::damage;
     /// Short, interrupted and blocking sources and sinks lose and double nothing.
     faults::interruptions;
-    /// A source that fails is an error that stays.
-    faults::failing_sources;
+    /// A source that fails at any of its calls is an error that stays; one that is interrupted, blocks or gives a single
+    /// byte changes nothing.
+    calls::faulty_reads;
+    /// So it is where reading seeks.
+    calls::faulty_seeks;
+    /// So it is with sinks, in writing, flushing and finishing.
+    calls::faulty_writes;
     /// A sink that fails is an error, at the latest when finishing, that stays.
     faults::failing_sinks;
     /// Output limits are exact, in reading and in skipping.

@@ -111,10 +111,9 @@ impl DecodeEngine {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        input.rewind_to(0)?;
-        self.decoder
-            .reset()
-            .map_err(|e| e.with_format(self.compressor.name()))?;
+        let back = input.rewind_to(0).map_err(Error::from);
+        back.and_then(|()| self.decoder.reset())
+            .map_err(|error| self.remember(error, input.consumed()))?;
         self.state = State::Start { first: true };
         self.produced = 0;
         self.holds = false;
@@ -128,7 +127,8 @@ impl DecodeEngine {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        input.rewind_to(at)?;
+        let there = input.rewind_to(at).map_err(Error::from);
+        there.map_err(|error| self.remember(error, input.consumed()))?;
         self.state = State::Member;
         self.produced = at;
         self.meter.restart(at, at);

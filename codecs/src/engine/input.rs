@@ -12,6 +12,9 @@ pub(crate) struct Input<S> {
     ahead: Vec<u8>,
     ahead_at: usize,
     consumed: u64,
+    /// The source has said that it is at its end. It is believed: a terminal or a file that grows may have more now, but
+    /// not of this stream.
+    ended: bool,
 }
 
 impl<S: Source> Input<S> {
@@ -21,6 +24,7 @@ impl<S: Source> Input<S> {
             ahead: Vec::new(),
             ahead_at: 0,
             consumed: 0,
+            ended: false,
         }
     }
 
@@ -42,7 +46,7 @@ impl<S: Source> Input<S> {
         if self.ahead_at < self.ahead.len() {
             return Ok(&self.ahead[self.ahead_at..]);
         }
-        fill(&mut self.source)
+        more(&mut self.source, &mut self.ended)
     }
 
     /// Marks bytes of the last [`fill`](Self::fill) or [`peek`](Self::peek) as used.
@@ -61,12 +65,12 @@ impl<S: Source> Input<S> {
 
     /// At least `want` bytes, or all there are to the end.
     pub(crate) fn peek(&mut self, want: usize) -> io::Result<&[u8]> {
-        if self.ahead_at == self.ahead.len() && fill(&mut self.source)?.len() >= want {
+        if self.ahead_at == self.ahead.len() && more(&mut self.source, &mut self.ended)?.len() >= want {
             // What is buffered is returned again.
             return self.source.fill_buf();
         }
         while self.ahead.len() - self.ahead_at < want {
-            let more = fill(&mut self.source)?;
+            let more = more(&mut self.source, &mut self.ended)?;
             if more.is_empty() {
                 break;
             }
@@ -85,12 +89,7 @@ impl<S: Source> Input<S> {
             self.consume(n);
             return Ok(n);
         } else {
-            loop {
-                match self.source.read(out) {
-                    Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                    other => break other?,
-                }
-            }
+            again(|| self.source.read(out))?
         };
         self.consumed += n as u64;
         Ok(n)
@@ -98,12 +97,33 @@ impl<S: Source> Input<S> {
 
     /// Goes to an offset from the base.
     pub(crate) fn rewind_to(&mut self, at: u64) -> io::Result<()> {
-        self.source.rewind_to(at)?;
+        again(|| self.source.rewind_to(at))?;
         self.ahead.clear();
         self.ahead_at = 0;
         self.consumed = at;
+        self.ended = false;
         Ok(())
     }
+}
+
+/// Does something that signals may interrupt, until they do not.
+pub(crate) fn again<T>(mut act: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match act() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}
+
+/// What a source that may have ended has.
+fn more<'a, S: Source>(source: &'a mut S, ended: &mut bool) -> io::Result<&'a [u8]> {
+    if *ended {
+        return Ok(&[]);
+    }
+    let bytes = fill(source)?;
+    *ended = bytes.is_empty();
+    Ok(bytes)
 }
 
 /// [`BufRead::fill_buf`](io::BufRead::fill_buf), tried again when a signal interrupts it.

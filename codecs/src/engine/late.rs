@@ -37,6 +37,16 @@ pub(super) enum Late {
         /// The length of the head.
         head: usize,
     },
+    /// The head is being written into the room that was kept for it.
+    Patching {
+        /// Where in the sink it goes.
+        at: u64,
+        /// The head, and how much of it has been written.
+        bytes: Vec<u8>,
+        bytes_at: usize,
+        /// Where the stream ends in the sink.
+        end: u64,
+    },
     /// Head and stream are being written to the sink.
     Closing {
         /// What is to be written next, and how much of it has been.
@@ -67,9 +77,9 @@ impl Late {
     /// Finds the stream a place outside of memory: in the sink, behind room for its head, or in a file.
     pub(super) fn unload<W: Write>(&mut self, sink: &mut Sink<W>, head: &mut dyn LateHead) -> Result<()> {
         if let Late::Held(held) = self {
-            let len = head.reserve()?;
+            let (len, position) = (head.reserve()?, sink.position()?);
             let held = std::mem::take(held);
-            *self = match sink.position()? {
+            *self = match position {
                 Some(base) => Late::Reserved {
                     base,
                     len,
@@ -119,7 +129,9 @@ impl Late {
                 *len += coded.len() as u64;
                 Ok(coded.len())
             }
-            Late::Closing { .. } | Late::Done => Err(Error::corrupt("the encoder goes on behind its end")),
+            Late::Patching { .. } | Late::Closing { .. } | Late::Done => {
+                Err(Error::corrupt("the encoder goes on behind its end"))
+            }
         }
     }
 
@@ -160,8 +172,39 @@ impl Late {
                     ..
                 } => {
                     drain(sink, held, held_at, written)?;
-                    let bytes = reserved(head, *len)?;
-                    sink.patch(*base, &bytes)?;
+                    let Some(end) = sink.position()? else {
+                        return Err(Error::unsupported("the sink does not seek"));
+                    };
+                    *self = Late::Patching {
+                        at: *base,
+                        bytes: reserved(head, *len)?,
+                        bytes_at: 0,
+                        end,
+                    };
+                }
+                Late::Patching {
+                    at,
+                    bytes,
+                    bytes_at,
+                    end,
+                } => {
+                    if !bytes.is_empty() {
+                        if *bytes_at == 0 {
+                            sink.go(*at)?;
+                        }
+                        while *bytes_at < bytes.len() {
+                            *bytes_at += sink.write(&bytes[*bytes_at..])?;
+                        }
+                        // A file that was opened for appending goes to its end whatever one asks.
+                        if sink.position()? != Some(*at + bytes.len() as u64) {
+                            return Err(Error::unsupported(
+                                "the sink does not write where it was asked to; a file opened for appending is one",
+                            ));
+                        }
+                        // Should the sink block now, it is not looked at again where it stands.
+                        bytes.clear();
+                    }
+                    sink.go(*end)?;
                     *self = Late::Done;
                 }
                 Late::Closing {
@@ -258,7 +301,10 @@ mod tests {
         for mut part in coded.chunks(70_000) {
             while !part.is_empty() {
                 if late.overflows(part.len()) {
-                    late.unload(sink, &mut head)?;
+                    match late.unload(sink, &mut head) {
+                        Err(error) if error.is_transient() => continue,
+                        done => done?,
+                    }
                 }
                 match late.write(sink, part, &mut written) {
                     Ok(n) => part = &part[n..],
@@ -297,15 +343,23 @@ mod tests {
         }
     }
 
-    /// A sink that blocks at every other call and takes little.
-    struct Blocking<W>(W, bool);
+    /// A sink that is interrupted or blocks at every other call, and takes little.
+    struct Blocking<W>(W, usize);
+
+    impl<W> Blocking<W> {
+        fn hiccup(&mut self) -> io::Result<()> {
+            self.1 += 1;
+            match self.1 % 4 {
+                1 => Err(io::ErrorKind::Interrupted.into()),
+                3 => Err(io::ErrorKind::WouldBlock.into()),
+                _ => Ok(()),
+            }
+        }
+    }
 
     impl<W: Write> Write for Blocking<W> {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.1 = !self.1;
-            if self.1 {
-                return Err(io::ErrorKind::WouldBlock.into());
-            }
+            self.hiccup()?;
             self.0.write(&bytes[..bytes.len().min(3001)])
         }
         fn flush(&mut self) -> io::Result<()> {
@@ -313,15 +367,31 @@ mod tests {
         }
     }
 
+    impl<W: Seek> Seek for Blocking<W> {
+        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+            self.hiccup()?;
+            self.0.seek(to)
+        }
+    }
+
     #[test]
-    fn a_blocking_pipe_loses_and_doubles_nothing() {
+    fn sinks_that_block_lose_and_double_nothing_and_end_where_the_stream_ends() {
         for len in [1000, HELD + 100_000] {
             let coded = coded(len);
             let mut pipe = Sink::new(Vec::new());
             stream(&mut pipe, &coded, false).unwrap();
-            let mut blocking = Sink::new(Blocking(Vec::new(), false));
-            stream(&mut blocking, &coded, false).unwrap();
-            assert!(blocking.into_inner().0 == pipe.into_inner(), "{len} bytes");
+            let whole = pipe.into_inner();
+            // Whether a seek or a write is what blocks depends on where the count begins.
+            for count in 0..4 {
+                let mut pipe = Sink::new(Blocking(Vec::new(), count));
+                stream(&mut pipe, &coded, false).unwrap();
+                assert!(pipe.into_inner().0 == whole, "{len} bytes");
+                let mut file = Sink::seekable(Blocking(Cursor::new(Vec::new()), count));
+                stream(&mut file, &coded, false).unwrap();
+                let file = file.into_inner().0;
+                assert_eq!(file.position(), whole.len() as u64);
+                assert!(file.into_inner() == whole, "{len} bytes");
+            }
         }
     }
 

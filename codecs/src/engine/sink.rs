@@ -5,6 +5,8 @@ use std::io::{self, Seek, SeekFrom, Write};
 
 use crate::error::{Error, Result};
 
+use super::input::again;
+
 /// A caller's sink, and how to go elsewhere in it, if it can.
 pub(crate) struct Sink<W> {
     inner: W,
@@ -36,23 +38,14 @@ impl<W: Write> Sink<W> {
 
     /// One write that takes something.
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<usize> {
-        loop {
-            match self.inner.write(bytes) {
-                Ok(0) => return Err(Error::from(io::Error::from(io::ErrorKind::WriteZero))),
-                Ok(n) => return Ok(n.min(bytes.len())),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error.into()),
-            }
+        match again(|| self.inner.write(bytes))? {
+            0 => Err(Error::from(io::Error::from(io::ErrorKind::WriteZero))),
+            n => Ok(n.min(bytes.len())),
         }
     }
 
     pub(super) fn flush(&mut self) -> Result<()> {
-        loop {
-            match self.inner.flush() {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                other => return Ok(other?),
-            }
-        }
+        Ok(again(|| self.inner.flush())?)
     }
 
     /// Where the next byte goes; `None` for a sink that cannot seek.
@@ -60,24 +53,15 @@ impl<W: Write> Sink<W> {
         let Some(seek) = self.seek else {
             return Ok(None);
         };
-        Ok(Some(seek(&mut self.inner, SeekFrom::Current(0))?))
+        Ok(Some(again(|| seek(&mut self.inner, SeekFrom::Current(0)))?))
     }
 
-    /// Writes bytes at an offset and goes back to where it was.
-    pub(super) fn patch(&mut self, at: u64, bytes: &[u8]) -> Result<()> {
+    /// Makes the next byte go elsewhere.
+    pub(super) fn go(&mut self, to: u64) -> Result<()> {
         let seek = self
             .seek
             .ok_or_else(|| Error::unsupported("the sink does not seek"))?;
-        let end = seek(&mut self.inner, SeekFrom::Current(0))?;
-        seek(&mut self.inner, SeekFrom::Start(at))?;
-        self.inner.write_all(bytes)?;
-        // A file that was opened for appending goes to its end whatever one asks.
-        if seek(&mut self.inner, SeekFrom::Current(0))? != at + bytes.len() as u64 {
-            return Err(Error::unsupported(
-                "the sink does not write where it was asked to; a file opened for appending is one",
-            ));
-        }
-        seek(&mut self.inner, SeekFrom::Start(end))?;
+        again(|| seek(&mut self.inner, SeekFrom::Start(to)))?;
         Ok(())
     }
 }
