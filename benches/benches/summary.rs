@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use demijohn_benches::summary::{Cell, Row, table};
 use demijohn_benches::{Entropy, stream, time};
-use demijohn_codecs::Compressor;
+use demijohn_codecs::{Compressor, Options};
 
 /// Plain bytes a cell.
 const SIZE: usize = 8 << 20;
@@ -54,19 +54,14 @@ fn row(format: &Compressor) -> Row {
 
 fn cell(format: &'static str, entropy: Entropy) -> Cell {
     let plain = entropy.bytes(SIZE);
+    let options = || Options::new().threads(1).element_size(entropy.element_size());
     let mut coded = Vec::with_capacity(SIZE + (SIZE >> 3));
     let write = fastest(|| {
         coded.clear();
-        stream::write(
-            format,
-            black_box(&plain),
-            entropy.element_size(),
-            CHUNK,
-            &mut coded,
-        );
+        stream::write(options(), format, black_box(&plain), CHUNK, &mut coded);
     });
     let mut back = vec![0; SIZE];
-    let read = fastest(|| stream::read(format, black_box(&coded), CHUNK, &mut back));
+    let read = fastest(|| stream::read(options(), format, black_box(&coded), CHUNK, &mut back));
     assert!(back == plain, "{format}: what was read is not what was written");
     let speed = |time: Duration| SIZE as f64 / 1e6 / time.as_secs_f64();
     Cell {

@@ -10,7 +10,8 @@ from pathlib import Path
 from peers import machine, report
 from peers.children import Contenders, Refused
 from peers.measure import SCALES, Bench, Peaks, Timing
-from peers.rows import GROUPS, MEMORY, MemoryRow, Row
+from peers.rows import MemoryRow, Row
+from peers.table import GROUPS, MEMORY
 
 
 def main() -> int:
@@ -23,7 +24,7 @@ def main() -> int:
         return 2
     args.work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=args.work) as folder:
-        bench = Bench(Contenders(args.contender), Path(folder), SCALES[args.scale])
+        bench = Bench(Contenders(args.contender, args.program), Path(folder), SCALES[args.scale])
         run = Runner(bench).run(rows, memory, args.command)
     text = report.markdown(run, GROUPS)
     if args.output:
@@ -39,6 +40,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="compare", description="demijohn against its peers")
     parser.add_argument("row", nargs="*", help="only rows with one of these in their names")
     parser.add_argument("--contender", type=Path, required=True, help="the program `contender`")
+    parser.add_argument("--program", type=Path, required=True, help="the program `demijohn`")
     parser.add_argument("--command", default="compare", help="how the report says that it was made")
     parser.add_argument("--work", type=Path, required=True, help="where the files of the run go for a while")
     parser.add_argument("--output", type=Path, help="where the report goes, if not to standard output")
@@ -56,7 +58,8 @@ def chosen(parts: list[str]) -> tuple[list[Row], list[MemoryRow]]:
 
 def names() -> Iterator[str]:
     rows, memory = chosen([])
-    yield from (row.name for row in [*rows, *memory])
+    yield from (row.name for row in rows)
+    yield from (row.name for row in memory)
 
 
 def note(text: str) -> None:
@@ -81,13 +84,13 @@ class Runner:
                 note(f"{row.name}: {summary(row, timing)}")
                 timings.append((row, timing))
         peaks: list[tuple[MemoryRow, Peaks, Peaks | None]] = []
-        for row in memory:
-            if not self._there(row.name, *row.contenders):
+        for format in memory:
+            if not self._there(format.name, *format.contenders):
                 continue
-            ours = self._bench.peaks(row, "rust")
-            peer = self._bench.peaks(row, "joblib") if row.joblib else None
-            note(f"{row.name}: dump {report.mebibytes(ours.dump)}, load {report.mebibytes(ours.load)}")
-            peaks.append((row, ours, peer))
+            ours = self._bench.peaks(format, "rust")
+            peer = self._bench.peaks(format, "joblib") if format.joblib else None
+            note(f"{format.name}: dump {report.mebibytes(ours.dump)}, load {report.mebibytes(ours.load)}")
+            peaks.append((format, ours, peer))
         share = others.share()
         if share is not None and share > 0.05:
             note(f"the machine was busy: other programs took {share:.0%} of the processors' time")

@@ -22,6 +22,8 @@ class Cost:
     nanoseconds: int
     grown: int | None
     """Bytes beyond what the process had before, at most; `None` where the system does not say."""
+    checksum: str | None = None
+    """Of what was read, if it was to be read only."""
 
 
 class Child:
@@ -45,8 +47,8 @@ class Child:
         raise Refused(request, self._command, why)
 
     def cost(self, *words: object) -> Cost:
-        nanoseconds, grown = self.ask(*words)
-        return Cost(int(nanoseconds), None if grown == "-" else int(grown))
+        nanoseconds, grown, *checksum = self.ask(*words)
+        return Cost(int(nanoseconds), None if grown == "-" else int(grown), *checksum)
 
     def __enter__(self) -> "Child":
         return self
@@ -69,8 +71,11 @@ class Contenders:
 
     rust: Path
     """The program of `benches/src/bin/contender.rs`."""
+    program: Path
+    """The program `demijohn`."""
 
     def start(self, name: str) -> Child:
         if name == "rust":
             return Child([str(self.rust)])
-        return Child([sys.executable, "-m", "peers.contender", name])
+        arguments = [str(self.program)] if name == "demijohn" else []
+        return Child([sys.executable, "-m", "peers.contender", name, *arguments])

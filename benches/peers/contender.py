@@ -1,31 +1,42 @@
 """The peers' side of the comparison; `benches/src/bin/contender.rs` has the protocol, and is demijohn's.
 
-`python -m peers.contender joblib` is joblib, and so on. It cannot `make` arrays or `inspect` files, and has one request
-more: `build NAME COUNT` makes objects and keeps them. A peer that is not there answers with an error before it is asked.
+`python -m peers.contender joblib` is joblib, and so on. It cannot `make` arrays, `store` or `inspect` files, and has one
+request more: `build NAME COUNT` makes objects and keeps them. A peer that is not there answers with an error before it is
+asked.
 """
 
+import functools
 import importlib
 import sys
 import time
 import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from peers.data import BUILDERS
+from peers.programs import PROGRAMS, Demijohn, Peer
+from peers.rewinding import Rewinding
 
 
-class Contender(Protocol):
-    """What can be asked of a peer, within what it can do."""
+class InPython:
+    """What all have in common that dump Python's objects."""
 
-    version: str
+    def hold(self, file: str) -> object:
+        # Whoever the contender is: every one is to dump the same.
+        return importlib.import_module("joblib").load(file)
 
-    def dump(self, value: object, file: str, format: str, level: int | None) -> object: ...
-    def load(self, file: str) -> object: ...
-    def map(self, file: str) -> object: ...
+    def load(self, file: str, threads: int) -> object:
+        raise NotImplementedError
+
+    def check(self, file: str) -> int:
+        value: Any = self.load(file, 1)
+        if hasattr(value, "dtype"):
+            return zlib.crc32(memoryview(value).cast("B"))
+        return len(value)
 
 
-class Joblib:
+class Joblib(InPython):
     """joblib, or the package that can be used in its place."""
 
     def __init__(self, module: str = "joblib") -> None:
@@ -38,11 +49,11 @@ class Joblib:
             importlib.import_module(codec)
         self.version = f"{module} {self.module.__version__}"
 
-    def dump(self, value: object, file: str, format: str, level: int | None) -> object:
+    def dump(self, value: object, file: str, format: str, level: int | None, threads: int) -> object:
         compress: object = 0 if format == "none" else (format, level)
         return self.module.dump(value, file, compress=compress)
 
-    def load(self, file: str) -> object:
+    def load(self, file: str, threads: int) -> object:
         return self.module.load(file)
 
     def map(self, file: str) -> object:
@@ -50,18 +61,18 @@ class Joblib:
 
 
 class Package(Joblib):
-    """The package `demijohn`, on one thread as joblib is."""
+    """The package `demijohn`."""
 
     def __init__(self) -> None:
         super().__init__("demijohn")
         self.version += " (Python)"
 
-    def dump(self, value: object, file: str, format: str, level: int | None) -> object:
+    def dump(self, value: object, file: str, format: str, level: int | None, threads: int) -> object:
         compress: object = 0 if format == "none" else (format, level)
-        return self.module.dump(value, file, compress=compress, threads=1)
+        return self.module.dump(value, file, compress=compress, threads=threads)
 
 
-class Pickle:
+class Pickle(InPython):
     """The C pickler, at its highest protocol, with which it copies arrays less often."""
 
     def __init__(self) -> None:
@@ -71,42 +82,69 @@ class Pickle:
         self.pickle = _pickle
         self.version = f"pickle of CPython {sys.version.split()[0]}"
 
-    def dump(self, value: object, file: str, format: str, level: int | None) -> object:
+    def dump(self, value: object, file: str, format: str, level: int | None, threads: int) -> object:
         with open(file, "wb") as stream:
-            return self.pickle.dump(value, stream, protocol=5)
+            self.pickle.dump(value, stream, protocol=5)
+        return None
 
-    def load(self, file: str) -> object:
+    def load(self, file: str, threads: int) -> object:
         with open(file, "rb") as stream:
             return self.pickle.load(stream)
 
-    def map(self, file: str) -> object:
-        raise NotImplementedError("pickles are not mapped")
 
-
-class Numpy:
+class Numpy(InPython):
     """`numpy.save` and `numpy.load`."""
 
     def __init__(self) -> None:
         self.numpy: Any = importlib.import_module("numpy")
         self.version = f"numpy {self.numpy.__version__}"
 
-    def dump(self, value: object, file: str, format: str, level: int | None) -> object:
+    def dump(self, value: object, file: str, format: str, level: int | None, threads: int) -> object:
         # An open file, or it would append `.npy` to the name.
         with open(file, "wb") as stream:
             return self.numpy.save(stream, value)
 
-    def load(self, file: str) -> object:
+    def load(self, file: str, threads: int) -> object:
         return self.numpy.load(file)
 
     def map(self, file: str) -> object:
         return self.numpy.load(file, mmap_mode="r")
 
 
-PEERS: dict[str, Callable[[], Contender]] = {
+class Blosc(InPython):
+    """python-blosc: one chunk in a file, lz4 within, bytes shuffled."""
+
+    def __init__(self) -> None:
+        self.blosc: Any = importlib.import_module("blosc")
+        self.numpy: Any = importlib.import_module("numpy")
+        self.version = f"python-blosc {self.blosc.__version__}"
+
+    def dump(self, value: Any, file: str, format: str, level: int | None, threads: int) -> object:
+        self.blosc.set_nthreads(threads)
+        address = value.__array_interface__["data"][0]
+        chunk = self.blosc.compress_ptr(address, value.size, value.itemsize, level, self.blosc.SHUFFLE, "lz4")
+        with open(file, "wb") as stream:
+            return stream.write(chunk)
+
+    def load(self, file: str, threads: int) -> object:
+        self.blosc.set_nthreads(threads)
+        with open(file, "rb") as stream:
+            chunk = stream.read()
+        # Its second word, little-endian: how many bytes it decodes to.
+        array = self.numpy.empty(int.from_bytes(chunk[4:8], "little"), "u1")
+        self.blosc.decompress_ptr(chunk, array.__array_interface__["data"][0])
+        return array
+
+
+PEERS: dict[str, Callable[..., Any]] = {
     "joblib": Joblib,
     "package": Package,
     "pickle": Pickle,
     "numpy": Numpy,
+    "blosc": Blosc,
+    "rewinding": Rewinding,
+    "demijohn": Demijohn,
+    **{name: functools.partial(Peer, program) for name, program in PROGRAMS.items()},
 }
 
 
@@ -129,24 +167,22 @@ def peak() -> int | None:
     return int(kib) << 10
 
 
-def measured(work: Callable[[], object]) -> str:
+def measured(work: Callable[[], Any]) -> str:
+    return measured_and_kept(work)[0]
+
+
+def measured_and_kept(work: Callable[[], Any]) -> tuple[str, Any]:
     before = forget_peak()
     start = time.perf_counter_ns()
-    # Kept to here, so that dropping it is not measured.
+    # Kept, so that dropping it is not measured.
     result = work()
     nanoseconds = time.perf_counter_ns() - start
     after = peak()
-    del result
-    return f"{nanoseconds}\t{'-' if before is None or after is None else max(after - before, 0)}"
+    grown = "-" if before is None or after is None else max(after - before, 0)
+    return f"{nanoseconds}\t{grown}", result
 
 
-def checked(value: Any) -> int:
-    if hasattr(value, "dtype"):
-        return zlib.crc32(memoryview(value).cast("B"))
-    return len(value)
-
-
-def serve(contender: Contender, requests: Iterable[str], answer: Callable[[str], None]) -> None:
+def serve(contender: Any, requests: Iterable[str], answer: Callable[[str], None]) -> None:
     held: object = None
     for line in requests:
         try:
@@ -157,18 +193,22 @@ def serve(contender: Contender, requests: Iterable[str], answer: Callable[[str],
                     held = BUILDERS[name](int(count))
                     said = ""
                 case ["hold", file]:
-                    # Whoever the contender is: every one is to dump the same.
-                    held = Joblib().load(file)
+                    held = contender.hold(file)
                     said = ""
-                case ["dump", file, format, level]:
+                case ["dump", file, format, level, threads]:
                     number = None if level == "-" else int(level)
-                    said = measured(lambda: contender.dump(held, file, format, number))
-                case ["load", file]:
-                    said = measured(lambda: contender.load(file))
+                    said = measured(lambda: contender.dump(held, file, format, number, int(threads)))
+                case ["load", file, threads]:
+                    said = measured(lambda: contender.load(file, int(threads)))
                 case ["map", file]:
                     said = measured(lambda: contender.map(file))
+                case ["reads", file, format, size, *offsets]:
+                    said, pieces = measured_and_kept(
+                        lambda: contender.reads(file, format, int(size), map(int, offsets))
+                    )
+                    said += f"\t{zlib.crc32(b''.join(pieces))}"
                 case ["check", file]:
-                    said = str(checked(contender.load(file)))
+                    said = str(contender.check(file))
                 case words:
                     raise ValueError(f"no such request: {words}")
             answer(f"ok\t{said}")
@@ -181,7 +221,7 @@ def main() -> None:
         print(line, flush=True)
 
     try:
-        contender = PEERS[sys.argv[1]]()
+        contender = PEERS[sys.argv[1]](*sys.argv[2:])
     except ImportError as error:
         answer(f"error\t{error}")
         return

@@ -26,6 +26,7 @@ CLASSES = {
     "zeros": "zeros f64",
     "categorical": "categorical i64",
     "images": "image-like f32",
+    "text": "text",
     "smooth": "smooth f64",
     "random": "random f64",
 }

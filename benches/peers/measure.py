@@ -9,7 +9,7 @@ from statistics import median
 
 from peers.children import Child, Contenders
 from peers.data import Array, Data
-from peers.rows import JOBLIB, RUST, MemoryRow, Row, Side
+from peers.rows import MemoryRow, Row, Side
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Scale:
 
 
 SCALES = {
-    "full": Scale(divisor=1, seconds=5, least=3, most=31),
-    "quick": Scale(divisor=8, seconds=0.6, least=3, most=15),
+    "full": Scale(divisor=1, seconds=3, least=3, most=31),
+    "quick": Scale(divisor=16, seconds=0.3, least=3, most=15),
     # For the test that the runner runs.
     "smoke": Scale(divisor=8192, seconds=0, least=1, most=1),
 }
@@ -92,6 +92,10 @@ def alone(ours: Callable[[], int], scale: Scale) -> list[float]:
     return [ours() / 1e9 for _ in range(scale.pairs(first))]
 
 
+READ = 64 << 10
+"""Bytes that are read at an offset."""
+
+
 class Disagreement(Exception):
     """The contenders did not do the same."""
 
@@ -116,6 +120,8 @@ class Bench:
             peer = stack.enter_context(self._contenders.start(row.peer.contender))
             if row.work == "dump":
                 return self._dumps(row, row.peer, ours, peer)
+            if row.work == "reads":
+                return self._reads(row, ours, peer)
             return self._loads(row, row.peer, ours, peer)
 
     def _dumps(self, row: Row, peer_side: Side, ours: Child, peer: Child) -> Timing:
@@ -126,7 +132,7 @@ class Bench:
             def write() -> int:
                 if not row.over:
                     file.unlink(missing_ok=True)
-                return child.cost("dump", file, *side.words()).nanoseconds
+                return child.cost("dump", file, *side.writing()).nanoseconds
 
             return write, file
 
@@ -140,28 +146,44 @@ class Bench:
         return timing
 
     def _loads(self, row: Row, peer_side: Side, ours: Child, peer: Child) -> Timing:
-        peer_file = self._written(peer_side, row.data)
-        our_file = self._written(row.ours, row.data) if row.own_files else peer_file
+        our_file = self._written(peer_side if row.files == "the peer's" else row.ours, row.data)
+        peer_file = self._written(row.ours if row.files == "our own" else peer_side, row.data)
         agree(row, ours, our_file, peer, peer_file)
+
+        def loading(child: Child, side: Side, file: Path) -> Callable[[], int]:
+            # Who maps a file has no use for threads.
+            threads = [side.threads] if row.work == "load" else []
+            return lambda: child.cost(row.work, file, *threads).nanoseconds
+
+        times = by_turns(loading(ours, row.ours, our_file), loading(peer, peer_side, peer_file), self.scale)
+        return Timing(*times)
+
+    def _reads(self, row: Row, ours: Child, peer: Child) -> Timing:
+        assert isinstance(row.data, Array)
+        size = row.data.size(self.scale.divisor)
+        file = self._folder / f"{row.data.name} {row.data.mib} stored {row.ours.title}"
+        ours.ask("store", self._array(row.data), file, row.ours.format, *row.ours.writing()[1:3])
+        length = min(READ, size // 8)
+        request = ["reads", file, row.ours.format, length, size // 3 * 2, size // 3]
+        if ours.cost(*request).checksum != peer.cost(*request).checksum:
+            raise Disagreement(f"{row.name}: what the two read is not the same")
         times = by_turns(
-            lambda: ours.cost(row.work, our_file).nanoseconds,
-            lambda: peer.cost(row.work, peer_file).nanoseconds,
-            self.scale,
+            lambda: ours.cost(*request).nanoseconds, lambda: peer.cost(*request).nanoseconds, self.scale
         )
+        file.unlink()
         return Timing(*times)
 
     def peaks(self, row: MemoryRow, contender: str) -> Peaks:
         """Each in a process of its own, since memory that was used once does not count again."""
         size = row.data.size(self.scale.divisor)
-        writer = JOBLIB if row.joblib else RUST
-        file = self._written(Side(writer.contender, row.format), row.data)
+        file = self._written(Side("joblib" if row.joblib else "rust", row.format), row.data)
         with self._contenders.start(contender) as child:
-            loading = child.cost("load", file).grown
+            loading = child.cost("load", file, 1).grown
         with self._contenders.start(contender) as child:
             side = Side(contender, row.format)
             self._hold(child, side, row.data)
             target = self._folder / "dumped for its memory"
-            dumping = child.cost("dump", target, *side.words()).grown
+            dumping = child.cost("dump", target, *side.writing()).grown
             target.unlink()
         return Peaks(dumping, None if loading is None else max(loading - size, 0))
 
@@ -187,10 +209,10 @@ class Bench:
 
     def _write(self, side: Side, data: Data) -> Path:
         """The data in a file, as a contender dumps it."""
-        file = self._folder / f"{data.name} {data.size(1)} {side.contender} {side.title}"
+        file = self._folder / f"{data.name} {data.size(1)} {side.contender} {side.title} {side.threads}"
         with self._contenders.start(side.contender) as child:
             self._hold(child, side, data)
-            child.ask("dump", file, *side.words())
+            child.ask("dump", file, *side.writing())
         return file
 
 

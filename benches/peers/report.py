@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from peers.data import MIB
 from peers.measure import Peaks, Timing
+from peers.programs import PROGRAMS
 from peers.rows import Group, MemoryRow, Row
 
 INTRODUCTION = """\
@@ -16,7 +17,10 @@ does the work once, and it is checked that what the two load is the same. Files 
 the disk. Dropping what was loaded is not counted. **Size** is that of demijohn's file by that of the peer's.
 """
 
-LANGUAGES = {"rust": "in Rust", "package": "in Python"}
+LANGUAGES = {"rust": "in Rust", "package": "in Python", "demijohn": "the program"}
+
+VERBS = {"map": "load mapped", "reads": "read from"}
+PROGRAM_VERBS = {"dump": "compress", "load": "decompress"}
 
 MEMORY_TEXT = """\
 MiB by which a process grows, at its peak, while it dumps an array, or, beyond the array itself, while it loads one: each
@@ -117,15 +121,21 @@ def memory_table(peaks: list[tuple[MemoryRow, Peaks, Peaks | None]]) -> str:
 
 def works(row: Row) -> str:
     """`dump gzip 3`"""
-    verb = {"map": "load mapped", "inspect": "inspect"}.get(row.work, f"{row.work} {row.ours.title}")
-    return verb + ", replacing" * row.over + ", synced" * row.ours.synced
+    verb = VERBS.get(row.work, row.work) if row.ours.contender != "demijohn" else PROGRAM_VERBS[row.work]
+    work = verb if row.work in ("map", "inspect") else f"{verb} {row.ours.title}"
+    if row.ours.threads > 1 and row.ours.contender != "demijohn":
+        work += f", {row.ours.threads} threads"
+    ours = row.files == "our own" and row.work == "load"
+    return work + ", replacing" * row.over + ", synced" * row.ours.synced + ", our file" * ours
 
 
 def peer_of(row: Row) -> str:
     """`joblib`, or `joblib gzip 3` where that is another format."""
     assert row.peer
-    same = row.peer.format == row.ours.format
-    return row.peer.contender if same else f"{row.peer.contender} {row.peer.title}"
+    if row.peer.contender in PROGRAMS:
+        return " ".join([row.peer.contender, *PROGRAMS[row.peer.contender].on(row.peer.threads)])
+    name = {"blosc": "python-blosc", "rewinding": "Python"}.get(row.peer.contender, row.peer.contender)
+    return name if row.peer.format == row.ours.format else f"{name} {row.peer.title}"
 
 
 def seconds(time: float) -> str:

@@ -1,6 +1,8 @@
 """How turns are taken and told of, without any contender; `benches/tests/compare.rs` runs the whole."""
 
+import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,10 @@ from peers import machine, report
 from peers.children import Child, Refused
 from peers.data import BUILDERS, OBJECTS, Array
 from peers.measure import Peaks, Scale, Timing, by_turns
-from peers.rows import GROUPS, JOBLIB, MEMORY, PICKLE, RUST, Group, MemoryRow, Row
+from peers.programs import PROGRAMS, Peer, version
+from peers.rewinding import Rewinding
+from peers.rows import Group, MemoryRow, Row
+from peers.table import GROUPS, JOBLIB, MEMORY, PICKLE, RUST
 
 SCALE = Scale(divisor=1, seconds=1, least=3, most=9)
 
@@ -94,3 +99,27 @@ def test_a_contender_that_is_not_there_says_why() -> None:
 def test_the_share_of_others_is_a_share() -> None:
     share = machine.Others().share()
     assert share is not None and 0 <= share <= 1
+
+
+def test_programs_say_their_version_in_their_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = {"a": "a 2.6\n", "b": "*** B CLI (64-bit) v1.5.4, by C ***\n", "c": "none of that\n"}
+
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(command, 0, said[command[0]], "")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    assert [version(name, name) for name in said] == ["a 2.6", "b 1.5.4", "c of unknown version"]
+
+
+def test_the_peer_goes_back_as_well_as_forward(tmp_path: Path) -> None:
+    zstandard = pytest.importorskip("zstandard", reason="skip: no zstandard")
+    plain = bytes(range(256)) * 100
+    file = tmp_path / "frames"
+    file.write_bytes(zstandard.compress(plain[:10_000]) + zstandard.compress(plain[10_000:]))
+    pieces = Rewinding().reads(str(file), "zstd", 300, [9_900, 20_000, 5])
+    assert pieces == [plain[at : at + 300] for at in (9_900, 20_000, 5)]
+
+
+def test_a_program_that_is_not_there_is_named() -> None:
+    with pytest.raises(ImportError, match="there is no lzopp on this machine"):
+        Peer(replace(PROGRAMS["lzop"], name="lzopp"))

@@ -1,4 +1,4 @@
-//! Streams through the file objects, on memory and on one thread.
+//! Streams through the file objects, on memory.
 
 use std::io::{Cursor, Read, Write};
 
@@ -14,14 +14,12 @@ pub fn formats() -> Vec<Compressor> {
         .collect()
 }
 
-/// Writes a whole stream at the default level to `coded`, which is empty, `chunk` plain bytes of elements of that size a call.
+/// Writes a whole stream at the default level to `coded`, which is empty, `chunk` plain bytes a call.
 ///
 /// # Panics
 /// If the registry has no such format, or `chunk` is 0.
-pub fn write(format: &'static str, plain: &[u8], element_size: usize, chunk: usize, coded: &mut Vec<u8>) {
-    let mut writer = Options::new()
-        .threads(1)
-        .element_size(element_size)
+pub fn write(options: Options, format: &'static str, plain: &[u8], chunk: usize, coded: &mut Vec<u8>) {
+    let mut writer = options
         .seekable_writer(Cursor::new(coded), format)
         .expect("a built-in format");
     for piece in plain.chunks(chunk) {
@@ -38,10 +36,12 @@ pub fn write(format: &'static str, plain: &[u8], element_size: usize, chunk: usi
 ///
 /// # Panics
 /// If that is not what the stream holds, or `chunk` is 0.
-pub fn read(format: &'static str, coded: &[u8], chunk: usize, plain: &mut [u8]) {
-    let options = Options::new().threads(1).format(format);
+pub fn read(options: Options, format: &'static str, coded: &[u8], chunk: usize, plain: &mut [u8]) {
     // From memory, as the backend reads it; a pipe's bytes are copied into a buffer first, by anybody.
-    let mut reader = options.exact(coded).expect("a stream just written");
+    let mut reader = options
+        .format(format)
+        .exact(coded)
+        .expect("a stream just written");
     for piece in plain.chunks_mut(chunk) {
         reader.read_exact(piece).expect("a stream just written");
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask compare`: demijohn against joblib, pickle and numpy, by `benches/peers/`.
+//! `cargo xtask compare`: demijohn against joblib, pickle, numpy and programs, by `benches/peers/`.
 
 use crate::workspace::Workspace;
 use crate::{Result, python};
@@ -14,18 +14,30 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result {
     let interpreter = python::venv(workspace, &python::CURRENT)?;
     workspace
         .cargo()
-        .args(["build", "--release", "--package", "demijohn-benches"])
-        .args(["--bin", "contender"])
+        .args([
+            "build",
+            "--release",
+            "--package",
+            "demijohn-benches",
+            "--package",
+            "demijohn-cli",
+        ])
+        .args(["--bin", "contender", "--bin", "demijohn"])
         .run()?;
     python::develop(workspace, &interpreter, false)?;
 
-    let contender = format!("contender{}", std::env::consts::EXE_SUFFIX);
+    let built = |name| {
+        let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+        workspace.target().join("release").join(name)
+    };
     let mut words = vec!["cargo", "xtask", "compare"];
     words.extend(args.iter().map(String::as_str));
     let mut peers = workspace
         .program(&interpreter)
         .args(["-m", "peers", "--contender"])
-        .arg(workspace.target().join("release").join(contender))
+        .arg(built("contender"))
+        .arg("--program")
+        .arg(built("demijohn"))
         .arg("--work")
         .arg(workspace.target().join("compare"))
         .args(["--scale", if quick { "quick" } else { "full" }])

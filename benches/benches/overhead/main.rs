@@ -19,6 +19,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use demijohn_benches::{Entropy, stream, time};
+use demijohn_codecs::Options;
 use direct::Direct;
 
 /// What the layer may cost.
@@ -53,7 +54,8 @@ fn measure(backend: &dyn Direct, entropy: Entropy, request: &Request) {
     let mut coded = Vec::with_capacity(plain.len() + plain.len() / 8);
     backend.write(&plain, element_size, &mut coded);
     let mut streamed = Vec::with_capacity(coded.capacity());
-    stream::write(backend.name(), &plain, element_size, request.chunk, &mut streamed);
+    let options = || Options::new().threads(1).element_size(element_size);
+    stream::write(options(), backend.name(), &plain, request.chunk, &mut streamed);
     // Not a matter of taste: where the bytes differ the two sides do different work.
     assert!(
         coded == streamed || !backend.makes_our_bytes(),
@@ -70,9 +72,9 @@ fn measure(backend: &dyn Direct, entropy: Entropy, request: &Request) {
         || {
             streamed.clear();
             stream::write(
+                options(),
                 backend.name(),
                 black_box(&plain),
-                element_size,
                 request.chunk,
                 &mut streamed,
             );
@@ -87,6 +89,7 @@ fn measure(backend: &dyn Direct, entropy: Entropy, request: &Request) {
         || backend.read(black_box(&coded), &mut back),
         || {
             stream::read(
+                options(),
                 backend.name(),
                 black_box(&streamed),
                 request.chunk,

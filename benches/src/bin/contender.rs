@@ -8,8 +8,10 @@
 //! | `hello` | | its version |
 //! | `make CLASS BYTES FILE` | writes an array of a class of data, uncompressed | |
 //! | `hold FILE` | loads an object and keeps it | |
-//! | `dump FILE FORMAT LEVEL` | writes the object it keeps; `-` is the default level; with `sync` behind it waits for the disk | time and memory |
-//! | `load FILE`, `map FILE`, `inspect FILE` | | time and memory |
+//! | `dump FILE FORMAT LEVEL THREADS` | writes the object it keeps; `-` is the default level; with `sync` behind it waits for the disk | time and memory |
+//! | `load FILE THREADS`, `map FILE`, `inspect FILE` | | time and memory |
+//! | `store PLAIN FILE FORMAT LEVEL THREADS` | compresses a file into one to seek in | |
+//! | `reads FILE FORMAT SIZE OFFSET…` | opens a compressed file and reads so much at each of the offsets | time, memory and the CRC-32 of all of it |
 //! | `check FILE` | loads | the CRC-32 of an array's bytes, or the number of items |
 //!
 //! Time is in nanoseconds, without that of dropping the result. Memory is in bytes: how far the process grew, at its
@@ -23,14 +25,15 @@
 
 use std::error::Error;
 use std::fs;
-use std::io::{self, BufRead as _, Write as _};
+use std::io::{self, BufRead as _, Read as _, Seek as _, SeekFrom, Write as _};
 use std::time::Instant;
 
 use demijohn::arrays::{DType, Layout, Order};
-use demijohn::{Array, Compression, Document, DumpOptions, Durability, MapMode};
+use demijohn::{Array, Compression, Document, DumpOptions, Durability, LoadOptions, MapMode};
 use demijohn_benches::Entropy;
+use demijohn_codecs::Options;
 
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
+type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
 
 fn main() -> io::Result<()> {
     let mut held = None;
@@ -58,7 +61,7 @@ fn answer(words: &[&str], held: &mut Option<Document>) -> Result<String> {
             *held = Some(demijohn::load(file)?);
             Ok(String::new())
         }
-        ["dump", file, format, level, ref sync @ ..] => {
+        ["dump", file, format, level, threads, ref sync @ ..] => {
             let held = held.as_ref().ok_or("nothing is held")?;
             let durability = match sync {
                 ["sync"] => Durability::Sync,
@@ -66,10 +69,14 @@ fn answer(words: &[&str], held: &mut Option<Document>) -> Result<String> {
             };
             let options = DumpOptions::new()
                 .compression(compression(format, level)?)
+                .threads(threads.parse()?)
                 .durability(durability);
             measured(|| demijohn::dump_with(held, file, options))
         }
-        ["load", file] => measured(|| demijohn::load(file)),
+        ["load", file, threads] => {
+            let options = LoadOptions::new().threads(threads.parse()?);
+            measured(|| demijohn::load_with(file, options))
+        }
         ["map", file] => measured(|| {
             #[allow(unsafe_code)]
             // SAFETY: the files are the comparison's own, and it does not touch them while they are measured.
@@ -77,6 +84,20 @@ fn answer(words: &[&str], held: &mut Option<Document>) -> Result<String> {
                 demijohn::load_mapped(file, MapMode::Read)
             }
         }),
+        ["store", plain, file, format, level, threads] => {
+            let options = Options::new().threads(threads.parse::<usize>()?);
+            store(plain, file, options, compression(format, level)?)?;
+            Ok(String::new())
+        }
+        ["reads", file, format, size, ref offsets @ ..] => {
+            let offsets: Vec<u64> = offsets
+                .iter()
+                .map(|offset| offset.parse())
+                .collect::<Result<_, _>>()?;
+            let mut read = vec![0; size.parse::<usize>()? * offsets.len()];
+            let cost = measured(|| read_at(file, format, &offsets, &mut read))?;
+            Ok(format!("{cost}\t{}", crc32fast::hash(&read)))
+        }
         ["inspect", file] => measured(|| demijohn::inspect(file)),
         ["check", file] => {
             let document = demijohn::load(file)?;
@@ -107,6 +128,25 @@ fn array(class: &str, bytes: usize) -> Result<Array> {
     Ok(Array::from_bytes(Layout::new(dtype, &[len], Order::C)?, &bytes)?)
 }
 
+/// Compresses a file into one in which one can seek without decoding all that is before.
+fn store(plain: &str, file: &str, options: Options, compression: Compression) -> io::Result<()> {
+    let mut writer = options.create_as(file, compression)?;
+    io::copy(&mut fs::File::open(plain)?, &mut writer)?;
+    writer.finish()?;
+    Ok(())
+}
+
+/// Fills the pieces of a buffer, one for each offset.
+fn read_at(file: &str, format: &str, offsets: &[u64], pieces: &mut [u8]) -> io::Result<()> {
+    let mut reader = Options::new().threads(1).format(format).open(file)?;
+    let size = pieces.len() / offsets.len().max(1);
+    for (&offset, piece) in offsets.iter().zip(pieces.chunks_exact_mut(size)) {
+        reader.seek(SeekFrom::Start(offset))?;
+        reader.read_exact(piece)?;
+    }
+    Ok(())
+}
+
 fn compression(format: &str, level: &str) -> Result<Compression> {
     let compression = Compression::from(format);
     Ok(match level {
@@ -116,7 +156,7 @@ fn compression(format: &str, level: &str) -> Result<Compression> {
 }
 
 /// Does something and says what it took.
-fn measured<T, E: Error + 'static>(work: impl FnOnce() -> std::result::Result<T, E>) -> Result<String> {
+fn measured<T, E: Error + 'static>(work: impl FnOnce() -> Result<T, E>) -> Result<String> {
     let before = memory::forget_peak();
     let start = Instant::now();
     let result = work();
