@@ -4,6 +4,7 @@
 //! can be tested one byte at a time, fuzzed, and driven from threads. One engine turns them into files.
 
 use crate::error::Result;
+use crate::pieces::{Adopt, Scan};
 use crate::spec::Spec;
 
 /// A compressed format: what it is, how to recognise it, how to make its coders.
@@ -34,6 +35,13 @@ pub trait Format: Send + Sync + 'static {
 
     /// The pieces of the format that can be coded apart from one another, if it has such.
     fn blocks(&self) -> Option<&dyn Blocks> {
+        None
+    }
+
+    /// What finds the pieces of a stream that can be decoded apart from one another, if there can be such. Its
+    /// decoders must then be able to [adopt](Decode::adopt) them.
+    fn scanner(&self, options: &DecodeOptions) -> Option<Box<dyn Scan>> {
+        let _ = options;
         None
     }
 }
@@ -209,6 +217,12 @@ pub trait Decode: Send {
     /// # Errors
     /// What making a new decoder could report.
     fn reset(&mut self) -> Result<()>;
+
+    /// The part that takes over pieces which other threads have decoded, where the format has a
+    /// [scanner](Format::scanner) for them.
+    fn adopt(&mut self) -> Option<&mut dyn Adopt> {
+        None
+    }
 }
 
 /// A format whose streams are a sequence of pieces that can be encoded apart.

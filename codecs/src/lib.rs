@@ -107,6 +107,7 @@ mod formats;
 mod hinted;
 mod limits;
 mod options;
+mod pieces;
 mod progress;
 mod reader;
 mod registry;
@@ -129,6 +130,7 @@ pub use format::{
 pub use hinted::{ElementSize, Hinted, TakesHints};
 pub use limits::Limits;
 pub use options::{Members, Options, Tail};
+pub use pieces::{Adopt, CodedPiece, Found, Place, Scan};
 pub use progress::Progress;
 pub use reader::Reader;
 pub use registry::{Detection, Registry};

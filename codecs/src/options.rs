@@ -162,8 +162,13 @@ impl Options {
     ///
     /// They are started when there is work for them and end with the reader or writer; all reading and writing stays with
     /// the caller, save that several read large parts of an uncompressed file. Each costs memory: up to two blocks, coded
-    /// and plain, and the coder's state. [`Spec::threading`](crate::Spec::threading) says which formats have use for
-    /// them.
+    /// and plain, and the coder's state; a reader has no more under way than its [`Limits`](Limits::memory) allow.
+    /// [`Spec::threading`](crate::Spec::threading) says which formats have use for them.
+    ///
+    /// A reader delivers the same data and the same errors as on one thread. It takes more from its source than it has
+    /// delivered, so it stays on one thread where that must not be ([`exact`](Self::exact)). As it may then wait for
+    /// more input while it still has some, a source that cannot seek is read by several threads only if that is asked for, and read
+    /// ahead only while it brings 32 KiB or more at a time.
     pub fn threads(mut self, threads: impl Into<Option<usize>>) -> Self {
         self.threads = threads.into();
         self
@@ -239,7 +244,21 @@ impl Options {
         };
         let first = input.consumed() == 0;
         let meter = Meter::new(self.on_progress.take(), input.source().size());
-        let engine = DecodeEngine::new(compressor, self.limits, self.members, self.tail, meter, first)?;
+        let may_read_ahead = input.source().seekable() || self.threads.is_some();
+        let threads = if may_read_ahead && input.source().may_be_read_ahead() {
+            threads(self.threads, input.source().size())
+        } else {
+            1
+        };
+        let engine = DecodeEngine::new(
+            compressor,
+            threads,
+            self.limits,
+            self.members,
+            self.tail,
+            meter,
+            first,
+        )?;
         Ok(Reader::new(input, engine))
     }
 

@@ -46,6 +46,12 @@ pub trait Source: BufRead {
     fn use_threads(&mut self, threads: usize) {
         let _ = threads;
     }
+
+    /// May more be taken from it than turns out to belong to the stream, and be lost with the reader? Several threads
+    /// read only what may be read ahead.
+    fn may_be_read_ahead(&self) -> bool {
+        false
+    }
 }
 
 impl<S: Source + ?Sized> Source for Box<S> {
@@ -60,6 +66,9 @@ impl<S: Source + ?Sized> Source for Box<S> {
     }
     fn use_threads(&mut self, threads: usize) {
         (**self).use_threads(threads);
+    }
+    fn may_be_read_ahead(&self) -> bool {
+        (**self).may_be_read_ahead()
     }
 }
 
@@ -242,7 +251,12 @@ macro_rules! delegate {
 delegate!(Pipe, Read);
 delegate!(Exact, BufRead);
 
-impl<R: Read> Source for Pipe<R> {}
+impl<R: Read> Source for Pipe<R> {
+    fn may_be_read_ahead(&self) -> bool {
+        true
+    }
+}
+
 impl<R: BufRead> Source for Exact<R> {}
 
 impl<R: Read + Seek> Source for Seekable<R> {
@@ -263,6 +277,10 @@ impl<R: Read + Seek> Source for Seekable<R> {
 
     fn size(&self) -> Option<u64> {
         self.extent.map(|(_, len)| len)
+    }
+
+    fn may_be_read_ahead(&self) -> bool {
+        true
     }
 
     fn use_threads(&mut self, threads: usize) {

@@ -7,14 +7,14 @@
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Read, Write};
+use std::io::{self, Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 #[cfg(feature = "zlib")]
 use demijohn_codecs::Registry;
-use demijohn_codecs::{Compressor, Error, ErrorKind, Limits, Options};
+use demijohn_codecs::{Compressor, Error, ErrorKind, Limits, Options, Pipe, Seekable, Source};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -100,12 +100,16 @@ enum Pattern {
     Exactly,
 }
 
-const PATTERNS: [Pattern; 5] = [
-    Pattern::Whole,
-    Pattern::Upto(1),
-    Pattern::Upto(7),
-    Pattern::Upto(64 << 10),
-    Pattern::Exactly,
+/// On how many threads, too.
+const PATTERNS: [(Pattern, usize); 8] = [
+    (Pattern::Whole, 1),
+    (Pattern::Upto(1), 1),
+    (Pattern::Upto(7), 1),
+    (Pattern::Upto(64 << 10), 1),
+    (Pattern::Exactly, 1),
+    (Pattern::Whole, 2),
+    (Pattern::Upto(5000), 2),
+    (Pattern::Exactly, 4),
 ];
 
 /// SHA-256 of what the stream decodes to, and how many bytes that is.
@@ -113,9 +117,14 @@ fn decode(
     format: &Compressor,
     coded: &[u8],
     limits: Limits,
-    pattern: Pattern,
+    (pattern, threads): (Pattern, usize),
 ) -> Result<(String, u64), Error> {
-    let mut reader = Options::new().format(format).limits(limits).reader(coded)?;
+    let source: Box<dyn Source> = match threads {
+        1 => Box::new(Pipe::new(coded)),
+        _ => Box::new(Seekable::new(Cursor::new(coded))?),
+    };
+    let options = Options::new().format(format).limits(limits).threads(threads);
+    let mut reader = options.source(source)?;
     let mut hash = Sha256::new();
     match pattern {
         Pattern::Whole => {
@@ -183,12 +192,12 @@ fn judge(format: &Compressor, sample: &Sample) -> Vec<String> {
     let mut wrong = Vec::new();
     // The bombs are a gigabyte each: once through is enough.
     let patterns = if sample.is_bomb {
-        &[Pattern::Upto(8 << 20)]
+        &[(Pattern::Upto(8 << 20), 1), (Pattern::Upto(8 << 20), 2)]
     } else {
         &PATTERNS[..]
     };
-    for &pattern in patterns {
-        let result = decode(format, &coded, Limits::default(), pattern);
+    for &(pattern, threads) in patterns {
+        let result = decode(format, &coded, Limits::default(), (pattern, threads));
         let complaint = match (&result, sample.verdict) {
             (Ok((_, len)), Verdict::Reject) => Some(format!("should be refused, but gives {len} bytes")),
             (Ok((hash, len)), _) => match &sample.sha256 {
@@ -202,7 +211,9 @@ fn judge(format: &Compressor, sample: &Sample) -> Vec<String> {
         };
         if let Some(complaint) = complaint {
             let path = sample.path.display();
-            wrong.push(format!("{path}, read {pattern:?}: {complaint}"));
+            wrong.push(format!(
+                "{path}, read {pattern:?}, {threads} threads: {complaint}"
+            ));
         }
     }
     wrong
@@ -346,7 +357,7 @@ fn compressed_pickles() {
             &format,
             &sample.bytes(),
             Limits::default(),
-            Pattern::Upto(64 << 10),
+            (Pattern::Upto(64 << 10), 2),
         );
         let (hash, _) = decoded.unwrap_or_else(|e| panic!("{}: {e}", sample.path.display()));
         assert_eq!(&hash, known, "{}", sample.path.display());
@@ -362,7 +373,7 @@ fn bombs_are_refused_where_input_is_not_trusted() {
         };
         let coded = bomb.bytes();
         for limits in [Limits::untrusted(), Limits::default().output(1 << 20)] {
-            let error = decode(&format, &coded, limits, Pattern::Upto(1 << 20)).unwrap_err();
+            let error = decode(&format, &coded, limits, (Pattern::Upto(1 << 20), 1)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Limit, "{}: {error}", bomb.path.display());
             let past = limits.max_output().unwrap_or(2 * Limits::RATIO_FLOOR);
             assert!(
@@ -419,7 +430,7 @@ fn decoders_refuse_the_files_of_other_formats() {
             if coded.is_empty() && format.name() == "snappy" {
                 continue;
             }
-            if let Ok((_, len)) = decode(format, &coded, Limits::default(), Pattern::Upto(64 << 10)) {
+            if let Ok((_, len)) = decode(format, &coded, Limits::default(), (Pattern::Upto(64 << 10), 1)) {
                 wrong.push(format!(
                     "{}: {len} bytes as {}",
                     sample.path.display(),

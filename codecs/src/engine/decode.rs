@@ -11,6 +11,7 @@ use crate::progress::Meter;
 use crate::source::Source;
 use crate::spec::NulPadding;
 
+use super::ahead::Ahead;
 use super::input::Input;
 
 /// Drives one format's decoder over a source.
@@ -20,6 +21,8 @@ use super::input::Input;
 pub(crate) struct DecodeEngine {
     compressor: Compressor,
     decoder: Box<dyn Decode>,
+    /// Has pieces decoded by other threads, where there are several and the format has pieces.
+    ahead: Option<Ahead>,
     limits: Limits,
     members: Members,
     tail: Tail,
@@ -53,19 +56,25 @@ impl DecodeEngine {
     /// `first` is false if detection has stepped over skippable frames already.
     pub(crate) fn new(
         compressor: Compressor,
+        threads: usize,
         limits: Limits,
         members: Members,
         tail: Tail,
         meter: Meter,
         first: bool,
     ) -> Result<Self> {
-        let decoder = compressor.decoder(&DecodeOptions {
+        let options = DecodeOptions {
             memory: limits.max_memory(),
-        })?;
+        };
+        let decoder = compressor.decoder(&options)?;
+        let ahead = (threads > 1)
+            .then(|| Ahead::new(&compressor, &options, threads, members != Members::One))
+            .flatten();
         let state = State::Start { first };
         Ok(DecodeEngine {
             compressor,
             decoder,
+            ahead,
             limits,
             members,
             tail,
@@ -99,6 +108,14 @@ impl DecodeEngine {
     /// Nothing more is to be read: what follows the current member stays unread.
     pub(crate) fn stop(&mut self) {
         self.state = State::End;
+        self.forget_ahead();
+    }
+
+    /// What lies ahead is not to be decoded, or not by this way.
+    fn forget_ahead(&mut self) {
+        if let Some(ahead) = &mut self.ahead {
+            ahead.forget();
+        }
     }
 
     /// From here to the next rewind, the end of a member is the end of the stream.
@@ -111,6 +128,7 @@ impl DecodeEngine {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
+        self.forget_ahead();
         let back = input.rewind_to(0).map_err(Error::from);
         back.and_then(|()| self.decoder.reset())
             .map_err(|error| self.remember(error, input.consumed()))?;
@@ -205,6 +223,7 @@ impl DecodeEngine {
         let error = error
             .with_format(self.compressor.name())
             .with_offsets(consumed, self.produced);
+        self.forget_ahead();
         self.failed = Some(error.clone());
         error
     }
@@ -242,6 +261,9 @@ impl DecodeEngine {
         }
         self.state = next;
         self.member_at = input.consumed();
+        if let (State::Member, Some(ahead)) = (next, &mut self.ahead) {
+            ahead.stream_begins(input.consumed());
+        }
         Ok(())
     }
 
@@ -267,11 +289,10 @@ impl DecodeEngine {
         let mut past_limit = [0];
         let room = &mut out[*filled..];
         let produced = self.produced + *filled as u64;
-        // What can be had without input is asked for before a source that could block is.
-        let held = self.holds;
-        let left = self.limits.allowance(input.consumed()).saturating_sub(produced);
-        let source = if held { &[][..] } else { input.fill()? };
-        let (available, eof) = (source.len(), !held && source.is_empty());
+        let at = input.consumed();
+        let ahead = self.ahead.as_mut().filter(|ahead| ahead.is_active());
+        let reached = ahead.as_ref().map_or(at, |ahead| ahead.reached(at));
+        let left = self.limits.allowance(reached).saturating_sub(produced);
         let at_limit = left == 0;
         let target = if at_limit {
             // Whether the stream ends exactly here shows only when it is given room for one byte more.
@@ -280,8 +301,20 @@ impl DecodeEngine {
             let n = usize::try_from(left).unwrap_or(usize::MAX).min(room.len());
             &mut room[..n]
         };
-        let step = self.decoder.step(source, target, eof)?;
+        // What can be had without input is asked for before a source that could block is.
+        let held = self.holds && ahead.is_none();
         let target_len = target.len();
+        let reading_ahead = ahead.is_some();
+        let (available, eof, step) = if let Some(ahead) = ahead {
+            let more = input.read_ahead(ahead.wanted(at));
+            let (source, eof) = (input.lying(), input.ends());
+            let step = ahead.step(&mut *self.decoder, at, (source, eof, more), target)?;
+            (source.len(), eof, step)
+        } else {
+            let source = if held { &[][..] } else { input.fill()? };
+            let eof = !held && source.is_empty();
+            (source.len(), eof, self.decoder.step(source, target, eof)?)
+        };
         if step.consumed > available || step.produced > target_len {
             return Err(Error::corrupt("the decoder claims more bytes than it was given"));
         }
@@ -300,6 +333,10 @@ impl DecodeEngine {
                 _ => State::End,
             };
         } else if step.consumed == 0 && step.produced == 0 && !held {
+            if reading_ahead && !eof {
+                // More input is needed; what has been decoded goes out before it is waited for.
+                return if *filled > 0 { Ok(()) } else { Ok(input.read_on()?) };
+            }
             if eof {
                 return Err(if input.consumed() == 0 {
                     Error::truncated("empty input")

@@ -1,4 +1,4 @@
-//! A source with a little lookahead.
+//! A source that can be looked into ahead: a few bytes, or as many as several threads have work for.
 
 use std::io;
 
@@ -15,7 +15,15 @@ pub(crate) struct Input<S> {
     /// The source has said that it is at its end. It is believed: a terminal or a file that grows may have more now, but
     /// not of this stream.
     ended: bool,
+    /// What went wrong when the source was read ahead, until somebody needs the bytes.
+    failed: Option<io::Error>,
+    /// The last read ahead brought as much as a source brings that has more.
+    flows: bool,
 }
+
+/// A source that cannot seek is read ahead as long as it brings so many bytes at a time. One that brings fewer may be
+/// waiting for an answer to them.
+const FLOW: usize = 32 << 10;
 
 impl<S: Source> Input<S> {
     pub(crate) fn new(source: S) -> Self {
@@ -25,6 +33,8 @@ impl<S: Source> Input<S> {
             ahead_at: 0,
             consumed: 0,
             ended: false,
+            failed: None,
+            flows: false,
         }
     }
 
@@ -46,7 +56,51 @@ impl<S: Source> Input<S> {
         if self.ahead_at < self.ahead.len() {
             return Ok(&self.ahead[self.ahead_at..]);
         }
+        self.raise()?;
         more(&mut self.source, &mut self.ended)
+    }
+
+    /// The error that was met when reading ahead, now that all before it is used.
+    fn raise(&mut self) -> io::Result<()> {
+        self.failed.take().map_or(Ok(()), Err)
+    }
+
+    /// The bytes that have been read ahead.
+    pub(crate) fn lying(&self) -> &[u8] {
+        &self.ahead[self.ahead_at..]
+    }
+
+    /// Does nothing follow the [`lying`](Self::lying) bytes?
+    pub(crate) fn ends(&self) -> bool {
+        self.ended
+    }
+
+    /// Reads ahead, so that `want` bytes lie here if there are as many, unless the source would have to be waited
+    /// for. Says whether still more could be read. What goes wrong is kept for who needs the bytes.
+    pub(crate) fn read_ahead(&mut self, want: usize) -> bool {
+        let seekable = self.source.seekable();
+        while !self.ended && self.failed.is_none() && (seekable || self.flows) {
+            if self.lying().len() >= want {
+                return true;
+            }
+            self.failed = self.read_on().err();
+        }
+        false
+    }
+
+    /// Reads one portion ahead, however long that takes.
+    pub(crate) fn read_on(&mut self) -> io::Result<()> {
+        self.raise()?;
+        if self.ahead_at > self.ahead.len() / 2 {
+            self.ahead.drain(..self.ahead_at);
+            self.ahead_at = 0;
+        }
+        let more = more(&mut self.source, &mut self.ended)?;
+        let n = more.len();
+        self.ahead.extend_from_slice(more);
+        self.source.consume(n);
+        self.flows = n >= FLOW;
+        Ok(())
     }
 
     /// Marks bytes of the last [`fill`](Self::fill) or [`peek`](Self::peek) as used.
@@ -65,6 +119,9 @@ impl<S: Source> Input<S> {
 
     /// At least `want` bytes, or all there are to the end.
     pub(crate) fn peek(&mut self, want: usize) -> io::Result<&[u8]> {
+        if self.lying().len() < want {
+            self.raise()?;
+        }
         if self.ahead_at == self.ahead.len() && more(&mut self.source, &mut self.ended)?.len() >= want {
             // What is buffered is returned again.
             return self.source.fill_buf();
@@ -89,6 +146,7 @@ impl<S: Source> Input<S> {
             self.consume(n);
             return Ok(n);
         } else {
+            self.raise()?;
             again(|| self.source.read(out))?
         };
         self.consumed += n as u64;
@@ -102,6 +160,7 @@ impl<S: Source> Input<S> {
         self.ahead_at = 0;
         self.consumed = at;
         self.ended = false;
+        self.failed = None;
         Ok(())
     }
 }

@@ -128,6 +128,11 @@ impl<T: Send + 'static, A: Send + 'static> Pool<T, A> {
         Some(self.taken(answer.unwrap_or_else(|_| lost())))
     }
 
+    /// Have threads been started?
+    pub(crate) fn is_running(&self) -> bool {
+        !self.threads.is_empty()
+    }
+
     /// The next answer of the oldest task, if it is there.
     pub(crate) fn poll(&mut self) -> Option<Answer<A>> {
         let answer = match self.pending.front()?.try_recv() {

@@ -35,6 +35,22 @@ macro_rules! coders {
             Some(&coder::Pieces)
         }
     };
+    ($feature:tt, pieces) => {
+        coders!($feature);
+
+        #[cfg(feature = $feature)]
+        fn scanner(&self, options: &crate::DecodeOptions) -> Option<Box<dyn crate::Scan>> {
+            Some(coder::scanner(options))
+        }
+    };
+    ($feature:tt, blocks, pieces) => {
+        coders!($feature, blocks);
+
+        #[cfg(feature = $feature)]
+        fn scanner(&self, options: &crate::DecodeOptions) -> Option<Box<dyn crate::Scan>> {
+            Some(coder::scanner(options))
+        }
+    };
 }
 
 #[cfg(all(

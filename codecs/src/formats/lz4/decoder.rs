@@ -13,6 +13,7 @@ use super::coder::{
 use super::{LEGACY, MAGIC};
 use crate::error::{Error, Result};
 use crate::format::{Decode, DecodeOptions, Status, Step};
+use crate::pieces::{Adopt, Place};
 
 /// How far back a match can reach: into the blocks before its own where they are linked.
 const WINDOW: usize = 64 << 10;
@@ -23,31 +24,29 @@ const LEGACY_CODED: usize = LEGACY_BLOCK + LEGACY_BLOCK / 255 + 16;
 const RATIO: usize = 255;
 
 pub(super) fn decoder(options: &DecodeOptions) -> Result<Box<dyn Decode>> {
-    Ok(Box::new(Decoder {
-        memory: options.memory,
-        state: State::Magic,
-        after_legacy: false,
-        frame: Frame::default(),
-        content: Content::default(),
-        gathered: Gather::default(),
-        window: Window::default(),
-        held: Held::default(),
-        failed: Deferred::default(),
-    }))
+    Ok(Box::new(Decoder::new(options.memory)))
 }
 
 /// What the header of a frame says.
-#[derive(Clone, Copy, Debug, Default)]
-struct Frame {
-    legacy: bool,
-    linked: bool,
-    block_checksums: bool,
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Frame {
+    pub(super) legacy: bool,
+    pub(super) linked: bool,
+    pub(super) block_checksums: bool,
+    pub(super) content_checksum: bool,
     /// Plain bytes that a block may have.
-    block_most: usize,
+    pub(super) block_most: usize,
+}
+
+impl Frame {
+    /// All that the blocks of a frame depend on.
+    pub(super) fn context(self) -> u64 {
+        self.block_most as u64 | u64::from(self.block_checksums)
+    }
 }
 
 /// All plain bytes of a frame, and what its header says of them.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Content {
     total: u64,
     size: Option<u64>,
@@ -99,13 +98,17 @@ enum State {
     End,
 }
 
-struct Decoder {
+pub(super) struct Decoder {
     memory: Option<u64>,
     state: State,
     /// A legacy frame came before, so that the input may end where a frame could begin.
     after_legacy: bool,
+    /// Of blocks alone, which end with their input.
+    blocks_only: bool,
     frame: Frame,
     content: Content,
+    /// The same in front of the piece that is being adopted.
+    before_piece: Option<Content>,
     gathered: Gather,
     window: Window,
     held: Held,
@@ -170,9 +173,70 @@ impl Decode for Decoder {
         self.failed.clear();
         Ok(())
     }
+
+    fn adopt(&mut self) -> Option<&mut dyn Adopt> {
+        Some(self)
+    }
+}
+
+/// Blocks that need none before them.
+impl Adopt for Decoder {
+    fn place(&mut self) -> Option<Place> {
+        let frame = self.frame().filter(|frame| !frame.linked)?;
+        self.held.is_empty().then_some(Place {
+            bit: 0,
+            context: frame.context(),
+        })
+    }
+
+    fn take(&mut self, plain: &[u8]) -> Result<()> {
+        self.before_piece.get_or_insert_with(|| self.content.clone());
+        self.content.add(plain)
+    }
+
+    fn done(&mut self, _: u64, _: u64) {
+        self.before_piece = None;
+    }
+
+    fn undo(&mut self) {
+        if let Some(content) = self.before_piece.take() {
+            self.content = content;
+        }
+    }
 }
 
 impl Decoder {
+    pub(super) fn new(memory: Option<u64>) -> Self {
+        Decoder {
+            memory,
+            state: State::Magic,
+            after_legacy: false,
+            blocks_only: false,
+            frame: Frame::default(),
+            content: Content::default(),
+            before_piece: None,
+            gathered: Gather::default(),
+            window: Window::default(),
+            held: Held::default(),
+            failed: Deferred::default(),
+        }
+    }
+
+    /// A decoder of blocks that stand in such a frame, up to the end of its input.
+    pub(super) fn of_blocks(frame: Frame, memory: Option<u64>) -> Self {
+        Decoder {
+            state: State::BlockHeader,
+            blocks_only: true,
+            frame,
+            ..Decoder::new(memory)
+        }
+    }
+
+    /// What the header of the frame says, in front of any of its blocks.
+    pub(super) fn frame(&self) -> Option<Frame> {
+        (self.state == State::BlockHeader && self.gathered.is_empty()).then_some(self.frame)
+    }
+
     fn run(&mut self, input: &[u8], consumed: &mut usize, out: &mut Out<'_>, eof: bool) -> Result<Status> {
         loop {
             self.hand_out(out);
@@ -184,7 +248,9 @@ impl Decoder {
             let need = match self.state {
                 State::End => return Ok(Status::Done),
                 State::Magic if self.after_legacy && nothing_more => return Ok(Status::Done),
-                State::BlockHeader if self.frame.legacy && nothing_more => return Ok(Status::Done),
+                State::BlockHeader if (self.frame.legacy || self.blocks_only) && nothing_more => {
+                    return Ok(Status::Done);
+                }
                 State::Skip(0) => {
                     self.state = State::Magic;
                     continue;
@@ -293,6 +359,7 @@ impl Decoder {
             legacy: false,
             linked: flags & INDEPENDENT == 0,
             block_checksums: flags & BLOCK_CHECKSUMS != 0,
+            content_checksum: flags & CONTENT_CHECKSUM != 0,
             // 64 KiB for code 4, and four times as much for each one above.
             block_most: 1 << (8 + 2 * (block >> 4)),
         };
@@ -426,11 +493,11 @@ impl Decoder {
 const FRAME_MAGIC: u32 = u32::from_le_bytes(MAGIC);
 const LEGACY_MAGIC: u32 = u32::from_le_bytes(LEGACY);
 
-fn is_skippable(magic: u32) -> bool {
+pub(super) fn is_skippable(magic: u32) -> bool {
     magic & 0xffff_fff0 == 0x184d_2a50
 }
 
-fn word(bytes: &[u8]) -> u32 {
+pub(super) fn word(bytes: &[u8]) -> u32 {
     u32::from_le_bytes(bytes.try_into().expect("four bytes"))
 }
 

@@ -33,7 +33,7 @@ const SPEC: Spec = Spec::new("lz4", "LZ4 frames, what lz4(1) writes")
     .checksum("XXH32")
     .flush(Flush::Sync)
     .skippable()
-    .threads(Threads::Write);
+    .threads(Threads::Both);
 
 impl Format for Lz4 {
     fn spec(&self) -> &Spec {
@@ -53,13 +53,15 @@ impl Format for Lz4 {
             .unwrap_or(Probe::No)
     }
 
-    coders!("lz4", blocks);
+    coders!("lz4", blocks, pieces);
 }
 
 #[cfg(feature = "lz4")]
 mod decoder;
 #[cfg(feature = "lz4")]
 mod encoder;
+#[cfg(feature = "lz4")]
+mod scan;
 #[cfg(all(test, feature = "lz4"))]
 mod tests;
 
@@ -67,6 +69,7 @@ mod tests;
 mod coder {
     pub(super) use super::decoder::decoder;
     pub(super) use super::encoder::{Pieces, encoder};
+    pub(super) use super::scan::scanner;
 
     /// In a frame's FLG byte: the version of the format, which is 1, in the upper two bits.
     pub(super) const VERSION: u8 = 0x40;

@@ -21,10 +21,12 @@ const SPEC: Spec = Spec::new("bz2", "block sorting, what bzip2(1) writes")
     .nul_padding(NulPadding::Any)
     .checksum("CRC-32")
     .flush(Flush::NewStream)
-    .threads(Threads::Write);
+    .threads(Threads::Both);
 
-/// What follows `BZh` and the level: the magic of a block, or of the end of the stream.
-const MAGICS: [&[u8; 6]; 2] = [b"\x31\x41\x59\x26\x53\x59", b"\x17\x72\x45\x38\x50\x90"];
+/// What follows `BZh` and the level: the magic of a block, or of the end of the stream. Both are of 48 bits, and at any
+/// bit from there on.
+const BLOCK: [u8; 6] = *b"\x31\x41\x59\x26\x53\x59";
+const END: [u8; 6] = *b"\x17\x72\x45\x38\x50\x90";
 
 impl Format for Bz2 {
     fn spec(&self) -> &Spec {
@@ -35,7 +37,7 @@ impl Format for Bz2 {
         match head.bytes {
             [b'B', b'Z', b'h', b'1'..=b'9', rest @ ..] => {
                 let n = rest.len().min(6);
-                let magic = MAGICS.iter().any(|magic| rest[..n] == magic[..n]);
+                let magic = [BLOCK, END].iter().any(|magic| rest[..n] == magic[..n]);
                 match n {
                     _ if !magic => Probe::No,
                     6 => Probe::Strong,
@@ -49,18 +51,25 @@ impl Format for Bz2 {
         }
     }
 
-    coders!("bz2", blocks);
+    coders!("bz2", blocks, pieces);
 }
 
 #[cfg(feature = "bz2")]
-mod coder {
-    use bzip2::{Action, Compress, Compression, Decompress, Status as Backend};
+mod bits;
+#[cfg(feature = "bz2")]
+mod decoder;
+#[cfg(feature = "bz2")]
+mod scan;
 
+#[cfg(feature = "bz2")]
+mod coder {
+    use bzip2::{Action, Compress, Compression, Status as Backend};
+
+    use super::decoder::Stream;
+    pub(super) use super::scan::scanner;
     use crate::adapters::Blocked;
     use crate::error::{Error, Result};
-    use crate::format::{
-        BlockEncode, Blocks, Decode, DecodeOptions, Encode, EncodeOptions, Framing, Piece, Status, Step,
-    };
+    use crate::format::{BlockEncode, Blocks, Decode, DecodeOptions, Encode, EncodeOptions, Framing, Piece};
 
     pub(super) fn encoder(options: &EncodeOptions) -> Result<Box<dyn Encode>> {
         Ok(Box::new(Blocked::new(&Pieces, options)?))
@@ -122,65 +131,5 @@ mod coder {
         fn begin(&mut self, _: &mut Vec<u8>) {}
         fn piece(&mut self, _: &[u8], _: usize, _: u32) {}
         fn end(&mut self, _: &mut Vec<u8>) {}
-    }
-
-    pub(super) struct Stream {
-        backend: Decompress,
-        /// What is wrong behind the bytes just delivered.
-        failed: Option<Error>,
-    }
-
-    impl Stream {
-        pub(super) fn new() -> Self {
-            Stream {
-                backend: Decompress::new(false),
-                failed: None,
-            }
-        }
-    }
-
-    impl Decode for Stream {
-        fn step(&mut self, input: &[u8], out: &mut [u8], _eof: bool) -> Result<Step> {
-            if let Some(error) = self.failed.take() {
-                return Err(error);
-            }
-            let before = (self.backend.total_in(), self.backend.total_out());
-            let result = self.backend.decompress(input, out);
-            let moved = |now: u64, before: u64| usize::try_from(now - before).expect("within the slices");
-            let consumed = moved(self.backend.total_in(), before.0);
-            let produced = moved(self.backend.total_out(), before.1);
-            let status = match result {
-                Ok(Backend::StreamEnd) => Status::Done,
-                Ok(_) => Status::More,
-                Err(error) => {
-                    let error = explain(error);
-                    if consumed == 0 && produced == 0 {
-                        return Err(error);
-                    }
-                    self.failed = Some(error);
-                    Status::More
-                }
-            };
-            Ok(Step {
-                consumed,
-                produced,
-                status,
-            })
-        }
-
-        fn reset(&mut self) -> Result<()> {
-            *self = Stream::new();
-            Ok(())
-        }
-    }
-
-    fn explain(error: bzip2::Error) -> Error {
-        match error {
-            bzip2::Error::DataMagic => {
-                Error::corrupt("not a bzip2 stream: it does not begin with BZh and a digit")
-            }
-            // The library tells damaged structure and wrong CRCs apart to itself only.
-            _ => Error::corrupt("a block or its CRC-32 is damaged"),
-        }
     }
 }

@@ -1,0 +1,344 @@
+//! Several threads read what one thread reads: the same data, and the same error behind it. Streams are made of many
+//! pieces here, whole and damaged.
+
+mod common;
+
+use std::fmt::Debug;
+use std::io::{Cursor, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use demijohn_codecs::{
+    Adopt, Compressor, Decode, DecodeOptions, Encode, EncodeOptions, Error, ErrorKind, Format, Head, Limits,
+    Options, Place, Probe, Result, Scan, Spec, Step,
+};
+
+use common::{Rng, sample};
+
+/// A format that counts the pieces which its decoders adopt.
+struct Watched {
+    format: Compressor,
+    adopted: Arc<AtomicUsize>,
+}
+
+impl Watched {
+    fn format(format: &Compressor) -> (Compressor, Arc<AtomicUsize>) {
+        let adopted = Arc::new(AtomicUsize::new(0));
+        let watched = Watched {
+            format: format.clone(),
+            adopted: adopted.clone(),
+        };
+        (Compressor::new(watched), adopted)
+    }
+}
+
+impl Format for Watched {
+    fn spec(&self) -> &Spec {
+        self.format.spec()
+    }
+    fn probe(&self, head: &Head<'_>) -> Probe {
+        self.format.probe(head)
+    }
+    fn encoder(&self, options: &EncodeOptions) -> Result<Box<dyn Encode>> {
+        self.format.format().encoder(options)
+    }
+    fn decoder(&self, options: &DecodeOptions) -> Result<Box<dyn Decode>> {
+        Ok(Box::new(Adopting {
+            decoder: self.format.format().decoder(options)?,
+            adopted: self.adopted.clone(),
+        }))
+    }
+    fn scanner(&self, options: &DecodeOptions) -> Option<Box<dyn Scan>> {
+        self.format.format().scanner(options)
+    }
+}
+
+struct Adopting {
+    decoder: Box<dyn Decode>,
+    adopted: Arc<AtomicUsize>,
+}
+
+impl Decode for Adopting {
+    fn step(&mut self, input: &[u8], out: &mut [u8], eof: bool) -> Result<Step> {
+        self.decoder.step(input, out, eof)
+    }
+    fn reset(&mut self) -> Result<()> {
+        self.decoder.reset()
+    }
+    fn adopt(&mut self) -> Option<&mut dyn Adopt> {
+        Some(self)
+    }
+}
+
+impl Adopting {
+    fn inner(&mut self) -> &mut dyn Adopt {
+        self.decoder.adopt().unwrap()
+    }
+}
+
+impl Adopt for Adopting {
+    fn place(&mut self) -> Option<Place> {
+        self.inner().place()
+    }
+    fn take(&mut self, plain: &[u8]) -> Result<()> {
+        self.inner().take(plain)
+    }
+    fn done(&mut self, coded: u64, note: u64) {
+        self.adopted.fetch_add(1, Ordering::SeqCst);
+        self.inner().done(coded, note);
+    }
+    fn undo(&mut self) {
+        self.inner().undo();
+    }
+}
+
+/// What is delivered, and how that ends.
+#[derive(PartialEq, Eq)]
+struct Outcome {
+    plain: Vec<u8>,
+    error: Option<(ErrorKind, String, Option<u64>)>,
+}
+
+impl Debug for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} bytes, then {:?}", self.plain.len(), self.error)
+    }
+}
+
+/// Reads everything, in slices of random sizes up to some power of two.
+fn read(options: Options, coded: &[u8], rng: &mut Rng) -> Outcome {
+    let mut reader = options.seekable_reader(Cursor::new(coded)).unwrap();
+    let mut plain = Vec::new();
+    let most = 1 << (8 + rng.below(13));
+    let error = loop {
+        let mut slice = vec![0; 1 + rng.below(most)];
+        match reader.read(&mut slice) {
+            Ok(0) => break None,
+            Ok(n) => plain.extend_from_slice(&slice[..n]),
+            Err(error) => {
+                let error = Error::from(error);
+                break Some((error.kind(), error.message().to_owned(), error.offset_out()));
+            }
+        }
+    };
+    Outcome { plain, error }
+}
+
+/// Reads on one thread and on several, which must be the same; on how many pieces, and what comes of it.
+#[track_caller]
+fn read_alike(
+    format: &Compressor,
+    coded: &[u8],
+    limits: Limits,
+    rng: &mut Rng,
+    what: &str,
+) -> (usize, Outcome) {
+    let (watched, adopted) = Watched::format(format);
+    let options = |threads| Options::new().format(&watched).limits(limits).threads(threads);
+    let alone = read(options(1), coded, rng);
+    assert_eq!(
+        adopted.load(Ordering::SeqCst),
+        0,
+        "{what}: one thread needs no pieces"
+    );
+    for threads in [2, 4] {
+        let together = read(options(threads), coded, rng);
+        let differ = alone.plain.iter().zip(&together.plain).position(|(a, b)| a != b);
+        assert!(
+            alone == together,
+            "{}, {what}: {threads} threads: {together:?}; one: {alone:?}; different from {differ:?} on",
+            format.name()
+        );
+    }
+    (adopted.load(Ordering::SeqCst), alone)
+}
+
+/// A stream of many pieces, and its data.
+struct Sample {
+    name: &'static str,
+    format: Compressor,
+    coded: Vec<u8>,
+    plain: Vec<u8>,
+    /// Pieces that several threads must find in it.
+    pieces: usize,
+}
+
+fn samples() -> Vec<Sample> {
+    let mut samples = Vec::new();
+    let plain = sample(1_500_000);
+    let ours = [
+        ("lz4", 0, 60_000, 6),
+        ("lz4", 9, 200_000, 5),
+        ("bz2", 9, 99_000, 15),
+    ];
+    for (name, level, block, pieces) in ours {
+        let Some(format) = common::format(name) else {
+            continue;
+        };
+        let options = Options::new().level(level).block_size(block);
+        let mut writer = options.writer(Vec::new(), &format).unwrap();
+        writer.write_all(&plain).unwrap();
+        samples.push(Sample {
+            name,
+            format,
+            coded: writer.finish().map_err(Error::from).unwrap().0,
+            plain: plain.clone(),
+            pieces,
+        });
+    }
+    if let Some(format) = common::format("bz2") {
+        samples.push(Sample {
+            name: "bz2 of one stream",
+            format,
+            coded: bzip2(&plain),
+            plain: plain.clone(),
+            pieces: 15,
+        });
+    }
+    samples
+}
+
+/// One stream of many blocks, none of which but the first begins with a byte.
+fn bzip2(plain: &[u8]) -> Vec<u8> {
+    let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    encoder.write_all(plain).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn a_magic_that_is_part_of_a_block_is_none() {
+    let Some(format) = common::format("bz2") else {
+        return;
+    };
+    for magic in [[0x3141, 0x5926, 0x5359], [0x1772, 0x4538, 0x5090_u16]] {
+        // A block has a map of the bytes that it uses, 16 bits for each 16 bytes, and so these make the magic.
+        let used: Vec<u8> = (0..48_u8)
+            .filter(|i| magic[usize::from(i / 16)] >> (15 - i % 16) & 1 == 1)
+            .map(|i| 0x40 + i)
+            .collect();
+        let mut rng = Rng(6);
+        let plain: Vec<u8> = (0..400_000).map(|_| used[rng.below(used.len())]).collect();
+        // The first stream has such magics, the one behind it has not.
+        let coded = [bzip2(&plain), bzip2(&sample(400_000))].concat();
+        let (adopted, outcome) = read_alike(&format, &coded, Limits::default(), &mut rng, "false magics");
+        assert!(outcome.plain == [plain, sample(400_000)].concat() && outcome.error.is_none());
+        assert_eq!(
+            adopted,
+            2 * 5,
+            "those of the second stream, on two threads and on four"
+        );
+    }
+}
+
+#[test]
+fn whole_streams_one_or_several() {
+    let mut rng = Rng(1);
+    for Sample {
+        name,
+        format,
+        coded,
+        plain,
+        pieces,
+    } in samples()
+    {
+        let (adopted, outcome) = read_alike(&format, &coded, Limits::default(), &mut rng, name);
+        assert!(
+            outcome.plain == plain && outcome.error.is_none(),
+            "{name}: {outcome:?}"
+        );
+        // On two threads and on four.
+        assert!(adopted >= 2 * pieces, "{name}: {adopted} pieces");
+
+        if format.spec().joins_streams() {
+            let twice = [&coded[..], &coded].concat();
+            let (adopted, outcome) = read_alike(&format, &twice, Limits::default(), &mut rng, name);
+            assert_eq!(outcome.plain.len(), 2 * plain.len(), "{name}");
+            assert!(adopted >= 4 * pieces, "{name}, twice: {adopted} pieces");
+        }
+    }
+}
+
+#[test]
+fn cut_streams() {
+    let mut rng = Rng(2);
+    for Sample {
+        name, format, coded, ..
+    } in samples()
+    {
+        for _ in 0..6 {
+            let cut = rng.below(coded.len());
+            let what = format!("{name} cut at {cut}");
+            read_alike(&format, &coded[..cut], Limits::default(), &mut rng, &what);
+        }
+    }
+}
+
+#[test]
+fn damaged_streams() {
+    let mut rng = Rng(3);
+    for Sample {
+        name,
+        format,
+        mut coded,
+        ..
+    } in samples()
+    {
+        for _ in 0..8 {
+            let (at, bit) = (rng.below(coded.len()), rng.below(8));
+            coded[at] ^= 1 << bit;
+            let what = format!("{name}, bit {bit} of byte {at} flipped");
+            read_alike(&format, &coded, Limits::default(), &mut rng, &what);
+            coded[at] ^= 1 << bit;
+        }
+    }
+}
+
+#[test]
+fn limits_hold_at_the_same_byte() {
+    let mut rng = Rng(4);
+    for Sample {
+        name,
+        format,
+        coded,
+        plain,
+        ..
+    } in samples()
+    {
+        for output in [0, 1, 777_777, plain.len() - 1, plain.len()] {
+            let limits = Limits::default().output(output as u64);
+            let (_, outcome) = read_alike(&format, &coded, limits, &mut rng, name);
+            assert_eq!(outcome.plain.len(), output, "{name}");
+            assert_eq!(outcome.error.is_some(), output < plain.len(), "{name}");
+        }
+        for memory in [0, 100 << 10, 1 << 20, 3 << 20, 8 << 20] {
+            let what = format!("{name} in {memory} bytes of memory");
+            read_alike(&format, &coded, Limits::default().memory(memory), &mut rng, &what);
+        }
+    }
+}
+
+#[test]
+fn a_reader_may_be_dropped_or_rewound_anywhere() {
+    use std::io::{Seek, SeekFrom};
+    let mut rng = Rng(5);
+    for Sample {
+        name,
+        format,
+        coded,
+        plain,
+        ..
+    } in samples()
+    {
+        for _ in 0..4 {
+            let options = Options::new().format(&format).threads(4);
+            let mut reader = options.seekable_reader(Cursor::new(&coded)).unwrap();
+            for _ in 0..3 {
+                let at = rng.below(plain.len());
+                reader.seek(SeekFrom::Start(at as u64)).unwrap();
+                let mut bytes = vec![0; rng.below(plain.len() - at)];
+                reader.read_exact(&mut bytes).unwrap();
+                assert!(plain[at..].starts_with(&bytes), "{name} at {at}");
+            }
+        }
+    }
+}
