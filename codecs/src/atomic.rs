@@ -364,7 +364,9 @@ mod sys {
             return Ok(None);
         }
         let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
-        match rustix::fs::open(directory, flags, Mode::from_raw_mode(0o666)) {
+        // On file systems of a network, signals interrupt it.
+        let open = || rustix::fs::open(directory, flags, Mode::from_raw_mode(0o666));
+        match rustix::io::retry_on_intr(open) {
             Ok(fd) => Ok(Some(File::from(fd))),
             Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL | Errno::NOSYS) => Ok(None),
             Err(error) => Err(error.into()),

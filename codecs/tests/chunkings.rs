@@ -1,15 +1,17 @@
 //! Random data, cut at random on its way in and out: every format, level, block size, flush and read size.
 
 mod common;
+#[path = "../../testing/effort.rs"]
+mod effort;
 
 use std::io::{BufRead, Read, Write};
 
 use demijohn_codecs::{Compressor, Flush, Options};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
 
-/// Cases per format. `PROPTEST_CASES` asks for more.
+/// Cases per format and round.
 const CASES: u32 = 150;
 
 /// What is done with a writer.
@@ -168,37 +170,41 @@ fn chunkings(name: &str) {
     let Some(format) = common::format(name) else {
         return;
     };
-    let cases = std::env::var("PROPTEST_CASES")
-        .ok()
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(CASES);
-    // The same cases every time, unless more of them are asked for.
-    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    for round in effort::rounds(1, 1000) {
+        let result = run(&format, round);
+        if let Err(error) = result {
+            panic!("{name}, round {round}: {error}");
+        }
+    }
+}
+
+/// A round of cases: the same every time.
+fn run(format: &Compressor, round: usize) -> Result<(), TestError<Case>> {
+    let mut seed = [0; 32];
+    seed[..8].copy_from_slice(&(round as u64).to_le_bytes());
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
     let config = Config {
-        cases,
+        cases: CASES,
         failure_persistence: None,
         ..Config::default()
     };
-    let result = TestRunner::new_with_rng(config, rng).run(&case(&format), |case| {
+    TestRunner::new_with_rng(config, rng).run(&case(format), |case| {
         let plain = plain(&case);
-        let coded = write(&format, &case, 1, true);
-        prop_assert!(read(&format, &case, &coded) == plain, "read as the case says");
+        let coded = write(format, &case, 1, true);
+        prop_assert!(read(format, &case, &coded) == plain, "read as the case says");
         prop_assert!(format.decompress(&coded).unwrap() == plain, "read whole");
 
         // The bytes depend on data, options and flushes alone.
-        prop_assert!(write(&format, &case, case.threads, true) == coded, "threads show");
-        let mut whole = options(&case, 1).writer(Vec::new(), &format).unwrap();
+        prop_assert!(write(format, &case, case.threads, true) == coded, "threads show");
+        let mut whole = options(&case, 1).writer(Vec::new(), format).unwrap();
         whole.write_all(&plain).unwrap();
         let whole = whole.finish().unwrap().0;
-        prop_assert!(write(&format, &case, 1, false) == whole, "cuts show");
+        prop_assert!(write(format, &case, 1, false) == whole, "cuts show");
         if format.spec().flushing() == Flush::None {
             prop_assert!(coded == whole, "flushes show, which this format does not have");
         }
         Ok(())
-    });
-    if let Err(error) = result {
-        panic!("{name}: {error}");
-    }
+    })
 }
 
 macro_rules! chunkings {
@@ -212,4 +218,4 @@ macro_rules! chunkings {
     };
 }
 
-chunkings!(none, zlib, gzip, bz2, lzma, xz, zstd, lz4, snappy, lzo);
+chunkings!(none, zlib, gzip, bz2, lzma, xz, zstd, lz4, snappy, blosc, lzo);

@@ -45,7 +45,8 @@ impl Folder {
         #[cfg(not(target_os = "linux"))]
         let access = OFlags::RDONLY;
         let flags = access | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        Ok(Self(rustix::fs::open(parent(path), flags, Mode::empty())?))
+        let open = || rustix::fs::open(parent(path), flags, Mode::empty());
+        Ok(Self(rustix::io::retry_on_intr(open)?))
     }
 
     /// Opens a regular file by its [plain](is_plain) name. Never waits, and follows no link.
@@ -54,7 +55,8 @@ impl Folder {
         use rustix::io::Errno;
         // A pipe that nobody writes to would be waited for without NONBLOCK; on regular files it has no effect.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let file = match rustix::fs::openat(&self.0, name, flags, Mode::empty()) {
+        let open = || rustix::fs::openat(&self.0, name, flags, Mode::empty());
+        let file = match rustix::io::retry_on_intr(open) {
             Ok(file) => File::from(file),
             // FreeBSD says MLINK.
             Err(Errno::LOOP | Errno::MLINK) => return Err(not_regular("a link")),

@@ -18,6 +18,7 @@ mod metadata;
 mod process;
 mod python;
 mod test;
+mod torture;
 mod workspace;
 
 use std::process::ExitCode;
@@ -42,6 +43,8 @@ usage: cargo xtask COMMAND
   compare [ROW…] [--quick]       against joblib, pickle and numpy: all rows at full size become
                                  COMPARE.md; those with ROW in their names, or smaller ones with
                                  --quick, are only printed
+  torture [PART] [--seconds N]   the tests that take long, at full length, or each for so many seconds where
+                                 it has no end of its own: kills, race, chunkings, large, leaks
   fuzz [TARGET] [--seconds N]    one fuzz target, or all in turn (default: 60 seconds each)
   venv                           only make or refresh the Pythons of the tests: target/venv, and
                                  target/venv-joblib11 for what old versions read
@@ -80,6 +83,7 @@ fn run(args: &[String]) -> Result {
         "matrix" => bench::matrix(&Workspace::find()?, rest),
         "overhead" => bench::overhead(&Workspace::find()?, rest),
         "compare" => compare::run(&Workspace::find()?, rest),
+        "torture" => torture::run(&Workspace::find()?, rest),
         "fuzz" => fuzz::run(&Workspace::find()?, rest),
         "venv" => no_arguments(command, rest).and_then(|()| {
             let workspace = Workspace::find()?;
