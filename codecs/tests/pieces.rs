@@ -170,6 +170,8 @@ fn samples() -> Vec<Sample> {
         ("lz4", 0, 60_000, 6),
         ("lz4", 9, 200_000, 5),
         ("bz2", 9, 99_000, 15),
+        ("gzip", 6, 90_000, 7),
+        ("zlib", 6, 90_000, 7),
     ];
     for (name, level, block, pieces) in ours {
         let Some(format) = common::format(name) else {
@@ -195,7 +197,78 @@ fn samples() -> Vec<Sample> {
             pieces: 15,
         });
     }
+    if let Some(format) = common::format("gzip") {
+        samples.push(Sample {
+            name: "BGZF",
+            format,
+            coded: bgzf(&plain),
+            plain: plain.clone(),
+            pieces: 26,
+        });
+    }
     samples
+}
+
+/// Members of 60,000 bytes that say how long they are.
+fn bgzf(plain: &[u8]) -> Vec<u8> {
+    let mut coded = Vec::new();
+    for plain in plain.chunks(60_000).chain([&[][..]]) {
+        let mut deflate = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::new(6));
+        deflate.write_all(plain).unwrap();
+        let body = deflate.finish().unwrap();
+        coded.extend_from_slice(b"\x1f\x8b\x08\x04\0\0\0\0\0\xff\x06\0BC\x02\0");
+        coded.extend_from_slice(&u16::try_from(body.len() + 25).unwrap().to_le_bytes());
+        coded.extend_from_slice(&body);
+        let mut crc = flate2::Crc::new();
+        crc.update(plain);
+        coded.extend_from_slice(&crc.sum().to_le_bytes());
+        coded.extend_from_slice(&crc.amount().to_le_bytes());
+    }
+    coded
+}
+
+/// A member with a mark behind every 50,000 bytes, and matches that reach across them.
+fn gzip_with_marks(plain: &[u8], level: u32) -> Vec<u8> {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(level));
+    for plain in plain.chunks(50_000) {
+        gzip.write_all(plain).unwrap();
+        gzip.flush().unwrap();
+    }
+    gzip.finish().unwrap()
+}
+
+#[test]
+fn marks_between_segments_that_depend_on_one_another_do_not_matter() {
+    let Some(format) = common::format("gzip") else {
+        return;
+    };
+    let mut rng = Rng(7);
+    let plain = sample(1_000_000);
+    let coded = gzip_with_marks(&plain, 6);
+    let (adopted, outcome) = read_alike(&format, &coded, Limits::default(), &mut rng, "dependent");
+    assert!(outcome.plain == plain && outcome.error.is_none(), "{outcome:?}");
+    assert_eq!(adopted, 2, "the first segment, on two threads and on four");
+
+    // Stored blocks of data that is full of marks: those that are data count as little.
+    let mut marks: Vec<u8> = (0..1_000_000)
+        .map(|i| if i % 40 < 38 { 0 } else { 0xff })
+        .collect();
+    let coded = gzip_with_marks(&marks, 0);
+    let (_, outcome) = read_alike(&format, &coded, Limits::default(), &mut rng, "stored");
+    assert!(outcome.plain == marks && outcome.error.is_none(), "{outcome:?}");
+
+    // Such a member behind one of ours, and ours behind it.
+    marks.truncate(300_000);
+    let ours = format.compress(&plain).unwrap();
+    let coded = [
+        &ours[..],
+        &gzip_with_marks(&marks, 0),
+        &gzip_with_marks(&plain, 6),
+        &ours,
+    ]
+    .concat();
+    let (_, outcome) = read_alike(&format, &coded, Limits::default(), &mut rng, "mixed");
+    assert_eq!(outcome.plain.len(), 3 * plain.len() + marks.len());
 }
 
 /// One stream of many blocks, none of which but the first begins with a byte.

@@ -6,11 +6,15 @@
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
 
+use super::segments::WHOLE;
 use crate::error::{Error, Result};
 use crate::format::{BlockEncode, Decode, EncodeOptions, Piece, Status, Step};
+use crate::pieces::{Adopt, Place};
 
 /// Plain bytes in a segment, if the options do not say.
-const SEGMENT: usize = 1 << 20;
+pub(super) const SEGMENT: usize = 1 << 20;
+/// How far back a match can reach.
+const WINDOW: usize = 32 << 10;
 
 /// The backend's level for each of zlib's: the fastest whose output is no larger than zlib's at that level plus two
 /// percent. Its scale is another one. Its level 1, for one, has only the fixed Huffman codes.
@@ -87,30 +91,70 @@ pub(super) struct Member<C> {
     inflate: Decompress,
     phase: Phase,
     trailer: Vec<u8>,
+    adopted: Adopted<C>,
     /// What is wrong behind the bytes just delivered.
     failed: Option<Error>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
+    Start,
     Header,
     Body,
     Trailer,
     End,
+    /// Behind a member that has been adopted as a whole.
+    Adopted,
 }
 
-impl<C: Container> Member<C> {
+/// What is known of segments that others have decoded.
+struct Adopted<C> {
+    /// The backend has not seen the last one.
+    last: bool,
+    /// The end of their plain bytes, as far as matches can reach.
+    window: Vec<u8>,
+    /// The container, and the window, in front of the one at hand.
+    before: Option<(C, Vec<u8>)>,
+}
+
+impl<C> Default for Adopted<C> {
+    fn default() -> Self {
+        Adopted {
+            last: false,
+            window: Vec::new(),
+            before: None,
+        }
+    }
+}
+
+impl<C> Adopted<C> {
+    fn take(&mut self, plain: &[u8]) {
+        let plain = &plain[plain.len().saturating_sub(WINDOW)..];
+        let keep = self.window.len().min(WINDOW - plain.len());
+        self.window.drain(..self.window.len() - keep);
+        self.window.extend_from_slice(plain);
+    }
+}
+
+impl<C: Container + Clone> Member<C> {
     pub(super) fn new(container: C) -> Self {
         Member {
             container,
             inflate: Decompress::new(false),
-            phase: Phase::Header,
+            phase: Phase::Start,
             trailer: Vec::with_capacity(C::TRAILER),
+            adopted: Adopted::default(),
             failed: None,
         }
     }
 
     fn body(&mut self, input: &[u8], out: &mut [u8]) -> Result<(usize, usize)> {
+        if std::mem::take(&mut self.adopted.last) {
+            self.inflate.reset(false);
+            self.inflate
+                .set_dictionary(&self.adopted.window)
+                .map_err(|e| Error::corrupt(format!("deflate cannot go on: {e}")))?;
+        }
         let before = (self.inflate.total_in(), self.inflate.total_out());
         let result = self.inflate.decompress(input, out, FlushDecompress::None);
         let moved = |now: u64, before: u64| usize::try_from(now - before).expect("within the slices");
@@ -138,13 +182,16 @@ impl<C: Container> Member<C> {
     }
 }
 
-impl<C: Container> Decode for Member<C> {
+impl<C: Container + Clone> Decode for Member<C> {
     fn step(&mut self, input: &[u8], out: &mut [u8], _eof: bool) -> Result<Step> {
         if let Some(error) = self.failed.take() {
             return Err(error);
         }
         let (mut consumed, mut produced) = (0, 0);
-        while self.phase == Phase::Header {
+        if self.phase == Phase::Start && !input.is_empty() {
+            self.phase = Phase::Header;
+        }
+        while matches!(self.phase, Phase::Start | Phase::Header) {
             let Some(&byte) = input.get(consumed) else {
                 return Ok(Step {
                     consumed,
@@ -171,6 +218,13 @@ impl<C: Container> Decode for Member<C> {
                 self.phase = Phase::End;
             }
         }
+        if self.phase == Phase::Adopted {
+            return Ok(Step {
+                consumed,
+                produced,
+                status: Status::Done,
+            });
+        }
         if self.phase == Phase::End {
             match self.container.check(&self.trailer) {
                 Ok(()) => {
@@ -195,10 +249,55 @@ impl<C: Container> Decode for Member<C> {
     fn reset(&mut self) -> Result<()> {
         self.container.reset();
         self.inflate.reset(false);
-        self.phase = Phase::Header;
+        self.phase = Phase::Start;
         self.trailer.clear();
+        self.adopted = Adopted::default();
         self.failed = None;
         Ok(())
+    }
+
+    fn adopt(&mut self) -> Option<&mut dyn Adopt> {
+        Some(self)
+    }
+}
+
+/// Segments of the member, or all of it.
+impl<C: Container + Clone> Adopt for Member<C> {
+    fn place(&mut self) -> Option<Place> {
+        let context = match self.phase {
+            Phase::Start => WHOLE,
+            Phase::Body if self.adopted.last || self.inflate.total_in() == 0 => 0,
+            _ => return None,
+        };
+        Some(Place { bit: 0, context })
+    }
+
+    fn take(&mut self, plain: &[u8]) -> Result<()> {
+        if self.phase == Phase::Body {
+            if self.adopted.before.is_none() {
+                self.adopted.before = Some((self.container.clone(), self.adopted.window.clone()));
+            }
+            self.container.update(plain);
+            self.adopted.take(plain);
+        }
+        Ok(())
+    }
+
+    fn done(&mut self, _: u64, note: u64) {
+        if note == WHOLE {
+            // Its own decoder has compared the checksum.
+            self.phase = Phase::Adopted;
+        } else {
+            self.adopted.last = true;
+            self.adopted.before = None;
+        }
+    }
+
+    fn undo(&mut self) {
+        if let Some((container, window)) = self.adopted.before.take() {
+            self.container = container;
+            self.adopted.window = window;
+        }
     }
 }
 
@@ -220,6 +319,7 @@ mod tests {
     use crate::{Compressor, DecodeOptions, Encode, Format, Head, Options, Probe, Spec};
 
     /// A container of nothing.
+    #[derive(Clone)]
     struct Bare;
 
     impl Container for Bare {

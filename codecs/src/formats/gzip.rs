@@ -23,7 +23,7 @@ const SPEC: Spec = Spec::new("gzip", "deflate with CRC-32, what gzip(1) writes (
     .nul_padding(NulPadding::Any)
     .checksum("CRC-32")
     .flush(Flush::Sync)
-    .threads(Threads::Write);
+    .threads(Threads::Both);
 
 /// Flag bits without a meaning, which must be 0 (RFC 1952 section 2.3.1.2).
 const RESERVED: u8 = 0xe0;
@@ -41,7 +41,7 @@ impl Format for Gzip {
         }
     }
 
-    coders!("gzip", blocks);
+    coders!("gzip", blocks, pieces);
 }
 
 #[cfg(feature = "gzip")]
@@ -49,10 +49,12 @@ mod coder {
     use crc32fast::Hasher;
 
     use super::super::deflate::{Container, Member, Segments, segment_size};
+    use super::super::segments;
     use super::RESERVED;
     use crate::adapters::Blocked;
     use crate::error::{Error, Result};
     use crate::format::{BlockEncode, Blocks, Decode, DecodeOptions, Encode, EncodeOptions, Framing};
+    use crate::pieces::Scan;
 
     pub(super) fn encoder(options: &EncodeOptions) -> Result<Box<dyn Encode>> {
         Ok(Box::new(Blocked::new(&Pieces, options)?))
@@ -60,6 +62,27 @@ mod coder {
 
     pub(super) fn decoder(_: &DecodeOptions) -> Result<Box<dyn Decode>> {
         Ok(Box::new(Member::new(Header::default())))
+    }
+
+    pub(super) fn scanner(_: &DecodeOptions) -> Box<dyn Scan> {
+        segments::scanner::<Header>(bgzf)
+    }
+
+    /// The length of a member that says it in its extra field, as BGZF has it ([SAM](https://samtools.github.io/hts-specs/SAMv1.pdf)
+    /// section 4.1). Whether it is true shows when the member is decoded.
+    fn bgzf(coded: &[u8]) -> Option<usize> {
+        let ([0x1f, 0x8b, 8, EXTRA, .., low, high], extra) = coded.split_first_chunk::<12>()? else {
+            return None;
+        };
+        let mut extra = extra.get(..u16::from_le_bytes([*low, *high]).into())?;
+        while let Some(([a, b, low, high], rest)) = extra.split_first_chunk::<4>() {
+            let (field, rest) = rest.split_at_checked(u16::from_le_bytes([*low, *high]).into())?;
+            if let (b"BC", &[low, high]) = (&[*a, *b], field) {
+                return Some(usize::from(u16::from_le_bytes([low, high])) + 1);
+            }
+            extra = rest;
+        }
+        None
     }
 
     pub(super) struct Pieces;
@@ -122,7 +145,7 @@ mod coder {
     const COMMENT: u8 = 16;
 
     /// The member header in front; CRC-32 and length behind.
-    #[derive(Default)]
+    #[derive(Clone, Default)]
     pub(super) struct Header {
         field: Field,
         flags: u8,

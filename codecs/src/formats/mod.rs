@@ -71,6 +71,8 @@ mod lz4;
 mod lzma;
 mod lzo;
 mod none;
+#[cfg(any(feature = "zlib", feature = "gzip"))]
+mod segments;
 mod skippable;
 mod snappy;
 #[cfg(all(

@@ -20,7 +20,7 @@ const SPEC: Spec = Spec::new("zlib", "deflate with a two-byte header (RFC 1950)"
     .levels(0, 9, 3)
     .checksum("Adler-32")
     .flush(Flush::Sync)
-    .threads(Threads::Write);
+    .threads(Threads::Both);
 
 /// Bytes of a deflate stream among which the beginning of a text shows that it is none.
 const TELLING: usize = 14;
@@ -65,7 +65,7 @@ impl Format for Zlib {
         }
     }
 
-    coders!("zlib", blocks);
+    coders!("zlib", blocks, pieces);
 }
 
 #[cfg(feature = "zlib")]
@@ -81,10 +81,12 @@ mod coder {
     use simd_adler32::Adler32;
 
     use super::super::deflate::{Container, Member, Segments, segment_size};
+    use super::super::segments;
     use super::{is_header, valid_header};
     use crate::adapters::Blocked;
     use crate::error::{Error, Result};
     use crate::format::{BlockEncode, Blocks, Decode, DecodeOptions, Encode, EncodeOptions, Framing};
+    use crate::pieces::Scan;
 
     pub(super) fn encoder(options: &EncodeOptions) -> Result<Box<dyn Encode>> {
         Ok(Box::new(Blocked::new(&Pieces, options)?))
@@ -92,6 +94,10 @@ mod coder {
 
     pub(super) fn decoder(_: &DecodeOptions) -> Result<Box<dyn Decode>> {
         Ok(Box::new(Member::new(Header::default())))
+    }
+
+    pub(super) fn scanner(_: &DecodeOptions) -> Box<dyn Scan> {
+        segments::scanner::<Header>(|_| None)
     }
 
     pub(super) struct Pieces;
@@ -155,7 +161,7 @@ mod coder {
     }
 
     /// CMF and FLG in front, Adler-32 behind.
-    #[derive(Default)]
+    #[derive(Clone, Default)]
     pub(super) struct Header {
         cmf: Option<u8>,
         adler: Adler32,
