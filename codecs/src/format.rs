@@ -328,4 +328,7 @@ impl EncodeOptions {
 pub struct DecodeOptions {
     /// Bytes of window, dictionary or block that the decoder may allocate. `None`: no bound.
     pub memory: Option<u64>,
+    /// Threads that the decoder may start itself; none if 0 or 1. Where the format has a [scanner](Format::scanner), the
+    /// engine has threads, and the decoder need not look at it.
+    pub threads: usize,
 }

@@ -172,6 +172,8 @@ fn samples() -> Vec<Sample> {
         ("bz2", 9, 99_000, 15),
         ("gzip", 6, 90_000, 7),
         ("zlib", 6, 90_000, 7),
+        ("snappy", 0, 40_000, 6),
+        ("lzo", 1, 50_000, 5),
     ];
     for (name, level, block, pieces) in ours {
         let Some(format) = common::format(name) else {
@@ -195,6 +197,41 @@ fn samples() -> Vec<Sample> {
             coded: bzip2(&plain),
             plain: plain.clone(),
             pieces: 15,
+        });
+    }
+    if let Some(format) = common::format("zstd") {
+        let mut coded = Vec::new();
+        for (i, plain) in plain.chunks(150_000).enumerate() {
+            // With its size and without, and skippable frames in front, as pzstd has them.
+            let options = if i % 2 == 0 {
+                Options::new().size(plain.len() as u64)
+            } else {
+                Options::new()
+            };
+            let mut writer = options.writer(Vec::new(), &format).unwrap();
+            writer.write_all(plain).unwrap();
+            coded.extend_from_slice(b"\x50\x2a\x4d\x18\x04\0\0\0size");
+            coded.extend(writer.finish().map_err(Error::from).unwrap().0);
+        }
+        samples.push(Sample {
+            name: "zstd frames",
+            format,
+            coded,
+            plain: plain.clone(),
+            pieces: 10,
+        });
+    }
+    if let Some(format) = common::format("xz") {
+        let options = Options::new().level(0).block_size(100_000);
+        let mut writer = options.writer(Vec::new(), &format).unwrap();
+        writer.write_all(&plain).unwrap();
+        samples.push(Sample {
+            name: "xz of many blocks",
+            format,
+            coded: writer.finish().map_err(Error::from).unwrap().0,
+            plain: plain.clone(),
+            // The backend has threads of its own.
+            pieces: 0,
         });
     }
     if let Some(format) = common::format("gzip") {

@@ -65,6 +65,7 @@ impl DecodeEngine {
     ) -> Result<Self> {
         let options = DecodeOptions {
             memory: limits.max_memory(),
+            threads,
         };
         let decoder = compressor.decoder(&options)?;
         let ahead = (threads > 1)

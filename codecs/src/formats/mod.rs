@@ -71,6 +71,8 @@ mod lz4;
 mod lzma;
 mod lzo;
 mod none;
+#[cfg(any(feature = "lz4", feature = "snappy", feature = "lzo"))]
+mod runs;
 #[cfg(any(feature = "zlib", feature = "gzip"))]
 mod segments;
 mod skippable;

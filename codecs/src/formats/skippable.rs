@@ -2,6 +2,8 @@
 //! and bytes that are nobody's data.
 
 use crate::format::{Head, Probe};
+#[cfg(any(feature = "lz4", feature = "zstd"))]
+use crate::pieces::Found;
 
 /// The signatures of a format, and behind them those of skippable frames.
 macro_rules! with_skippable {
@@ -46,5 +48,21 @@ pub(super) fn probe(head: &Head<'_>) -> Probe {
             }
         }
         _ => Probe::No,
+    }
+}
+
+/// What a scan says to a skippable frame; `None` to anything else.
+#[cfg(any(feature = "lz4", feature = "zstd"))]
+pub(super) fn pass(coded: &[u8]) -> Option<Found> {
+    match probe(&Head {
+        bytes: &coded[..coded.len().min(Head::LEN)],
+        total: None,
+    }) {
+        Probe::Skip(len) => Some(match usize::try_from(len) {
+            Ok(len) if len <= coded.len() => Found::Pass(len),
+            // The engine steps over it; there will be another scan behind.
+            _ => Found::Lost,
+        }),
+        _ => None,
     }
 }

@@ -30,7 +30,7 @@ const SPEC: Spec = Spec::new("snappy", "Snappy's framing format")
     .may_end_early()
     .checksum("CRC-32C")
     .flush(Flush::Sync)
-    .threads(Threads::Write);
+    .threads(Threads::Both);
 
 impl Format for Snappy {
     fn spec(&self) -> &Spec {
@@ -41,9 +41,11 @@ impl Format for Snappy {
         head.begins_with(&IDENTIFIER)
     }
 
-    coders!("snappy", blocks);
+    coders!("snappy", blocks, pieces);
 }
 
+#[cfg(feature = "snappy")]
+mod scan;
 #[cfg(all(test, feature = "snappy"))]
 mod tests;
 
@@ -56,9 +58,10 @@ mod coder {
     use crate::format::{
         BlockEncode, Blocks, Decode, DecodeOptions, Encode, EncodeOptions, Framing, Piece, Status, Step,
     };
+    use crate::pieces::{Adopt, Place};
 
     /// Plain bytes that a chunk may have.
-    const CHUNK: usize = 64 << 10;
+    pub(super) const CHUNK: usize = 64 << 10;
     /// Plain bytes in a piece: as much as the engine hands over of small writes, so that they are not gathered once
     /// more. The bytes do not depend on it.
     const PIECE: usize = 2 * CHUNK;
@@ -69,23 +72,17 @@ mod coder {
     const COMPRESSED_BARE: u8 = 0x02;
     const STORED_BARE: u8 = 0x03;
     /// From here on a reader skips what it does not know.
-    const SKIPPABLE: u8 = 0x80;
+    pub(super) const SKIPPABLE: u8 = 0x80;
     const IDENTIFIES: u8 = 0xff;
 
     pub(super) fn encoder(options: &EncodeOptions) -> Result<Box<dyn Encode>> {
         Ok(Box::new(Blocked::new(&Pieces, options)?))
     }
 
+    pub(super) use super::scan::scanner;
+
     pub(super) fn decoder(options: &DecodeOptions) -> Result<Box<dyn Decode>> {
-        Ok(Box::new(Decoder {
-            memory: options.memory,
-            state: State::Header,
-            identified: false,
-            gathered: Gather::default(),
-            backend: snap::raw::Decoder::new(),
-            held: Held::default(),
-            failed: Deferred::default(),
-        }))
+        Ok(Box::new(Decoder::new(options.memory, false)))
     }
 
     /// CRC-32C as the format stores it: turned and shifted, because data that holds its own CRC makes poor ones.
@@ -150,6 +147,19 @@ mod coder {
         fn end(&mut self, _: &mut Vec<u8>) {}
     }
 
+    /// The most bytes that a chunk of that type may have; `None` for types that nobody knows.
+    pub(super) fn most(kind: u8) -> Option<usize> {
+        Some(match kind {
+            STORED_BARE => CHUNK,
+            STORED => 4 + CHUNK,
+            COMPRESSED_BARE => snap::raw::max_compress_len(CHUNK),
+            COMPRESSED => 4 + snap::raw::max_compress_len(CHUNK),
+            IDENTIFIES => IDENTIFIER.len() - 4,
+            SKIPPABLE.. => 0xff_ffff,
+            _ => return None,
+        })
+    }
+
     /// What the next bytes are.
     #[derive(Clone, Copy)]
     enum State {
@@ -163,7 +173,7 @@ mod coder {
         Skip(usize),
     }
 
-    struct Decoder {
+    pub(super) struct Decoder {
         memory: Option<u64>,
         state: State,
         /// The stream has begun with its identifier.
@@ -190,9 +200,40 @@ mod coder {
             self.failed.clear();
             Ok(())
         }
+
+        fn adopt(&mut self) -> Option<&mut dyn Adopt> {
+            Some(self)
+        }
+    }
+
+    /// Chunks, each of which has its own checksum.
+    impl Adopt for Decoder {
+        fn place(&mut self) -> Option<Place> {
+            let between =
+                matches!(self.state, State::Header) && self.gathered.is_empty() && self.held.is_empty();
+            (self.identified && between).then(Place::default)
+        }
+        fn take(&mut self, _: &[u8]) -> Result<()> {
+            Ok(())
+        }
+        fn done(&mut self, _: u64, _: u64) {}
+        fn undo(&mut self) {}
     }
 
     impl Decoder {
+        /// A decoder of a stream, or of what follows its identifier.
+        pub(super) fn new(memory: Option<u64>, identified: bool) -> Self {
+            Decoder {
+                memory,
+                state: State::Header,
+                identified,
+                gathered: Gather::default(),
+                backend: snap::raw::Decoder::new(),
+                held: Held::default(),
+                failed: Deferred::default(),
+            }
+        }
+
         fn run(
             &mut self,
             input: &[u8],
@@ -250,20 +291,15 @@ mod coder {
                 return Err(Error::corrupt("the stream does not begin with its identifier"));
             }
             let most = match kind {
-                IDENTIFIES => IDENTIFIER.len() - 4,
-                STORED_BARE => CHUNK,
-                STORED => 4 + CHUNK,
-                COMPRESSED_BARE => snap::raw::max_compress_len(CHUNK),
-                COMPRESSED => 4 + snap::raw::max_compress_len(CHUNK),
-                SKIPPABLE.. => {
+                SKIPPABLE..=0xfe => {
                     self.state = State::Skip(len);
                     return Ok(());
                 }
-                _ => {
-                    return Err(Error::corrupt(format!(
+                kind => most(kind).ok_or_else(|| {
+                    Error::corrupt(format!(
                         "a chunk of type {kind:#04x}, which is none that may be skipped"
-                    )));
-                }
+                    ))
+                })?,
             };
             if len > most {
                 return Err(Error::corrupt(format!(

@@ -22,7 +22,7 @@ const SPEC: Spec = Spec::new("xz", "LZMA2 with checks and an index, what xz(1) w
     .nul_padding(NulPadding::MultipleOfFour)
     .checksum("CRC64")
     .flush(Flush::Sync)
-    .threads(Threads::Write);
+    .threads(Threads::Both);
 
 impl Format for Xz {
     fn spec(&self) -> &Spec {
@@ -90,7 +90,20 @@ mod coder {
 
     pub(super) fn decoder(options: &DecodeOptions) -> Result<Box<dyn Decode>> {
         let limit = memory_limit(options.memory);
-        let new = move || Stream::new_stream_decoder(limit, 0).map_err(|e| explain(&e));
+        let threads = u32::try_from(options.threads).unwrap_or(u32::MAX).clamp(1, 256);
+        let new = move || {
+            if threads == 1 {
+                return Stream::new_stream_decoder(limit, 0).map_err(|e| explain(&e));
+            }
+            // It finds blocks by the sizes in their headers; those without are decoded by one thread. Both limits are 0
+            // unless they are set: how much makes it use fewer threads, and how much fail.
+            MtStreamBuilder::new()
+                .threads(threads)
+                .memlimit_threading(limit)
+                .memlimit_stop(limit)
+                .decoder()
+                .map_err(|e| explain(&e))
+        };
         Ok(Box::new(Decoder::new(new)?))
     }
 }

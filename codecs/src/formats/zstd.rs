@@ -26,7 +26,7 @@ const SPEC: Spec = Spec::new("zstd", "Zstandard (RFC 8878)")
     .concat()
     .checksum("XXH64")
     .flush(Flush::Sync)
-    .threads(Threads::Write)
+    .threads(Threads::Both)
     .skippable();
 
 impl Format for Zstd {
@@ -41,8 +41,11 @@ impl Format for Zstd {
         }
     }
 
-    coders!("zstd");
+    coders!("zstd", pieces);
 }
+
+#[cfg(feature = "zstd")]
+mod scan;
 
 #[cfg(feature = "zstd")]
 mod coder {
@@ -50,8 +53,10 @@ mod coder {
     use zstd_safe::{CCtx, CParameter, DCtx, DParameter, InBuffer, OutBuffer, ResetDirective};
 
     use super::MAGIC;
+    pub(super) use super::scan::scanner;
     use crate::error::{Error, Result};
     use crate::format::{Decode, DecodeOptions, Encode, EncodeOptions, Op, Status, Step};
+    use crate::pieces::{Adopt, Place};
 
     /// Plain bytes that one worker takes at a time, if the options do not say and the level's window allows.
     const JOB: usize = 4 << 20;
@@ -117,18 +122,20 @@ mod coder {
         }
     }
 
-    struct Decoder {
+    pub(super) struct Decoder {
         context: DCtx<'static>,
         /// The first bytes of the frame, until there are enough to know its magic.
         magic: Vec<u8>,
         /// Bytes the library would like to see next.
         hint: usize,
+        /// The frame has been adopted, as a whole.
+        adopted: bool,
         /// What is wrong behind the bytes just delivered.
         failed: Option<Error>,
     }
 
     impl Decoder {
-        fn new(options: &DecodeOptions) -> Result<Self> {
+        pub(super) fn new(options: &DecodeOptions) -> Result<Self> {
             let mut context = DCtx::try_create().ok_or_else(|| Error::limit("not enough memory"))?;
             // The largest window, as a power of two, that fits; the format's own bounds are 10 and 31.
             let log = options
@@ -147,6 +154,7 @@ mod coder {
                 context,
                 magic: Vec::with_capacity(MAGIC.len()),
                 hint: 0,
+                adopted: false,
                 failed: None,
             })
         }
@@ -203,6 +211,13 @@ mod coder {
             if let Some(error) = self.failed.take() {
                 return Err(error);
             }
+            if self.adopted {
+                return Ok(Step {
+                    consumed: 0,
+                    produced: 0,
+                    status: Status::Done,
+                });
+            }
             let mut taken = 0;
             if self.magic.len() < MAGIC.len() {
                 // The magic is looked at here, so that nothing but a frame of version 1 reaches the library.
@@ -228,11 +243,30 @@ mod coder {
         fn reset(&mut self) -> Result<()> {
             self.magic.clear();
             self.failed = None;
+            self.adopted = false;
             self.context
                 .reset(ResetDirective::SessionOnly)
                 .map(drop)
                 .map_err(explain)
         }
+
+        fn adopt(&mut self) -> Option<&mut dyn Adopt> {
+            Some(self)
+        }
+    }
+
+    /// Whole frames.
+    impl Adopt for Decoder {
+        fn place(&mut self) -> Option<Place> {
+            (self.magic.is_empty() && !self.adopted).then(Place::default)
+        }
+        fn take(&mut self, _: &[u8]) -> Result<()> {
+            Ok(())
+        }
+        fn done(&mut self, _: u64, _: u64) {
+            self.adopted = true;
+        }
+        fn undo(&mut self) {}
     }
 
     fn check_magic(magic: &[u8]) -> Result<()> {

@@ -493,7 +493,7 @@ impl Decoder {
 const FRAME_MAGIC: u32 = u32::from_le_bytes(MAGIC);
 const LEGACY_MAGIC: u32 = u32::from_le_bytes(LEGACY);
 
-pub(super) fn is_skippable(magic: u32) -> bool {
+fn is_skippable(magic: u32) -> bool {
     magic & 0xffff_fff0 == 0x184d_2a50
 }
 

@@ -1,12 +1,12 @@
 //! Finding blocks that can be decoded apart: those of frames whose blocks are independent, by their lengths.
 
+use super::super::runs::{Next, Run, run};
+use super::super::skippable;
 use super::coder::STORED;
-use super::decoder::{Decoder, Frame, is_skippable, word};
+use super::decoder::{Decoder, Frame, word};
 use crate::format::{Decode, DecodeOptions};
 use crate::pieces::{CodedPiece, Found, Scan};
 
-/// Plain bytes that the blocks of a piece may have together, unless it is a single one.
-const PIECE: usize = 256 << 10;
 /// The longest header of a frame, its magic included.
 const HEADER: usize = 19;
 /// No byte of a coded block stands for more plain ones.
@@ -36,13 +36,8 @@ impl Scan for Blocks {
 
 impl Blocks {
     fn header(&mut self, coded: &[u8]) -> Found {
-        if let Some([magic, len]) = coded.first_chunk::<8>().map(|b| [word(&b[..4]), word(&b[4..])])
-            && is_skippable(magic)
-        {
-            return match usize::try_from(len).unwrap_or(usize::MAX).saturating_add(8) {
-                whole if whole <= coded.len() => Found::Pass(whole),
-                _ => Found::Lost,
-            };
+        if let Some(found) = skippable::pass(coded) {
+            return found;
         }
         // Whatever the decoder makes of the header, it makes of it here.
         let mut decoder = Decoder::new(self.memory);
@@ -67,49 +62,44 @@ impl Blocks {
     }
 
     fn blocks(&mut self, frame: Frame, coded: &[u8], last: bool) -> Found {
-        let (mut at, mut plain) = (0, 0);
-        while let Some(header) = coded[at..].first_chunk::<4>() {
+        let next = |coded: &[u8]| {
+            let Some(header) = coded.first_chunk::<4>() else {
+                return Next::More;
+            };
             let header = word(header);
             let len = usize::try_from(header & !STORED).unwrap_or(usize::MAX);
-            let most = if header & STORED != 0 {
-                len
-            } else {
-                frame.block_most.min(len.saturating_mul(RATIO))
-            };
-            let ends = header == 0 || len > frame.block_most || plain > 0 && plain + most > PIECE;
-            if ends && at > 0 {
-                return self.piece(frame, &coded[..at], plain);
+            if header == 0 || len > frame.block_most {
+                return Next::Other;
             }
-            if header == 0 {
+            let plain = if header & STORED == 0 {
+                frame.block_most.min(len.saturating_mul(RATIO))
+            } else {
+                len
+            };
+            let checksum = if frame.block_checksums { 4 } else { 0 };
+            Next::Block {
+                len: 4 + len + checksum,
+                plain,
+            }
+        };
+        match run(coded, last, next) {
+            Run::Piece { len, plain } => {
+                let decoder = Decoder::of_blocks(frame, self.memory);
+                Found::Piece(CodedPiece {
+                    context: frame.context(),
+                    ..CodedPiece::of_bytes(len, coded[..len].to_vec(), Box::new(decoder), plain)
+                })
+            }
+            Run::More => Found::More,
+            Run::Other if coded.starts_with(&[0; 4]) => {
                 let trailer = 4 + if frame.content_checksum { 4 } else { 0 };
                 if coded.len() < trailer {
                     return Found::More;
                 }
                 self.frame = None;
-                return Found::End(trailer);
+                Found::End(trailer)
             }
-            if ends {
-                return Found::Lost;
-            }
-            let whole = 4 + len + if frame.block_checksums { 4 } else { 0 };
-            if whole > coded.len() - at {
-                break;
-            }
-            at += whole;
-            plain += most;
+            Run::Other => Found::Lost,
         }
-        if at > 0 && last {
-            self.piece(frame, &coded[..at], plain)
-        } else {
-            Found::More
-        }
-    }
-
-    fn piece(&self, frame: Frame, coded: &[u8], plain: usize) -> Found {
-        let decoder = Decoder::of_blocks(frame, self.memory);
-        Found::Piece(CodedPiece {
-            context: frame.context(),
-            ..CodedPiece::of_bytes(coded.len(), coded.to_vec(), Box::new(decoder), plain)
-        })
     }
 }

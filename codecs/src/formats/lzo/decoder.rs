@@ -9,21 +9,13 @@ use super::coder::{
 use super::decompress::{RATIO, decompress};
 use crate::error::{Error, Result};
 use crate::format::{Decode, DecodeOptions, Status, Step};
+use crate::pieces::{Adopt, Place};
 
 /// The first version whose headers are like this.
 const OLDEST: u16 = 0x0900;
 
 pub(super) fn decoder(options: &DecodeOptions) -> Result<Box<dyn Decode>> {
-    Ok(Box::new(Decoder {
-        memory: options.memory,
-        state: State::Magic,
-        header: Vec::new(),
-        flags: 0,
-        extra: Checksum::of(0),
-        gathered: Gather::default(),
-        held: Held::default(),
-        failed: Deferred::default(),
-    }))
+    Ok(Box::new(Decoder::new(options.memory)))
 }
 
 /// What the next bytes are.
@@ -93,9 +85,11 @@ impl Checksum {
     }
 }
 
-struct Decoder {
+pub(super) struct Decoder {
     memory: Option<u64>,
     state: State,
+    /// Of blocks alone, which end with their input.
+    blocks_only: bool,
     /// What its checksum covers.
     header: Vec<u8>,
     flags: u32,
@@ -106,10 +100,11 @@ struct Decoder {
 }
 
 impl Decode for Decoder {
-    fn step(&mut self, input: &[u8], out: &mut [u8], _: bool) -> Result<Step> {
+    fn step(&mut self, input: &[u8], out: &mut [u8], eof: bool) -> Result<Step> {
         self.failed.check()?;
         let (mut consumed, mut produced) = (0, 0);
-        let result = self.run(input, &mut consumed, out, &mut produced);
+        let ends = eof && self.blocks_only;
+        let result = self.run(input, &mut consumed, out, &mut produced, ends);
         self.failed.step(consumed, produced, result)
     }
 
@@ -121,15 +116,63 @@ impl Decode for Decoder {
         self.failed.clear();
         Ok(())
     }
+
+    fn adopt(&mut self) -> Option<&mut dyn Adopt> {
+        Some(self)
+    }
+}
+
+/// Blocks, each of which has its own checksums.
+impl Adopt for Decoder {
+    fn place(&mut self) -> Option<Place> {
+        let context = self.flags()?.into();
+        self.held.is_empty().then_some(Place { bit: 0, context })
+    }
+    fn take(&mut self, _: &[u8]) -> Result<()> {
+        Ok(())
+    }
+    fn done(&mut self, _: u64, _: u64) {}
+    fn undo(&mut self) {}
 }
 
 impl Decoder {
+    pub(super) fn new(memory: Option<u64>) -> Self {
+        Decoder {
+            memory,
+            state: State::Magic,
+            blocks_only: false,
+            header: Vec::new(),
+            flags: 0,
+            extra: Checksum::of(0),
+            gathered: Gather::default(),
+            held: Held::default(),
+            failed: Deferred::default(),
+        }
+    }
+
+    /// A decoder of blocks in an archive with these flags, up to the end of its input.
+    pub(super) fn of_blocks(flags: u32, memory: Option<u64>) -> Self {
+        Decoder {
+            state: State::PlainLength,
+            blocks_only: true,
+            flags,
+            ..Decoder::new(memory)
+        }
+    }
+
+    /// The flags of the header, in front of any block.
+    pub(super) fn flags(&self) -> Option<u32> {
+        let between = matches!(self.state, State::PlainLength) && self.gathered.is_empty();
+        between.then_some(self.flags)
+    }
+
     fn run(
         &mut self,
         input: &[u8],
         consumed: &mut usize,
         out: &mut [u8],
         produced: &mut usize,
+        ends: bool,
     ) -> Result<Status> {
         loop {
             *produced += self.held.hand_out(&mut out[*produced..]);
@@ -139,6 +182,9 @@ impl Decoder {
             let rest = &input[*consumed..];
             let need = match self.state {
                 State::End => return Ok(Status::Done),
+                State::PlainLength if ends && rest.is_empty() && self.gathered.is_empty() => {
+                    return Ok(Status::Done);
+                }
                 State::Extra(0) => {
                     self.state = State::ExtraChecksum;
                     continue;
@@ -165,7 +211,7 @@ impl Decoder {
                 State::Name { len, .. } => len + 4,
                 State::ExtraLength | State::ExtraChecksum => 4,
                 State::PlainLength | State::CodedLength { .. } => 4,
-                State::Block { plain, coded } => 4 * self.checksums(coded < plain).count() + coded,
+                State::Block { plain, coded } => 4 * checksums(self.flags, coded < plain).count() + coded,
             };
             let mut gathered = std::mem::take(&mut self.gathered);
             let (n, item) = gathered.take(need, rest);
@@ -298,19 +344,6 @@ impl Decoder {
         Ok(())
     }
 
-    /// The checksums of a block, in their order. Stored ones have none of their coded form.
-    fn checksums(&self, compressed: bool) -> impl Iterator<Item = u32> + Clone + use<> {
-        let coded = if compressed {
-            ADLER32_CODED | CRC32_CODED
-        } else {
-            0
-        };
-        let flags = self.flags & (ADLER32_PLAIN | CRC32_PLAIN | coded);
-        [ADLER32_PLAIN, CRC32_PLAIN, ADLER32_CODED, CRC32_CODED]
-            .into_iter()
-            .filter(move |flag| flags & flag != 0)
-    }
-
     fn block(
         &mut self,
         item: &[u8],
@@ -322,7 +355,7 @@ impl Decoder {
         self.state = State::PlainLength;
         let compressed = coded_len < plain_len;
         let (stored, coded) = item.split_at(item.len() - coded_len);
-        let sums = self.checksums(compressed).zip(stored.chunks_exact(4).map(word));
+        let sums = checksums(self.flags, compressed).zip(stored.chunks_exact(4).map(word));
         for (flag, stored) in sums.clone() {
             match flag {
                 ADLER32_CODED => Error::verify("Adler-32 of a coded block", stored, adler32(coded))?,
@@ -357,6 +390,19 @@ impl Decoder {
     }
 }
 
-fn word(bytes: &[u8]) -> u32 {
+/// The checksums of a block, in their order. Stored ones have none of their coded form.
+pub(super) fn checksums(flags: u32, compressed: bool) -> impl Iterator<Item = u32> + Clone {
+    let coded = if compressed {
+        ADLER32_CODED | CRC32_CODED
+    } else {
+        0
+    };
+    let flags = flags & (ADLER32_PLAIN | CRC32_PLAIN | coded);
+    [ADLER32_PLAIN, CRC32_PLAIN, ADLER32_CODED, CRC32_CODED]
+        .into_iter()
+        .filter(move |flag| flags & flag != 0)
+}
+
+pub(super) fn word(bytes: &[u8]) -> u32 {
     u32::from_be_bytes(bytes.try_into().expect("four bytes"))
 }

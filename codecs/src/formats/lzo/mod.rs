@@ -33,7 +33,7 @@ const SPEC: Spec = Spec::new("lzo", "LZO1X in the container of lzop(1)")
     .concat()
     .checksum("Adler-32")
     .flush(Flush::Sync)
-    .threads(Threads::Write);
+    .threads(Threads::Both);
 
 impl Format for Lzo {
     fn spec(&self) -> &Spec {
@@ -44,7 +44,7 @@ impl Format for Lzo {
         head.begins_with(&MAGIC)
     }
 
-    coders!("lzo", blocks);
+    coders!("lzo", blocks, pieces);
 }
 
 #[cfg(all(test, feature = "lzo"))]
@@ -59,6 +59,8 @@ mod decompress;
 mod encoder;
 #[cfg(feature = "lzo")]
 mod parse;
+#[cfg(feature = "lzo")]
+mod scan;
 #[cfg(all(test, feature = "lzo"))]
 mod tests;
 
@@ -66,6 +68,7 @@ mod tests;
 mod coder {
     pub(super) use super::decoder::decoder;
     pub(super) use super::encoder::{Pieces, encoder};
+    pub(super) use super::scan::scanner;
 
     /// Flags of a header: which checksums stand before each block, of its plain bytes and of its coded ones.
     pub(super) const ADLER32_PLAIN: u32 = 0x1;
