@@ -91,24 +91,29 @@ def _bounds(codes: Any) -> tuple[int, int]:
     return (int(codes.min()), int(codes.max())) if codes.size else (0, -1)
 
 
-def _is_array(value: Any, kinds: str, *axes: int) -> bool:
+def _is_array(policy: Policy, value: Any, kinds: str, *axes: int) -> bool:
     known = type(value) is np.ndarray and value.dtype.kind in kinds and value.ndim in axes
-    return known and value.dtype.isnative and not value.dtype.names
+    return known and value.dtype.isnative and not value.dtype.names and policy.is_finished(value)
 
 
 def _are_codes(policy: Policy, codes: Any, count: int) -> bool:
     """Whether these are places in something, or -1 for none."""
-    if not _is_array(codes, "i", 1):
+    if not _is_array(policy, codes, "i", 1):
         return False
     least, greatest = policy.look(codes, _bounds)
     return bool(least >= -1 and greatest < count)
+
+
+def _own(policy: Policy, places: Any) -> Any:
+    """Places that nobody else can change, though the file may have given the same array a name of its own."""
+    return policy.look(places, np.copy)
 
 
 def _is_elements(policy: Policy, value: Any, axes: int) -> bool:
     """Whether it is one of the arrays that may have several axes, with so many."""
     if _is(policy, value, _Datetimes, _Timedeltas):
         return bool(value.ndim == axes)
-    return _is_array(value, "biufcO", axes)
+    return _is_array(policy, value, "biufcO", axes)
 
 
 def _is_column(policy: Policy, value: Any) -> bool:
@@ -139,14 +144,15 @@ def _backed_state(policy: Policy, target: Any, state: Any) -> tuple[Any, ...]:
     if kind is pd.Categorical:
         fits = _is(policy, dtype, pd.CategoricalDtype) and _is(policy, dtype.categories, *_FLAT_INDEXES)
         fits = fits and _are_codes(policy, data, len(dtype.categories))
+        data = _own(policy, data) if fits else data
     elif kind is _StringArray:
-        fits = _is(policy, dtype, pd.StringDtype) and _is_array(data, "O", 1) and policy.look(data, _are_texts)
+        fits = _is(policy, dtype, pd.StringDtype) and _is_array(policy, data, "O", 1) and policy.look(data, _are_texts)
     else:
-        fits = _is_array(data, "M" if kind is _Datetimes else "m", 1, 2)
+        fits = _is_array(policy, data, "M" if kind is _Datetimes else "m", 1, 2)
         unit, step = np.datetime_data(data.dtype) if fits else ("", 0)
         fits = fits and unit in _UNITS and step == 1
         zoned = kind is _Datetimes and _is(policy, dtype, pd.DatetimeTZDtype)
-        fits = fits and (dtype.unit == unit if zoned else isinstance(dtype, np.dtype) and dtype == data.dtype)
+        fits = fits and (dtype.unit == unit if zoned else policy.is_dtype(dtype) and dtype == data.dtype)
     if not fits or type(extra) is not dict:
         raise _wrong("an array and its type do not fit one another")
     kept = {}
@@ -161,7 +167,7 @@ def _masked_state(policy: Policy, target: Any, state: Any) -> dict[str, Any]:
     if type(state) is not dict or not {"_data", "_mask"} <= state.keys():
         raise _wrong("an array has a state of another form")
     data, mask = state["_data"], state["_mask"]
-    whole = _is_array(data, _MASKED_ARRAYS[type(target)], 1) and _is_array(mask, "b", 1)
+    whole = _is_array(policy, data, _MASKED_ARRAYS[type(target)], 1) and _is_array(policy, mask, "b", 1)
     if not whole or data.shape != mask.shape:
         raise _wrong("an array and its mask do not fit one another")
     made = {"_data": data, "_mask": mask}
@@ -259,7 +265,7 @@ def _index(policy: Policy, args: tuple[Any, ...]) -> bool | tuple[Any, ...]:
     if cls is pd.MultiIndex:
         # Sorted or not, it finds out itself.
         fits = given.keys() == {"levels", "codes", "sortorder", "names"} and _multi(policy, given)
-        return fits and (cls, {**given, "sortorder": None})
+        return fits and (cls, {**given, "sortorder": None, "codes": [_own(policy, each) for each in given["codes"]]})
     if not _is_name(given.get("name")):
         return False
     if cls is pd.RangeIndex:
@@ -267,8 +273,8 @@ def _index(policy: Policy, args: tuple[Any, ...]) -> bool | tuple[Any, ...]:
     if cls is pd.CategoricalIndex:
         fits = _is(policy, data, pd.Categorical)
     elif cls is pd.Index:
-        fits = _is_array(data, "biufcO", 1) or _is(policy, data, _StringArray, *_MASKED_ARRAYS)
-        if fits and _is_array(data, "O", 1):
+        fits = _is_array(policy, data, "biufcO", 1) or _is(policy, data, _StringArray, *_MASKED_ARRAYS)
+        if fits and _is_array(policy, data, "O", 1):
             fits = policy.look(data, _are_names)
     else:
         return False
@@ -293,33 +299,33 @@ def _times(kind: Any, index: Any) -> Rule:
 # Blocks, and what is made of them.
 
 
-def _places(placement: Any) -> Sequence[int] | None:
+def _places(policy: Policy, placement: Any) -> Sequence[int] | None:
     """Which columns a block is of."""
     if type(placement) is slice:
         start, stop, step = placement.start, placement.stop, placement.step
         if all(type(n) is int and 0 <= n < 1 << 31 for n in (start, stop)) and type(step) is int and 0 < step < 1 << 31:
             return range(start, stop, step)
-    elif _is_array(placement, "i", 1):
+    elif _is_array(policy, placement, "i", 1):
         places: list[int] = placement.tolist()
         return places if all(n >= 0 for n in places) else None
     return None
 
 
-def _block(policy: Policy, args: tuple[Any, ...]) -> bool:
+def _block(policy: Policy, args: tuple[Any, ...]) -> bool | tuple[Any, ...]:
     if len(args) != 3 or type(args[2]) is not int or args[2] != 2:
         return False
-    values, places = args[0], _places(args[1])
+    values, places = args[0], _places(policy, args[1])
     flat = _is(policy, values, _StringArray, pd.Categorical, *_MASKED_ARRAYS)
     if places is None or not (flat or _is_elements(policy, values, 2)):
         return False
-    if flat:
-        return len(places) == 1
-    if len(values) > _WIDE:
+    if len(places) != (1 if flat else len(values)):
+        return False
+    if not flat and len(values) > _WIDE:
         # Places take memory, even where there are no rows.
         if not values.size:
             raise LimitError("a frame has too many columns for its rows")
         policy.once(values)
-    return bool(len(places) == len(values))
+    return values, args[1] if type(args[1]) is slice else _own(policy, args[1]), 2
 
 
 def _frame_blocks(policy: Policy, args: tuple[Any, ...]) -> bool | tuple[Any, ...]:

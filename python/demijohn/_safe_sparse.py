@@ -36,22 +36,27 @@ def _differ(offsets: Any) -> bool:
     return len(np.unique(offsets)) == len(offsets)
 
 
-def _array(value: Any, axes: int) -> Any:
-    if type(value) is not np.ndarray or value.ndim != axes:
+def _array(policy: Policy, value: Any, axes: int) -> Any:
+    if type(value) is not np.ndarray or value.ndim != axes or not policy.is_finished(value):
         raise _wrong("a part is no array, or has other axes")
     return value
 
 
-def _elements(value: Any, axes: int) -> Any:
-    if _array(value, axes).dtype.kind not in "biufc":
+def _elements(policy: Policy, value: Any, axes: int) -> Any:
+    if _array(policy, value, axes).dtype.kind not in "biufc":
         raise _wrong("its elements are no numbers")
     return value
 
 
-def _indices(value: Any) -> Any:
-    if _array(value, 1).dtype not in _INDICES:
+def _indices(policy: Policy, value: Any) -> Any:
+    if _array(policy, value, 1).dtype not in _INDICES:
         raise _wrong("its indices are no indices")
     return value
+
+
+def _own(policy: Policy, indices: Any) -> Any:
+    """Indices that nobody else can change, though the file may have given the same array a name of its own."""
+    return policy.look(indices, np.copy)
 
 
 def _within(policy: Policy, indices: Any, begin: int, end: int) -> None:
@@ -62,14 +67,14 @@ def _within(policy: Policy, indices: Any, begin: int, end: int) -> None:
 
 def _compressed(policy: Policy, state: dict[str, Any], major: int, minor: int, block: tuple[int, ...]) -> dict[str, Any]:
     """Rows (or columns, or rows of blocks), and where each begins."""
-    starts, indices = _indices(state["indptr"]), _indices(state["indices"])
-    data = _elements(state["data"], 1 + len(block))
+    starts, indices = _indices(policy, state["indptr"]), _indices(policy, state["indices"])
+    data = _elements(policy, state["data"], 1 + len(block))
     if len(starts) != major + 1 or starts.dtype != indices.dtype or len(indices) != len(data) or data.shape[1:] != block:
         raise _wrong("its parts do not fit one another")
     if starts[0] != 0 or starts[-1] > len(indices) or not policy.look(starts, _rises):
         raise _wrong("its rows overlap")
     _within(policy, indices, 0, minor)
-    return {"indptr": starts, "indices": indices, "data": data}
+    return {"indptr": _own(policy, starts), "indices": _own(policy, indices), "data": data}
 
 
 def _csr(policy: Policy, state: dict[str, Any], shape: tuple[int, ...]) -> dict[str, Any]:
@@ -84,7 +89,7 @@ def _csc(policy: Policy, state: dict[str, Any], shape: tuple[int, ...]) -> dict[
 
 def _bsr(policy: Policy, state: dict[str, Any], shape: tuple[int, ...]) -> dict[str, Any]:
     rows, columns = shape
-    block = _elements(state["data"], 3).shape[1:]
+    block = _elements(policy, state["data"], 3).shape[1:]
     if 0 in block or rows % block[0] or columns % block[1]:
         raise _wrong("its shape is not one of blocks")
     return _compressed(policy, state, rows // block[0], columns // block[1], block)
@@ -93,23 +98,24 @@ def _bsr(policy: Policy, state: dict[str, Any], shape: tuple[int, ...]) -> dict[
 def _coo(policy: Policy, state: dict[str, Any], shape: tuple[int, ...]) -> dict[str, Any]:
     # As two parts before scipy 1.13.
     coords = state["coords"] if "coords" in state else (state["row"], state["col"])
-    data = _elements(state["data"], 1)
+    data = _elements(policy, state["data"], 1)
     if type(coords) is not tuple or len(coords) != len(shape):
         raise _wrong("it has other axes than its shape")
     for indices, extent in zip(coords, shape, strict=True):
-        if len(_indices(indices)) != len(data):
+        if len(_indices(policy, indices)) != len(data):
             raise _wrong("its parts do not fit one another")
         _within(policy, indices, 0, extent)
+    coords = tuple(_own(policy, indices) for indices in coords)
     return {"coords": coords, "data": data, "has_canonical_format": False}
 
 
 def _dia(policy: Policy, state: dict[str, Any], shape: tuple[int, ...]) -> dict[str, Any]:
     rows, columns = shape
-    data, offsets = _elements(state["data"], 2), _indices(state["offsets"])
+    data, offsets = _elements(policy, state["data"], 2), _indices(policy, state["offsets"])
     if len(offsets) != len(data) or not policy.look(offsets, _differ):
         raise _wrong("its parts do not fit one another")
     _within(policy, offsets, -rows, columns + 1)
-    return {"data": data, "offsets": offsets}
+    return {"data": data, "offsets": _own(policy, offsets)}
 
 
 def _index(value: Any, extent: int) -> bool:
@@ -120,15 +126,15 @@ def _number(value: Any) -> bool:
     return type(value) in (bool, int, float, complex) or isinstance(value, (np.number, np.bool_))
 
 
-def _dtype(value: Any) -> Any:
-    if not isinstance(value, np.dtype) or value.kind not in "biufc":
+def _dtype(policy: Policy, value: Any) -> Any:
+    if not policy.is_dtype(value) or value.kind not in "biufc":
         raise _wrong("its elements are no numbers")
     return value
 
 
 def _lil(policy: Policy, state: dict[str, Any], shape: tuple[int, ...]) -> dict[str, Any]:
     """Lists, which the file could go on changing: so they are copied."""
-    rows, data = (_array(state[name], 1) for name in ("rows", "data"))
+    rows, data = (_array(policy, state[name], 1) for name in ("rows", "data"))
     lists = [*rows, *data]
     if len(rows) != shape[0] or len(data) != shape[0] or not all(type(each) is list for each in lists):
         raise _wrong("its parts do not fit one another")
@@ -140,7 +146,7 @@ def _lil(policy: Policy, state: dict[str, Any], shape: tuple[int, ...]) -> dict[
         rising = all(a < b for a, b in zip(indices, indices[1:], strict=False))
         if not rising or not all(_index(index, shape[1]) for index in indices):
             raise _wrong("an index is beyond its shape")
-    copies: dict[str, Any] = {"dtype": _dtype(state["dtype"])}
+    copies: dict[str, Any] = {"dtype": _dtype(policy, state["dtype"])}
     for name, lists in (("rows", rows), ("data", data)):
         copies[name] = np.empty(len(lists), dtype=object)
         copies[name][:] = [None] * len(lists)
@@ -158,7 +164,7 @@ def _dok(policy: Policy, state: dict[str, Any], shape: tuple[int, ...]) -> dict[
         at = key if type(key) is tuple else (key,)
         if len(at) != len(shape) or not all(map(_index, at, shape)) or not _number(value):
             raise _wrong("an index is beyond its shape")
-    return {"_dict": dict(elements), "dtype": _dtype(state["dtype"])}
+    return {"_dict": dict(elements), "dtype": _dtype(policy, state["dtype"])}
 
 
 Parts = Callable[[Policy, dict[str, Any], tuple[int, ...]], dict[str, Any]]

@@ -282,6 +282,90 @@ MISUSED = {
 }  # fmt: skip
 
 
+# Attacks that make something, and go on with it afterwards.
+
+
+def put(n):
+    return b"r" + n.to_bytes(4, "little")
+
+
+def get(n):
+    return b"j" + n.to_bytes(4, "little")
+
+
+def fresh(code):
+    return name("numpy", "dtype") + text(code) + b"\x89\x88\x87R"
+
+
+def bytes_of(size):
+    return b"B" + size.to_bytes(4, "little") + b"a" * size
+
+
+SCALAR = name("numpy.core.multiarray", "scalar")
+OBJECTS = b"(K\x03" + text("|") + b"N" + text("a") + b"\x85}" + text("a") + fresh("O8") + b"K\0\x86sK\x08K\x01K?tb"
+DEEP = b")" + b"\x85" * 400_000
+# A list of 10 lists of 10 lists …
+LAUGHS = b"]" + put(9) + b"".join(b"0](" + get(9) * 10 + b"e" + put(9) for _ in range(30))
+# A tuple of 2 tuples of 2 tuples …
+TWINS = b")" + put(9) + b"".join(b"0" + get(9) * 2 + b"\x86" + put(9) for _ in range(23))
+MASKED = name("numpy.ma.core", "_mareconstruct") + b"(" + name("numpy.ma", "MaskedArray") + name("numpy", "ndarray")
+MASKED += b"K\0\x85C\x01btR"
+ONE_BYTE = b"(K\x01K\x01\x85" + fresh("u1") + b"\x89C\x01atb"
+
+
+def described_array(dtype):
+    parts = text("shape") + b"K\x01\x85" + text("order") + text("C") + text("subclass") + name("numpy", "ndarray")
+    return name("joblib.numpy_pickle", "NumpyArrayWrapper") + b")\x81}(" + parts + text("dtype") + dtype + b"ub"
+
+
+MISUSED |= {
+    # Numbers would become pointers.
+    "a dtype that changes under an array": fresh("V8") + put(1) + EMPTY_ARRAY + b"(K\x01K\x01\x85" + get(1)
+    + b"\x89C\x08AAAAAAAAtb" + get(1) + OBJECTS + b"\x86.",
+    "a dtype that changes under a scalar": fresh("V8") + put(1) + SCALAR + get(1) + b"C\x08AAAAAAAA\x86R" + get(1) + OBJECTS
+    + b"\x86.",
+    "a dtype that changes under a dtype": fresh("V8") + put(1) + fresh("V8") + b"(K\x03" + text("|") + b"N" + text("a")
+    + b"\x85}" + text("a") + get(1) + b"K\0\x86sK\x08K\x01K\x10tb" + get(1) + OBJECTS + b"\x86.",
+    "a dtype that changes under a buffer": fresh("V8") + put(1) + name("numpy.core.numeric", "_frombuffer")
+    + b"(C\x08AAAAAAAA" + get(1) + b"K\x01\x85" + text("C") + b"tR" + get(1) + OBJECTS + b"\x86.",
+    "an array that is filled again as a scalar": EMPTY_ARRAY + ONE_BYTE + put(1) + SCALAR + fresh("O8") + get(1)
+    + b"\x86R(K\x01K\x02\x85" + fresh("u1") + b"\x89C\x02abtb.",
+    "an array of a buffer that is filled": name("numpy.core.numeric", "_frombuffer") + b"(C\x01a" + fresh("u1") + b"K\x01\x85"
+    + text("C") + b"tR" + ONE_BYTE + b".",
+    "two arrays in one memory": b"\x96\x01\0\0\0\0\0\0\0a" + put(1)
+    + (name("numpy.core.numeric", "_frombuffer") + b"(" + get(1) + fresh("u1") + b"K\x01\x85" + text("C") + b"tR") * 2 + b"\x86.",
+    # Python would hash without end, or beyond the stack.
+    "a deep key in a set": name("builtins", "set") + b"]" + DEEP + b"a\x85R.",
+    "a deep key in a frozen set": b"(" + DEEP + b"\x91.",
+    "a deep key in an ordered dict": name("collections", "OrderedDict") + b"]" + DEEP + b"N\x86a\x85R.",
+    "a deep key in a list in an ordered dict": name("collections", "OrderedDict") + b"]](" + DEEP + b"Nea\x85R.",
+    "a deep key in an instance": b"(" + name("builtins", "set") + b"]" + DEEP + b"ao.",
+    "a deep key in a counter": name("collections", "Counter") + b")R" + DEEP + b"K\x01s.",
+    "a deep name of a field": fresh("V8") + b"(K\x03" + text("|") + b"N" + DEEP + b"\x85}K\x08K\x01K\0tb.",
+    "a deep title of a field": fresh("V8") + b"(K\x03" + text("|") + b"N" + text("a") + b"\x85}" + text("a") + b"(" + fresh("V8")
+    + b"K\0" + DEEP + b"tsK\x08K\x01K\0tb.",
+    "keys with endless items": TWINS + b"](" + (b"}" + get(9) + b"Ns") * 3000 + b"e.",
+    # Something endless would be shown, or made into something else.
+    "a call of something endless": LAUGHS + b")R.",
+    "an instance of something endless": LAUGHS + b")\x81.",
+    "something endless as a fill value": MASKED + b"(K\x01K\x01\x85" + fresh("U5") + b"\x89C\x14" + b"\0" * 20 + b"C\x01\0"
+    + LAUGHS + b"tb.",
+    "something endless as the dtype of an array": described_array(LAUGHS) + b"a" * 8 + b".",
+    # A few bytes would make many.
+    "many decimals of one text": text("9" * 9999) + put(1) + (name("decimal", "Decimal") + get(1) + b"\x85R") * 2 + b"\x86.",
+    "many scalars of some bytes": bytes_of(9999) + put(1) + (SCALAR + fresh("S9999") + get(1) + b"\x86R") * 2 + b"\x86.",
+    "many paths of one text": name("pathlib", "PurePosixPath") + text("a/" * 5000) + b"\x85R.",
+    "many masks of some bytes": (MASKED + b"(K\x01M\xe7\x03\x85" + fresh("V0") + b"\x89C\0" + (b"B\xe7\x03\0\0" + b"\0" * 999 + put(1)
+    + b"0" + get(1)) + b"Ntb") + (MASKED + b"(K\x01M\xe7\x03\x85" + fresh("V0") + b"\x89C\0" + get(1) + b"Ntb") + b"\x86.",
+    "a range of long numbers": name("builtins", "range") + b"K\0\x8b\0\x01\0\0" + b"\x55" * 256 + b"K\x01\x87R.",
+    # An array would be read as what it is not.
+    "objects as the dtype of an array": described_array(EMPTY_ARRAY + b"(K\x01K\x01\x85" + fresh("O8") + b"\x89]Natb") + b"A" * 8
+    + b".",
+    "texts of any length as bytes": described_array(name("numpy._core._internal", "_convert_to_stringdtype_kwargs") + b"\x88\x85R")
+    + b"A" * 16 + b".",
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("attack", MISUSED)
 def test_harmless_names_are_called_as_real_writers_call_them_only(attack, tmp_path):
     path = tmp_path / "victim"
@@ -296,7 +380,7 @@ from demijohn import _native
 resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
 try:
     made = _native.load_bytes({data!r}, True, frozenset())
-except (demijohn.DemijohnError, OverflowError) as error:
+except (demijohn.DemijohnError, OverflowError, RecursionError) as error:
     pass
 except Exception as error:
     raise SystemExit(f"{{type(error).__name__}}: {{error}}")
@@ -448,6 +532,31 @@ def test_a_file_that_changes_between_the_looks_is_held_to_the_list_all_the_same(
 
     with pytest.raises(demijohn.UntrustedError):
         safe_load(Changes(b"\x80\x02" + harmless.ljust(length, b".")))
+
+
+@pytest.mark.parametrize(
+    "dtype",
+    [
+        EMPTY_ARRAY + b"(K\x01K\x01\x85" + fresh("O8") + b"\x89]Natb",
+        name("numpy._core._internal", "_convert_to_stringdtype_kwargs") + b"\x88\x85R",
+        name("numpy", "float64"),
+        LAUGHS,
+    ],
+    ids=["an array", "texts", "a class", "something endless"],
+)
+def test_what_describes_an_array_is_looked_at_by_those_who_make_it_too(dtype):
+    """The look before would find it, but may be at another file."""
+    from demijohn._safe import Policy
+
+    policy, refused = Policy(frozenset()), []
+    wrapper = demijohn._arrays.NumpyArrayWrapper()
+    described = _native.load_bytes(b"\x80\x02" + dtype + b".", True)
+    for key, value in (("dtype", described), ("shape", (-1,)), ("shape", [1]), ("array", None), ("order", []), ("subclass", 1)):
+        try:
+            policy.state(wrapper, {key: value})
+        except (demijohn.UntrustedError, demijohn.CorruptError):
+            refused.append(key)
+    assert refused == ["dtype", "shape", "shape", "array", "order", "subclass"]
 
 
 def test_objects_in_companions_are_held_to_the_list(tmp_path):

@@ -11,8 +11,9 @@ use pyo3::{ffi, intern};
 
 use super::arrays::{Arrays, Behind};
 use super::gc::Pause;
+use super::hashing::Keys;
 use super::trust::Trust;
-use super::{fast, hashing, names, raised, state};
+use super::{fast, names, raised, state};
 
 /// Makes live objects of a pickle. Names are imported, and what the pickle wants called is called.
 ///
@@ -22,6 +23,7 @@ pub(super) struct Live<'a, 'py> {
     pause: &'a Pause,
     /// Who decides what may be done, if not the file alone.
     trust: Option<&'a Trust<'py>>,
+    keys: Keys,
     protocol: u8,
     arrays: Arrays<'py>,
     /// Whether the pickle of an array of objects is being read, in which arrays are pickled as numpy does.
@@ -41,6 +43,7 @@ impl<'a, 'py> Live<'a, 'py> {
             py,
             pause,
             trust,
+            keys: Keys::new(trust.is_some()),
             protocol: 0,
             arrays,
             nested: false,
@@ -182,6 +185,7 @@ impl<'py> Builder for Live<'_, 'py> {
     }
 
     fn tuple(&mut self, items: Drain<'_, Self::Node>) -> Result<Self::Node> {
+        self.keys.tuple(items.len());
         fast::tuple(self.py, items).map_err(raised)
     }
 
@@ -200,7 +204,7 @@ impl<'py> Builder for Live<'_, 'py> {
     }
 
     fn frozenset(&mut self, items: Drain<'_, Self::Node>) -> Result<Self::Node> {
-        hashing::check(items.as_slice().iter())?;
+        self.keys.check(items.as_slice().iter())?;
         PyFrozenSet::new(self.py, items)
             .map(Bound::into_any)
             .map_err(raised)
@@ -225,7 +229,7 @@ impl<'py> Builder for Live<'_, 'py> {
     }
 
     fn set_items(&mut self, target: &Self::Node, mut pairs: Drain<'_, Self::Node>) -> Result<()> {
-        hashing::check(pairs.as_slice().iter().step_by(2))?;
+        self.keys.check(pairs.as_slice().iter().step_by(2))?;
         if let Ok(dict) = target.cast_exact::<PyDict>() {
             return fast::set_items(dict, pairs).map_err(raised);
         }
@@ -239,7 +243,7 @@ impl<'py> Builder for Live<'_, 'py> {
     }
 
     fn add_items(&mut self, target: &Self::Node, mut items: Drain<'_, Self::Node>) -> Result<()> {
-        hashing::check(items.as_slice().iter())?;
+        self.keys.check(items.as_slice().iter())?;
         if let Ok(set) = target.cast_exact::<PySet>() {
             return items.try_for_each(|item| set.add(item)).map_err(raised);
         }
@@ -279,6 +283,9 @@ impl<'py> Builder for Live<'_, 'py> {
     }
 
     fn reduce(&mut self, callable: Self::Node, args: Self::Node) -> Result<Self::Node> {
+        if self.trust.is_some() {
+            self.keys.check_arguments(&args)?;
+        }
         self.open(|| self.called(&callable, args))
     }
 
@@ -302,8 +309,11 @@ impl<'py> Builder for Live<'_, 'py> {
 
     fn instance(&mut self, class: Self::Node, args: Drain<'_, Self::Node>) -> Result<Self::Node> {
         let py = self.py;
+        let args = PyTuple::new(py, args).map_err(raised)?;
+        if self.trust.is_some() {
+            self.keys.check_arguments(&args)?;
+        }
         self.open(|| {
-            let args = PyTuple::new(py, args)?;
             let initargs = intern!(py, "__getinitargs__");
             if !args.is_empty() || !class.is_instance_of::<PyType>() || class.hasattr(initargs)? {
                 return self.called(&class, args.into_any());
