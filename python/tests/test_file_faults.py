@@ -181,7 +181,8 @@ def test_after_an_exception_of_the_sink_there_is_nothing_to_finish():
     sink = Failing(at=1)
     file = demijohn.open(sink, "wb", compression="gzip")
     with pytest.raises(Trouble):
-        for _ in range(10):
+        # Several threads take a while.
+        for _ in range(200):
             file.write(os.urandom(300_000))
     for call in (lambda: file.write(b"more"), file.flush, file.tell):
         with pytest.raises(OSError, match="no more"):
