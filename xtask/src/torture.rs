@@ -20,7 +20,7 @@ const fn part(name: &'static str, package: &'static str, test: &'static str, fil
     }
 }
 
-const PARTS: [Part; 5] = [
+const PARTS: [Part; 6] = [
     // 1000 kills for each of 4 formats, at random times.
     part("kills", "demijohn", "crashes", "killed"),
     // 10,000 dumps of 8 processes to one path, for each of 2 formats.
@@ -31,6 +31,8 @@ const PARTS: [Part; 5] = [
     part("large", "demijohn-codecs", "large", ""),
     // 10,000 streams opened and dropped.
     part("leaks", "demijohn-codecs", "leaks", ""),
+    // Two gigabytes of zeros in each format.
+    part("bombs", "demijohn", "bombs", ""),
 ];
 
 pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result {

@@ -2,6 +2,9 @@
 
 use std::fs;
 
+use demijohn::Array;
+use demijohn::arrays::{Layout, Order};
+
 use crate::util::{Dir, codecs, quickly, sample};
 
 const LEN: usize = 2_000_000;
@@ -338,4 +341,35 @@ fn decoders_that_want_more_memory_than_allowed_are_refused() {
     dir.demijohn(["test", "--memlimit", "none", "notes.xz"])
         .run()
         .ok();
+}
+
+#[test]
+fn no_verb_unpacks_more_than_it_is_allowed() {
+    let dir = Dir::new();
+    let dtype = "|u1".parse().unwrap();
+    let zeros = Array::zeros(Layout::new(dtype, &[8 << 20], Order::C).unwrap()).unwrap();
+    for codec in codecs() {
+        let name = format!("bomb.pkl{}", codec.extension());
+        demijohn::dump_with(&[&zeros], dir.path(&name), codec.name()).unwrap();
+        for line in [
+            &["test", &name][..],
+            &["cat", &name],
+            &["decompress", "--keep", &name],
+            &["inspect", &name],
+            &["scan", &name],
+            &["extract", &name, "[0]", "-o", "out.npy"],
+            &["convert", &name, "out.npz"],
+            &["convert", &name, "out.pkl"],
+        ] {
+            let ended = dir
+                .demijohn(line.iter().copied().chain(["--max-output", "1M"]))
+                .run();
+            assert_eq!(ended.code(), 1, "{ended}");
+            assert!(ended.stderr().contains("limit exceeded"), "{ended}");
+            assert!(ended.stdout().len() <= 1 << 20, "{ended}");
+        }
+        dir.demijohn(["test", &name]).run().ok();
+        fs::remove_file(dir.path(&name)).unwrap();
+    }
+    assert_eq!(dir.names(), [""; 0], "a part of a file is left");
 }
