@@ -11,6 +11,7 @@ use crate::format::{Decode, DecodeOptions, Encode, EncodeOptions, Format, Head, 
 use crate::limits::Limits;
 use crate::options::Options;
 use crate::registry::Registry;
+use crate::seek::Survey;
 use crate::spec::Spec;
 
 /// A handle on a format: cheap to clone, the same for built-in formats and for those of other crates.
@@ -186,6 +187,10 @@ impl Compressor {
 
     pub(crate) fn decoder(&self, options: &DecodeOptions) -> Result<Box<dyn Decode>> {
         self.0.decoder(options).map_err(|e| e.with_format(self.name()))
+    }
+
+    pub(crate) fn survey(&self, options: &DecodeOptions) -> Option<Box<dyn Survey>> {
+        self.0.survey(options)
     }
 }
 

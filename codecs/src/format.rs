@@ -3,8 +3,11 @@
 //! Encoders and decoders do no I/O. They turn byte slices into byte slices and keep state in between, so they
 //! can be tested one byte at a time, fuzzed, and driven from threads. One engine turns them into files.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::pieces::{Adopt, Scan};
+#[cfg(doc)]
+use crate::seek::Entry;
+use crate::seek::{Marking, Point, Survey};
 use crate::spec::Spec;
 
 /// A compressed format: what it is, how to recognise it, how to make its coders.
@@ -41,6 +44,12 @@ pub trait Format: Send + Sync + 'static {
     /// What finds the pieces of a stream that can be decoded apart from one another, if there can be such. Its
     /// decoders must then be able to [adopt](Decode::adopt) them.
     fn scanner(&self, options: &DecodeOptions) -> Option<Box<dyn Scan>> {
+        let _ = options;
+        None
+    }
+
+    /// What finds the places where a stream can be entered, if that is written in streams of the format.
+    fn survey(&self, options: &DecodeOptions) -> Option<Box<dyn Survey>> {
         let _ = options;
         None
     }
@@ -222,6 +231,30 @@ pub trait Decode: Send {
     /// [scanner](Format::scanner) for them.
     fn adopt(&mut self) -> Option<&mut dyn Adopt> {
         None
+    }
+
+    /// Says which of the places that it passes the decoder is to name, from here on, across resets. It names none until told.
+    fn mark(&mut self, marking: Marking) {
+        let _ = marking;
+    }
+
+    /// Appends the places passed since it was last asked, in their order. Their offsets count from where the decoder was
+    /// last reset or resumed. The beginning of a stream need not be named.
+    fn points(&mut self, found: &mut Vec<Point>) {
+        let _ = found;
+    }
+
+    /// Makes the decoder ready to go on at a point inside a stream, with what is in its [`Entry::Inside`]. What covers the whole
+    /// stream, like a checksum over all its data, cannot be checked then; what covers a part that is decoded, must be.
+    ///
+    /// # Errors
+    /// `Corrupt` or `Limit` if this is nothing that a decoder of the format can have named; `Unsupported` if it never
+    /// does.
+    fn resume(&mut self, state: &[u8], at: u64) -> Result<()> {
+        let _ = (state, at);
+        Err(Error::unsupported(
+            "the format can be entered at the beginning of a stream only",
+        ))
     }
 }
 

@@ -23,7 +23,9 @@ const STRAIGHT: usize = 64 << 10;
 /// * Errors are sticky: every later call fails the same way. Only `WouldBlock` passes, and nothing is lost
 ///   with it.
 /// * Seeking answers exactly as [`std::io::Cursor`] does, any offset included. It is free by itself: the next
-///   read decodes forward to the place, or starts again from the beginning of the stream.
+///   read decodes forward to the place, from the nearest block in front of it that is known ([`seek`](crate::seek)), or
+///   from the beginning of the stream. After a jump, checksums of blocks are verified and those over the whole stream are not:
+///   what was jumped over has not been seen. Reading from offset 0 verifies all.
 #[derive(Debug)]
 pub struct Reader<S> {
     input: Input<S>,
@@ -145,10 +147,16 @@ impl<S: Source> Reader<S> {
             if self.is_transparent() {
                 self.engine.jump(&mut self.input, target)?;
             } else {
-                self.engine.rewind(&mut self.input)?;
+                self.engine.approach(&mut self.input, target)?;
             }
         } else if target < self.reached() {
             self.at = index(target - window);
+        } else if !self.is_transparent() && target > self.engine.produced() {
+            let before = self.engine.produced();
+            self.engine.approach(&mut self.input, target)?;
+            if self.engine.produced() != before {
+                (self.at, self.len) = (0, 0);
+            }
         }
         let pause = self.engine.produced().saturating_add(most);
         while self.reached() < target {
@@ -235,6 +243,12 @@ impl<S: Source> Reader<S> {
             return Err(Error::unsupported(
                 "the source cannot seek, so its end cannot be found without losing the way back",
             ));
+        }
+        if !self.is_transparent()
+            && let Some(end) = self.engine.find_end(&mut self.input)?
+        {
+            self.end = Some(end);
+            return Ok(end);
         }
         // Before decoding: a source that would block on the way must not move the position.
         self.target = Some(position);

@@ -41,6 +41,16 @@ pub trait Source: BufRead {
         None
     }
 
+    /// Reads some bytes from an offset on, counted from the base, and no more than these where that can be helped. Where the
+    /// source stands afterwards is not said.
+    ///
+    /// # Errors
+    /// As [`rewind_to`](Self::rewind_to), and what the source reports.
+    fn peek_at(&mut self, at: u64, out: &mut [u8]) -> io::Result<usize> {
+        self.rewind_to(at)?;
+        self.read(out)
+    }
+
     /// How many threads may take part in one large read, the caller's among them: for sources that can be read in several
     /// places at once. The others ignore it.
     fn use_threads(&mut self, threads: usize) {
@@ -63,6 +73,9 @@ impl<S: Source + ?Sized> Source for Box<S> {
     }
     fn size(&self) -> Option<u64> {
         (**self).size()
+    }
+    fn peek_at(&mut self, at: u64, out: &mut [u8]) -> io::Result<usize> {
+        (**self).peek_at(at, out)
     }
     fn use_threads(&mut self, threads: usize) {
         (**self).use_threads(threads);
@@ -277,6 +290,12 @@ impl<R: Read + Seek> Source for Seekable<R> {
 
     fn size(&self) -> Option<u64> {
         self.extent.map(|(_, len)| len)
+    }
+
+    fn peek_at(&mut self, at: u64, out: &mut [u8]) -> io::Result<usize> {
+        self.rewind_to(at)?;
+        // Its buffer is empty now.
+        self.inner.get_mut().read(out)
     }
 
     fn may_be_read_ahead(&self) -> bool {

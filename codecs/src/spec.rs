@@ -74,6 +74,8 @@ pub enum Flush {
 pub enum Seeking {
     /// The source is asked directly.
     Direct,
+    /// From the nearest place known where decoding can begin: written in the stream, or passed before.
+    Jump,
     /// Forward by decoding, backward by starting again.
     Rewind,
 }
@@ -346,7 +348,7 @@ macro_rules! names {
 
 names!(NulPadding { Refused => "refused", Any => "any", MultipleOfFour => "multiple of four" });
 names!(Flush { Sync => "sync", NewStream => "new stream", None => "none" });
-names!(Seeking { Direct => "direct", Rewind => "rewind" });
+names!(Seeking { Direct => "direct", Jump => "jump", Rewind => "rewind" });
 names!(Threads { None => "none", Write => "write", Both => "both" });
 
 #[cfg(test)]

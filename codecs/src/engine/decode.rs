@@ -8,6 +8,7 @@ use crate::format::{Decode, DecodeOptions, Head, Probe, Status};
 use crate::limits::Limits;
 use crate::options::{Members, Tail};
 use crate::progress::Meter;
+use crate::seek::{Entry, Places, Point};
 use crate::source::Source;
 use crate::spec::NulPadding;
 
@@ -35,8 +36,17 @@ pub(crate) struct DecodeEngine {
     last_member: bool,
     /// Where the member at hand begins in the source.
     member_at: u64,
+    /// Where the decoder was last reset or resumed, coded and plain: what its points count from.
+    entered: (u64, u64),
+    places: Places,
+    /// The decoder has been told which places to name.
+    marking: bool,
+    found: Vec<Point>,
     failed: Option<Error>,
 }
+
+/// Seeking so far forward, in plain bytes, is not faster than decoding.
+const NEAR: u64 = 128 << 10;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -71,6 +81,11 @@ impl DecodeEngine {
         let ahead = (threads > 1)
             .then(|| Ahead::new(&compressor, &options, threads, members != Members::One))
             .flatten();
+        // Its points may be in streams that are not to be read.
+        let survey = match members {
+            Members::One => None,
+            _ => compressor.survey(&options),
+        };
         let state = State::Start { first };
         Ok(DecodeEngine {
             compressor,
@@ -85,6 +100,10 @@ impl DecodeEngine {
             holds: false,
             last_member: false,
             member_at: 0,
+            entered: (0, 0),
+            places: Places::new(survey, limits.max_memory()),
+            marking: false,
+            found: Vec::new(),
             failed: None,
         })
     }
@@ -134,10 +153,108 @@ impl DecodeEngine {
         back.and_then(|()| self.decoder.reset())
             .map_err(|error| self.remember(error, input.consumed()))?;
         self.state = State::Start { first: true };
-        self.produced = 0;
+        self.begin_at(0, 0);
+        Ok(())
+    }
+
+    /// Counts from another place in the stream, at which the decoder is ready to go on.
+    fn begin_at(&mut self, coded: u64, plain: u64) {
+        self.produced = plain;
+        self.entered = (coded, plain);
         self.holds = false;
         self.last_member = false;
-        self.meter.restart(0, 0);
+        self.meter.restart(coded, plain);
+    }
+
+    /// Goes as near to a plain offset as one can without decoding. Behind what has been delivered that is always in front of it;
+    /// ahead of that, nothing may be known.
+    pub(crate) fn approach<S: Source>(&mut self, input: &mut Input<S>, target: u64) -> Result<()> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        let back = target < self.produced;
+        if input.source().seekable() && (back || self.may_jump(target)) {
+            self.look_around(input, target)?;
+            match self.places.nearest(target) {
+                Some(point) if back || point.plain > self.produced => {
+                    let point = point.clone();
+                    return self.enter(input, &point);
+                }
+                _ => {}
+            }
+        }
+        if back { self.rewind(input) } else { Ok(()) }
+    }
+
+    fn may_jump(&self, target: u64) -> bool {
+        target - self.produced >= NEAR && !self.last_member && self.state != State::End
+    }
+
+    /// Where the plain stream ends, if that is written in it.
+    pub(crate) fn find_end<S: Source>(&mut self, input: &mut Input<S>) -> Result<Option<u64>> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        if !self.last_member && self.state != State::End {
+            self.look_around(input, u64::MAX)?;
+        }
+        let end = self.places.end();
+        let size = input.source().size().unwrap_or_default();
+        match end {
+            Some(end) if end > self.limits.allowance(size) => {
+                Err(self.remember(self.limit_error(end), input.consumed()))
+            }
+            end => Ok(end),
+        }
+    }
+
+    fn look_around<S: Source>(&mut self, input: &mut Input<S>, target: u64) -> Result<()> {
+        if input.source().size().is_none() {
+            return Ok(());
+        }
+        self.places
+            .survey(input, target)
+            .map_err(|error| self.remember(error, input.consumed()))
+    }
+
+    fn start_marking(&mut self) {
+        if !std::mem::replace(&mut self.marking, true) {
+            self.decoder.mark(self.places.marking());
+        }
+    }
+
+    fn enter<S: Source>(&mut self, input: &mut Input<S>, point: &Point) -> Result<()> {
+        self.forget_ahead();
+        let there = input.rewind_to(point.coded).map_err(Error::from);
+        there.map_err(|error| self.remember(error, input.consumed()))?;
+        self.start_marking();
+        let ready = match &point.entry {
+            Entry::Stream => self.decoder.reset(),
+            Entry::Inside { state, at } => self.decoder.resume(state, *at),
+        };
+        ready.map_err(|error| self.remember(error, point.coded))?;
+        self.state = match point.entry {
+            Entry::Stream => State::Start { first: false },
+            Entry::Inside { .. } => State::Member,
+        };
+        self.member_at = u64::MAX;
+        self.begin_at(point.coded, point.plain);
+        Ok(())
+    }
+
+    /// Takes note of the places that the decoder has passed.
+    fn note(&mut self) -> Result<()> {
+        self.decoder.points(&mut self.found);
+        let (coded, plain) = self.entered;
+        let mut fewer = false;
+        for mut point in self.found.drain(..) {
+            point.coded += coded;
+            point.plain += plain;
+            fewer |= self.places.add(point)?;
+        }
+        if fewer {
+            self.decoder.mark(self.places.marking());
+        }
         Ok(())
     }
 
@@ -243,7 +360,7 @@ impl DecodeEngine {
                         return Ok(());
                     }
                 }
-                State::Between { nuls } => self.between(input, nuls)?,
+                State::Between { nuls } => self.between(input, nuls, self.produced + *filled as u64)?,
                 State::End => return Ok(()),
             }
         }
@@ -264,6 +381,9 @@ impl DecodeEngine {
         self.member_at = input.consumed();
         if let (State::Member, Some(ahead)) = (next, &mut self.ahead) {
             ahead.stream_begins(input.consumed());
+        }
+        if input.source().seekable() {
+            self.start_marking();
         }
         Ok(())
     }
@@ -326,6 +446,7 @@ impl DecodeEngine {
             return Err(self.limit_error(produced));
         }
         *filled += step.produced;
+        self.note()?;
         self.holds = !held && step.consumed > 0 || step.produced > 0;
         if step.status == Status::Done {
             self.holds = false;
@@ -392,7 +513,7 @@ impl DecodeEngine {
     }
 
     /// Behind a member: another one, padding, trailing data, or the end.
-    fn between<S: Source>(&mut self, input: &mut Input<S>, mut nuls: u64) -> Result<()> {
+    fn between<S: Source>(&mut self, input: &mut Input<S>, mut nuls: u64, produced: u64) -> Result<()> {
         let spec = self.compressor.spec();
         let head = input.peek(spec.signature_len().max(SKIP_HEADER))?;
         let joins = spec.joins_streams() || self.members == Members::Joined;
@@ -405,6 +526,14 @@ impl DecodeEngine {
             }
             self.decoder.reset()?;
             self.state = State::Start { first: false };
+            self.entered = (input.consumed(), produced);
+            if input.source().seekable() {
+                self.places.add(Point {
+                    coded: input.consumed(),
+                    plain: produced,
+                    entry: Entry::Stream,
+                })?;
+            }
             return Ok(());
         }
         if spec.padding() != NulPadding::Refused {

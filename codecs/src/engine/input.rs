@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::error::Result;
+use crate::seek::Coded;
 use crate::source::Source;
 
 /// A [`Source`] that can be looked into a few bytes ahead, however short its own reads are.
@@ -19,6 +21,8 @@ pub(crate) struct Input<S> {
     failed: Option<io::Error>,
     /// The last read ahead brought as much as a source brings that has more.
     flows: bool,
+    /// The source has been looked into elsewhere, and must go back first.
+    away: bool,
 }
 
 /// A source that cannot seek is read ahead as long as it brings so many bytes at a time. One that brings fewer may be
@@ -35,6 +39,7 @@ impl<S: Source> Input<S> {
             ended: false,
             failed: None,
             flows: false,
+            away: false,
         }
     }
 
@@ -53,6 +58,7 @@ impl<S: Source> Input<S> {
 
     /// Some bytes; none only at the end of the source.
     pub(crate) fn fill(&mut self) -> io::Result<&[u8]> {
+        self.come_back()?;
         if self.ahead_at < self.ahead.len() {
             return Ok(&self.ahead[self.ahead_at..]);
         }
@@ -79,6 +85,9 @@ impl<S: Source> Input<S> {
     /// for. Says whether still more could be read. What goes wrong is kept for who needs the bytes.
     pub(crate) fn read_ahead(&mut self, want: usize) -> bool {
         let seekable = self.source.seekable();
+        if self.away && self.failed.is_none() {
+            self.failed = self.come_back().err();
+        }
         while !self.ended && self.failed.is_none() && (seekable || self.flows) {
             if self.lying().len() >= want {
                 return true;
@@ -90,6 +99,7 @@ impl<S: Source> Input<S> {
 
     /// Reads one portion ahead, however long that takes.
     pub(crate) fn read_on(&mut self) -> io::Result<()> {
+        self.come_back()?;
         self.raise()?;
         if self.ahead_at > self.ahead.len() / 2 {
             self.ahead.drain(..self.ahead_at);
@@ -119,6 +129,7 @@ impl<S: Source> Input<S> {
 
     /// At least `want` bytes, or all there are to the end.
     pub(crate) fn peek(&mut self, want: usize) -> io::Result<&[u8]> {
+        self.come_back()?;
         if self.lying().len() < want {
             self.raise()?;
         }
@@ -140,6 +151,7 @@ impl<S: Source> Input<S> {
 
     /// Reads past all buffers, for plain bytes.
     pub(crate) fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.come_back()?;
         let n = if self.ahead_at < self.ahead.len() {
             let n = out.len().min(self.ahead.len() - self.ahead_at);
             out[..n].copy_from_slice(&self.ahead[self.ahead_at..][..n]);
@@ -155,13 +167,54 @@ impl<S: Source> Input<S> {
 
     /// Goes to an offset from the base.
     pub(crate) fn rewind_to(&mut self, at: u64) -> io::Result<()> {
+        self.leave()?;
         again(|| self.source.rewind_to(at))?;
+        self.away = false;
+        self.consumed = at;
+        Ok(())
+    }
+
+    /// From here on the source may stand anywhere. A source that has failed is not asked again.
+    fn leave(&mut self) -> io::Result<()> {
+        if let Some(error) = self.failed.take()
+            && error.kind() != io::ErrorKind::WouldBlock
+        {
+            return Err(error);
+        }
+        self.away = true;
         self.ahead.clear();
         self.ahead_at = 0;
-        self.consumed = at;
         self.ended = false;
-        self.failed = None;
         Ok(())
+    }
+
+    /// Back from where [`read_at`](Coded::read_at) has led.
+    fn come_back(&mut self) -> io::Result<()> {
+        if self.away {
+            again(|| self.source.rewind_to(self.consumed))?;
+            self.away = false;
+        }
+        Ok(())
+    }
+}
+
+/// Reading anywhere, for looking around: [`consumed`](Input::consumed) stays what it is.
+impl<S: Source> Coded for Input<S> {
+    fn size(&self) -> u64 {
+        self.source.size().unwrap_or_default()
+    }
+
+    fn read_at(&mut self, at: u64, out: &mut [u8]) -> Result<usize> {
+        self.leave()?;
+        let mut filled = 0;
+        while filled < out.len() {
+            let rest = &mut out[filled..];
+            match again(|| self.source.peek_at(at + filled as u64, rest))? {
+                0 => break,
+                n => filled += n,
+            }
+        }
+        Ok(filled)
     }
 }
 
@@ -201,7 +254,7 @@ fn fill<S: Source>(source: &mut S) -> io::Result<&[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::Pipe;
+    use crate::source::{Pipe, Seekable};
     use std::io::Read;
 
     /// Delivers one byte per read, every second read interrupted.
@@ -215,6 +268,20 @@ mod tests {
             let n = out.len().min(1);
             self.0.read(&mut out[..n])
         }
+    }
+
+    #[test]
+    fn looking_elsewhere_does_not_move_what_is_read() {
+        let source = Seekable::new(io::Cursor::new(b"abcdefghij")).unwrap();
+        let mut input = Input::new(source);
+        assert_eq!(input.fill().unwrap()[0], b'a');
+        input.consume(2);
+        let mut two = [0; 2];
+        for (at, want) in [(8, &b"ij"[..]), (9, b"j"), (0, b"ab"), (3, b"de"), (10, b"")] {
+            let n = input.read_at(at, &mut two).unwrap();
+            assert_eq!(&two[..n], want, "at {at}");
+        }
+        assert_eq!((input.consumed(), input.peek(3).unwrap()), (2, &b"cdefghij"[..]));
     }
 
     #[test]

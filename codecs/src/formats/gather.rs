@@ -6,9 +6,11 @@ use crate::format::{Status, Step};
 /// The bytes of the item that a decoder reads next, as long as they are not all there.
 ///
 /// It grows with the bytes that are there, never on a header's word.
+#[cfg(any(feature = "lz4", feature = "snappy", feature = "blosc", feature = "lzo"))]
 #[derive(Default)]
 pub(super) struct Gather(Vec<u8>);
 
+#[cfg(any(feature = "lz4", feature = "snappy", feature = "blosc", feature = "lzo"))]
 impl Gather {
     /// Takes bytes of the input until there are `need` of them: how many were taken, and the item once it is
     /// whole. An item that lies in the input is not copied. [`clear`](Self::clear) makes ready for the next.
@@ -64,6 +66,7 @@ impl Deferred {
         })
     }
 
+    #[cfg(any(feature = "lz4", feature = "snappy", feature = "blosc", feature = "lzo"))]
     pub(super) fn clear(&mut self) {
         self.0 = None;
     }

@@ -6,7 +6,7 @@
 /// The methods of [`Format`](crate::Format) that need the backend: those of the module `coder` beside, or, with the
 /// cargo feature off, the error that says so.
 macro_rules! coders {
-    ($feature:tt) => {
+    ($feature:tt $(, $part:ident)*) => {
         #[cfg(feature = $feature)]
         fn encoder(&self, options: &crate::EncodeOptions) -> crate::Result<Box<dyn crate::Encode>> {
             coder::encoder(options)
@@ -26,29 +26,25 @@ macro_rules! coders {
         fn decoder(&self, _: &crate::DecodeOptions) -> crate::Result<Box<dyn crate::Decode>> {
             Err(crate::Error::feature_off($feature))
         }
-    };
-    ($feature:tt, blocks) => {
-        coders!($feature);
 
+        $(coders!(@$part $feature);)*
+    };
+    (@blocks $feature:tt) => {
         #[cfg(feature = $feature)]
         fn blocks(&self) -> Option<&dyn crate::Blocks> {
             Some(&coder::Pieces)
         }
     };
-    ($feature:tt, pieces) => {
-        coders!($feature);
-
+    (@pieces $feature:tt) => {
         #[cfg(feature = $feature)]
         fn scanner(&self, options: &crate::DecodeOptions) -> Option<Box<dyn crate::Scan>> {
             Some(coder::scanner(options))
         }
     };
-    ($feature:tt, blocks, pieces) => {
-        coders!($feature, blocks);
-
+    (@survey $feature:tt) => {
         #[cfg(feature = $feature)]
-        fn scanner(&self, options: &crate::DecodeOptions) -> Option<Box<dyn crate::Scan>> {
-            Some(coder::scanner(options))
+        fn survey(&self, options: &crate::DecodeOptions) -> Option<Box<dyn crate::seek::Survey>> {
+            Some(coder::survey(options))
         }
     };
 }
@@ -62,7 +58,13 @@ pub(crate) mod blosc;
 mod bz2;
 #[cfg(any(feature = "zlib", feature = "gzip"))]
 mod deflate;
-#[cfg(any(feature = "lz4", feature = "snappy", feature = "blosc", feature = "lzo"))]
+#[cfg(any(
+    feature = "lz4",
+    feature = "snappy",
+    feature = "blosc",
+    feature = "lzo",
+    feature = "xz"
+))]
 mod gather;
 mod gzip;
 #[cfg(any(feature = "lzma", feature = "xz"))]

@@ -15,7 +15,7 @@
 //! Hadoop and of snappy-java are other formats.
 
 use crate::format::{Format, Head, Probe};
-use crate::spec::{Flush, Spec, Threads};
+use crate::spec::{Flush, Seeking, Spec, Threads};
 
 #[derive(Debug)]
 pub(super) struct Snappy;
@@ -30,6 +30,7 @@ const SPEC: Spec = Spec::new("snappy", "Snappy's framing format")
     .may_end_early()
     .checksum("CRC-32C")
     .flush(Flush::Sync)
+    .seeking(Seeking::Jump)
     .threads(Threads::Both);
 
 impl Format for Snappy {
@@ -51,6 +52,8 @@ mod tests;
 
 #[cfg(feature = "snappy")]
 mod coder {
+    use std::sync::Arc;
+
     use super::super::gather::{Deferred, Gather, Held};
     use super::IDENTIFIER;
     use crate::adapters::Blocked;
@@ -59,6 +62,7 @@ mod coder {
         BlockEncode, Blocks, Decode, DecodeOptions, Encode, EncodeOptions, Framing, Piece, Status, Step,
     };
     use crate::pieces::{Adopt, Place};
+    use crate::seek::{Entry, Marking, Marks, Point};
 
     /// Plain bytes that a chunk may have.
     pub(super) const CHUNK: usize = 64 << 10;
@@ -182,6 +186,9 @@ mod coder {
         backend: snap::raw::Decoder,
         held: Held,
         failed: Deferred,
+        marks: Marks,
+        /// What chunks need to know of what came before: nothing.
+        point: Arc<[u8]>,
     }
 
     impl Decode for Decoder {
@@ -189,6 +196,7 @@ mod coder {
             self.failed.check()?;
             let (mut consumed, mut produced) = (0, 0);
             let result = self.run(input, &mut consumed, out, &mut produced, eof);
+            self.marks.advance(consumed, produced);
             self.failed.step(consumed, produced, result)
         }
 
@@ -198,6 +206,21 @@ mod coder {
             self.gathered.clear();
             self.held.clear();
             self.failed.clear();
+            self.marks.restart();
+            Ok(())
+        }
+
+        fn mark(&mut self, marking: Marking) {
+            self.marks.set(marking);
+        }
+
+        fn points(&mut self, found: &mut Vec<Point>) {
+            self.marks.hand_over(found);
+        }
+
+        fn resume(&mut self, _: &[u8], _: u64) -> Result<()> {
+            self.reset()?;
+            self.identified = true;
             Ok(())
         }
 
@@ -213,11 +236,16 @@ mod coder {
                 matches!(self.state, State::Header) && self.gathered.is_empty() && self.held.is_empty();
             (self.identified && between).then(Place::default)
         }
-        fn take(&mut self, _: &[u8]) -> Result<()> {
+        fn take(&mut self, plain: &[u8]) -> Result<()> {
+            self.marks.adopt(plain.len());
             Ok(())
         }
-        fn done(&mut self, _: u64, _: u64) {}
-        fn undo(&mut self) {}
+        fn done(&mut self, coded: u64, _: u64) {
+            self.marks.adopted(coded);
+        }
+        fn undo(&mut self) {
+            self.marks.undo();
+        }
     }
 
     impl Decoder {
@@ -231,6 +259,8 @@ mod coder {
                 backend: snap::raw::Decoder::new(),
                 held: Held::default(),
                 failed: Deferred::default(),
+                marks: Marks::default(),
+                point: Arc::new([]),
             }
         }
 
@@ -246,6 +276,10 @@ mod coder {
                 *produced += self.held.hand_out(&mut out[*produced..]);
                 if !self.held.is_empty() || (*produced > 0 && *produced == out.len()) {
                     return Ok(Status::More);
+                }
+                if matches!(self.state, State::Header) && self.identified && self.gathered.is_empty() {
+                    let entry = || Entry::inside(&self.point, 0);
+                    self.marks.place(*consumed, *produced, entry);
                 }
                 let rest = &input[*consumed..];
                 let need = match self.state {

@@ -92,6 +92,34 @@ impl Pack {
         })
     }
 
+    /// The header as it would be without offsets: what the points of a file need to know.
+    pub(super) fn without_offsets(raw: &[u8; HEADER]) -> [u8; HEADER] {
+        let mut header = *raw;
+        header[1] &= !OFFSETS;
+        header
+    }
+
+    /// As if so many chunks had been begun, all of them of full size.
+    pub(super) fn skip_to(&mut self, chunk: u64) {
+        self.begun = chunk;
+        self.last = self.chunk_size.unwrap_or_default();
+    }
+
+    /// How many chunks have been begun.
+    pub(super) fn begun(&self) -> u64 {
+        self.begun
+    }
+
+    /// How many chunks there are, at least one, and how many plain bytes are in each but the last, if that is known.
+    pub(super) fn geometry(&self) -> Option<(u64, u64)> {
+        self.chunks.filter(|&chunks| chunks > 0).zip(self.chunk_size)
+    }
+
+    /// Where the last chunk begins, once all offsets have been taken.
+    pub(super) fn last_offset(&self) -> Option<u64> {
+        self.offsets.last().copied()
+    }
+
     /// How many offsets stand in front of the chunks.
     pub(super) fn offsets(&self) -> u64 {
         if self.has_offsets {

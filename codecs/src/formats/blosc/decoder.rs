@@ -1,5 +1,7 @@
 //! Reading files and bare chunks.
 
+use std::sync::Arc;
+
 use super::super::gather::{Deferred, Gather};
 use super::HEADER;
 use super::blocks::{Blocks, Input, Out, Progress, within};
@@ -8,6 +10,7 @@ use super::container::{self, Metadata, Pack, begins_file};
 use super::digest::{Digest, Kind};
 use crate::error::{Error, Result};
 use crate::format::{Decode, DecodeOptions, Status, Step};
+use crate::seek::{Entry, Marking, Marks, Point};
 
 pub(super) fn decoder(options: &DecodeOptions) -> Result<Box<dyn Decode>> {
     Ok(Box::new(Decoder {
@@ -19,6 +22,8 @@ pub(super) fn decoder(options: &DecodeOptions) -> Result<Box<dyn Decode>> {
         gathered: Gather::default(),
         blocks: Blocks::default(),
         failed: Deferred::default(),
+        marks: Marks::default(),
+        point: Arc::new([]),
     }))
 }
 
@@ -60,6 +65,9 @@ struct Decoder {
     gathered: Gather,
     blocks: Blocks,
     failed: Deferred,
+    marks: Marks,
+    /// What chunks need to know of what came before: the file's header.
+    point: Arc<[u8]>,
 }
 
 impl Decode for Decoder {
@@ -69,6 +77,7 @@ impl Decode for Decoder {
         let mut out = Out::new(out);
         let result = self.run(&mut input, &mut out, eof);
         self.position += input.used() as u64;
+        self.marks.advance(input.used(), out.filled());
         self.failed.step(input.used(), out.filled(), result)
     }
 
@@ -79,6 +88,27 @@ impl Decode for Decoder {
         self.digest = Digest::new(Kind::NONE);
         self.gathered.clear();
         self.failed.clear();
+        self.marks.restart();
+        Ok(())
+    }
+
+    fn mark(&mut self, marking: Marking) {
+        self.marks.set(marking);
+    }
+
+    fn points(&mut self, found: &mut Vec<Point>) {
+        self.marks.hand_over(found);
+    }
+
+    fn resume(&mut self, state: &[u8], at: u64) -> Result<()> {
+        self.reset()?;
+        let wrong = |_| Error::corrupt("no state of a point in a bloscpack file");
+        let mut pack = Pack::parse(state.try_into().map_err(wrong)?)?;
+        pack.skip_to(at);
+        self.digest = Digest::new(pack.checksum);
+        self.pack = Some(pack);
+        self.point = state.into();
+        self.state = State::Between;
         Ok(())
     }
 }
@@ -89,6 +119,10 @@ impl Decoder {
             let need = match self.state {
                 State::End => return Ok(Status::Done),
                 State::Between => {
+                    if let Some(chunk) = self.pack.as_ref().map(Pack::begun) {
+                        let entry = || Entry::inside(&self.point, chunk);
+                        self.marks.place(input.used(), out.filled(), entry);
+                    }
                     if self.between(input, eof)? == Progress::Wait {
                         return Ok(Status::More);
                     }
@@ -150,7 +184,9 @@ impl Decoder {
                 self.chunk(&header)?;
             }
             State::FileHeader => {
-                let pack = Pack::parse(&array(item))?;
+                let raw = array(item);
+                let pack = Pack::parse(&raw)?;
+                self.point = Pack::without_offsets(&raw).into();
                 self.state = if pack.has_metadata {
                     State::MetadataHeader
                 } else {

@@ -23,7 +23,7 @@
 //! Others: python-blosc, numcodecs and with it zarr 2 (chunks), bloscpack's `blpk` (files). Stock joblib has no blosc.
 
 use crate::format::{Format, Head, Probe};
-use crate::spec::{Spec, Threads};
+use crate::spec::{Seeking, Spec, Threads};
 
 const MAGIC: [u8; 4] = *b"blpk";
 
@@ -36,6 +36,7 @@ const SPEC: Spec = Spec::new("blosc", "bloscpack files and Blosc 1 chunks")
     .levels(0, 9, 5)
     .element_sizes()
     .checksum("Adler-32")
+    .seeking(Seeking::Jump)
     .threads(Threads::Write);
 
 impl Format for Blosc {
@@ -63,6 +64,11 @@ impl Format for Blosc {
     #[cfg(feature = "blosc")]
     fn blocks(&self) -> Option<&dyn crate::Blocks> {
         Some(self)
+    }
+
+    #[cfg(feature = "blosc")]
+    fn survey(&self, options: &crate::DecodeOptions) -> Option<Box<dyn crate::seek::Survey>> {
+        Some(Box::new(offsets::Offsets::new(options)))
     }
 
     #[cfg(not(feature = "blosc"))]
@@ -126,6 +132,8 @@ mod encode;
 mod lz4;
 #[cfg(feature = "blosc")]
 mod matches;
+#[cfg(feature = "blosc")]
+mod offsets;
 #[cfg(feature = "blosc")]
 mod shuffle;
 #[cfg(all(test, feature = "blosc"))]

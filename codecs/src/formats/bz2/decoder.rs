@@ -1,12 +1,20 @@
 //! Reading: the library's decoder, and how it goes on behind blocks that it has not seen.
+//!
+//! Where its blocks begin is seen here, for seeking: what looks like the beginning of a block is one if the library has
+//! given more data in front of it than in front of the block before, since it gives nothing of a block before it has all of
+//! it. To begin there is to go on behind blocks whose combined CRC is known, and nothing else of them.
+
+use std::sync::Arc;
 
 use bzip2::{Action, Compress, Compression, Decompress, Status as Backend};
 
-use super::END;
 use super::bits::{Bits, CRC, MAGIC, bits, magic};
+use super::finder::{Finder, Hit};
+use super::{BLOCK, END};
 use crate::error::{Error, Result};
 use crate::format::{Decode, Status, Step};
 use crate::pieces::{Adopt, Place};
+use crate::seek::{Entry, Marking, Marks, Point};
 
 /// Bytes in front of the first block: `BZh` and the level.
 const HEADER: usize = 4;
@@ -21,6 +29,16 @@ pub(super) struct Stream {
     footer: Vec<u8>,
     /// Plain bytes that the library will give and nobody wants.
     unwanted: usize,
+    /// Finds what may be the beginning of a block; behind the bytes of such a one, as long as there is data in front of it.
+    finder: Finder,
+    passed: Option<Hit>,
+    /// The CRC of the block at hand, once it has begun, and the combined one of those before it.
+    crc: Option<u32>,
+    before: u32,
+    /// Plain bytes that the library has given, and those of them that were before the block at hand.
+    given: u64,
+    block_at: u64,
+    marks: Marks,
     /// What is wrong behind the bytes just delivered.
     failed: Option<Error>,
 }
@@ -42,6 +60,13 @@ impl Stream {
             adopted: None,
             footer: Vec::new(),
             unwanted: 0,
+            finder: Finder::default(),
+            passed: None,
+            crc: None,
+            before: 0,
+            given: 0,
+            block_at: 0,
+            marks: Marks::default(),
             failed: None,
         }
     }
@@ -79,10 +104,16 @@ impl Stream {
     /// a stream that begins with a block of this CRC and ends in the same bit.
     fn go_on_behind(&mut self, adopted: Adopted) -> Result<()> {
         let (stream, plain) = stand_in(self.level, adopted)?;
+        let begins = bits(&self.footer, adopted.bit, MAGIC) == Some(magic(BLOCK));
+        let next = bits(&self.footer, adopted.bit + MAGIC, CRC).filter(|_| begins);
+        let next = next.map(|crc| u32::try_from(crc).expect("32 bits"));
         *self = Stream {
             level: self.level,
             unwanted: plain,
             footer: std::mem::take(&mut self.footer),
+            crc: next,
+            before: adopted.crc,
+            marks: std::mem::take(&mut self.marks),
             ..Stream::new()
         };
         let whole = stream.len() - usize::from(adopted.bit > 0);
@@ -92,13 +123,9 @@ impl Stream {
         self.footer.splice(..0, stream[..whole].iter().copied());
         Ok(())
     }
-}
 
-impl Decode for Stream {
-    fn step(&mut self, input: &[u8], out: &mut [u8], eof: bool) -> Result<Step> {
-        if let Some(error) = self.failed.take() {
-            return Err(error);
-        }
+    /// A step, but for what it tells the marks.
+    fn advance(&mut self, input: &[u8], out: &mut [u8], eof: bool) -> Result<Step> {
         if let Some(adopted) = self.adopted {
             let step = self.behind_adopted(adopted, input, eof)?;
             if self.adopted.is_some() || step.consumed > 0 {
@@ -138,16 +165,45 @@ impl Decode for Stream {
             }
         }
         self.footer.clear();
-        let (consumed, produced, result) = self.call(input, out);
-        let status = match result {
-            Ok(Backend::StreamEnd) => Status::Done,
-            Ok(_) => Status::More,
-            Err(error) if consumed == 0 && produced == 0 => return Err(error),
-            Err(error) => {
-                self.failed = Some(error);
-                Status::More
+        self.blocks(input, out)
+    }
+
+    /// Lets the library decode, and sees where its blocks begin.
+    fn blocks(&mut self, input: &[u8], out: &mut [u8]) -> Result<Step> {
+        let (mut consumed, mut produced) = (0, 0);
+        let mut status = Status::More;
+        loop {
+            let rest = &input[consumed..];
+            // Nothing behind the beginning of a block until all in front of it is out.
+            let len = match self.passed {
+                Some(_) => 0,
+                None => self
+                    .finder
+                    .find(rest)
+                    .map_or(rest.len(), |hit| hit.len.min(rest.len())),
+            };
+            let (took, gave, result) = self.call(&rest[..len], &mut out[produced..]);
+            consumed += took;
+            produced += gave;
+            self.given += gave as u64;
+            match result {
+                Ok(Backend::StreamEnd) => status = Status::Done,
+                Ok(_) => {}
+                Err(error) if consumed == 0 && produced == 0 => return Err(error),
+                Err(error) => self.failed = Some(error),
             }
-        };
+            if let Some(hit) = self.finder.take(took) {
+                self.passed = Some(hit);
+            }
+            let ended = status == Status::Done || self.failed.is_some();
+            let drained = took == 0 && gave == 0;
+            match self.passed {
+                _ if ended || produced == out.len() => break,
+                Some(hit) if drained => self.pass(hit, consumed, produced),
+                None if drained || consumed == input.len() => break,
+                _ => {}
+            }
+        }
         Ok(Step {
             consumed,
             produced,
@@ -155,8 +211,63 @@ impl Decode for Stream {
         })
     }
 
+    /// Behind what may be the beginning of a block, with all data in front of it given.
+    fn pass(&mut self, hit: Hit, consumed: usize, produced: usize) {
+        self.passed = None;
+        match self.crc {
+            None => self.crc = Some(hit.crc),
+            Some(crc) if self.given > self.block_at => {
+                self.before = combine(self.before, crc);
+                self.crc = Some(hit.crc);
+                self.block_at = self.given;
+                let at = 8 * self.marks.coded(consumed) - u64::from(hit.spare) - (MAGIC + CRC) as u64;
+                let entry = entry(self.level, self.before, at % 8);
+                self.marks.place_at(at / 8, produced, || entry);
+            }
+            // Data that looks like it.
+            Some(_) => {}
+        }
+    }
+}
+
+impl Decode for Stream {
+    fn step(&mut self, input: &[u8], out: &mut [u8], eof: bool) -> Result<Step> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        let step = self.advance(input, out, eof)?;
+        self.marks.advance(step.consumed, step.produced);
+        Ok(step)
+    }
+
     fn reset(&mut self) -> Result<()> {
-        *self = Stream::new();
+        let mut marks = std::mem::take(&mut self.marks);
+        marks.restart();
+        *self = Stream {
+            marks,
+            ..Stream::new()
+        };
+        Ok(())
+    }
+
+    fn mark(&mut self, marking: Marking) {
+        self.marks.set(marking);
+    }
+
+    fn points(&mut self, found: &mut Vec<Point>) {
+        self.marks.hand_over(found);
+    }
+
+    fn resume(&mut self, state: &[u8], at: u64) -> Result<()> {
+        self.reset()?;
+        let (&[level @ b'1'..=b'9', a, b, c, d], Ok(bit @ 0..8)) = (state, usize::try_from(at)) else {
+            return Err(Error::corrupt("no state of a point in a bz2 stream"));
+        };
+        self.level = level;
+        self.adopted = Some(Adopted {
+            crc: u32::from_be_bytes([a, b, c, d]),
+            bit,
+        });
         Ok(())
     }
 
@@ -179,21 +290,40 @@ impl Adopt for Stream {
         })
     }
 
-    fn take(&mut self, _: &[u8]) -> Result<()> {
+    fn take(&mut self, plain: &[u8]) -> Result<()> {
+        self.marks.adopt(plain.len());
         // Its CRC has been compared by the decoder of the piece.
         Ok(())
     }
 
-    fn done(&mut self, _: u64, note: u64) {
+    fn done(&mut self, coded: u64, note: u64) {
         let [.., a, b, c, d, bit] = note.to_be_bytes();
         let before = self.adopted.unwrap_or_default();
+        let crc = combine(before.crc, u32::from_be_bytes([a, b, c, d]));
         self.adopted = Some(Adopted {
-            crc: before.crc.rotate_left(1) ^ u32::from_be_bytes([a, b, c, d]),
+            crc,
             bit: usize::from(bit),
         });
+        self.marks.adopted(coded);
+        let level = self.level;
+        self.marks.place(0, 0, || entry(level, crc, bit.into()));
     }
 
-    fn undo(&mut self) {}
+    fn undo(&mut self) {
+        self.marks.undo();
+    }
+}
+
+/// The combined CRC of blocks and one more, as the footer of a stream has it.
+fn combine(before: u32, block: u32) -> u32 {
+    before.rotate_left(1) ^ block
+}
+
+/// What a point needs to know of the blocks before it.
+fn entry(level: u8, before: u32, bit: u64) -> Entry {
+    let [a, b, c, d] = before.to_be_bytes();
+    let state: Arc<[u8]> = Arc::new([level, a, b, c, d]);
+    Entry::inside(&state, bit)
 }
 
 fn explain(error: bzip2::Error) -> Error {

@@ -8,7 +8,7 @@
 //! Others: bzip2, lbzip2, pbzip2, Python's `bz2`.
 
 use crate::format::{Format, Head, Probe};
-use crate::spec::{Flush, NulPadding, Spec, Threads};
+use crate::spec::{Flush, NulPadding, Seeking, Spec, Threads};
 
 #[derive(Debug)]
 pub(super) struct Bz2;
@@ -21,6 +21,7 @@ const SPEC: Spec = Spec::new("bz2", "block sorting, what bzip2(1) writes")
     .nul_padding(NulPadding::Any)
     .checksum("CRC-32")
     .flush(Flush::NewStream)
+    .seeking(Seeking::Jump)
     .threads(Threads::Both);
 
 /// What follows `BZh` and the level: the magic of a block, or of the end of the stream. Both are of 48 bits, and at any
@@ -58,6 +59,8 @@ impl Format for Bz2 {
 mod bits;
 #[cfg(feature = "bz2")]
 mod decoder;
+#[cfg(feature = "bz2")]
+mod finder;
 #[cfg(feature = "bz2")]
 mod scan;
 

@@ -1,6 +1,7 @@
 //! Reading frames of all three kinds.
 
 use std::hash::Hasher;
+use std::sync::Arc;
 
 use lz4_flex::block::DecompressError;
 use twox_hash::XxHash32;
@@ -14,6 +15,7 @@ use super::{LEGACY, MAGIC};
 use crate::error::{Error, Result};
 use crate::format::{Decode, DecodeOptions, Status, Step};
 use crate::pieces::{Adopt, Place};
+use crate::seek::{Entry, Marking, Marks, Point};
 
 /// How far back a match can reach: into the blocks before its own where they are linked.
 const WINDOW: usize = 64 << 10;
@@ -51,6 +53,8 @@ struct Content {
     total: u64,
     size: Option<u64>,
     hash: Option<XxHash32>,
+    /// Some of them are not known, because decoding began behind them.
+    partial: bool,
 }
 
 impl Content {
@@ -59,7 +63,7 @@ impl Content {
         if self.size.is_some_and(|size| self.total > size) {
             return Err(self.wrong_size());
         }
-        if let Some(hash) = &mut self.hash {
+        if let Some(hash) = self.hash.as_mut().filter(|_| !self.partial) {
             hash.write(bytes);
         }
         Ok(())
@@ -113,6 +117,9 @@ pub(super) struct Decoder {
     window: Window,
     held: Held,
     failed: Deferred,
+    marks: Marks,
+    /// What blocks of the frame need to know of what came before: the flags in its header.
+    point: Arc<[u8]>,
 }
 
 /// The last plain bytes of a frame with linked blocks.
@@ -162,6 +169,7 @@ impl Decode for Decoder {
         };
         let result = self.run(input, &mut consumed, &mut out, eof);
         self.remember(&mut out);
+        self.marks.advance(consumed, out.filled);
         self.failed.step(consumed, out.filled, result)
     }
 
@@ -171,6 +179,29 @@ impl Decode for Decoder {
         self.gathered.clear();
         self.held.clear();
         self.failed.clear();
+        self.marks.restart();
+        Ok(())
+    }
+
+    fn mark(&mut self, marking: Marking) {
+        self.marks.set(marking);
+    }
+
+    fn points(&mut self, found: &mut Vec<Point>) {
+        self.marks.hand_over(found);
+    }
+
+    fn resume(&mut self, state: &[u8], _: u64) -> Result<()> {
+        self.reset()?;
+        match *state {
+            [flags, block] => {
+                self.flags(flags, block)?;
+                self.content.partial = true;
+                self.within_memory()?;
+            }
+            _ => self.legacy_frame()?,
+        }
+        self.state = State::BlockHeader;
         Ok(())
     }
 
@@ -190,15 +221,20 @@ impl Adopt for Decoder {
     }
 
     fn take(&mut self, plain: &[u8]) -> Result<()> {
+        self.marks.adopt(plain.len());
         self.before_piece.get_or_insert_with(|| self.content.clone());
         self.content.add(plain)
     }
 
-    fn done(&mut self, _: u64, _: u64) {
+    fn done(&mut self, coded: u64, _: u64) {
         self.before_piece = None;
+        self.marks.adopted(coded);
+        let entry = || Entry::inside(&self.point, 0);
+        self.marks.place(0, 0, entry);
     }
 
     fn undo(&mut self) {
+        self.marks.undo();
         if let Some(content) = self.before_piece.take() {
             self.content = content;
         }
@@ -219,6 +255,8 @@ impl Decoder {
             window: Window::default(),
             held: Held::default(),
             failed: Deferred::default(),
+            marks: Marks::default(),
+            point: Arc::new([]),
         }
     }
 
@@ -242,6 +280,11 @@ impl Decoder {
             self.hand_out(out);
             if !self.held.is_empty() || (out.filled > 0 && out.room() == 0) {
                 return Ok(Status::More);
+            }
+            // Blocks that refer to those before them are none to begin at.
+            if self.state == State::BlockHeader && self.gathered.is_empty() && !self.frame.linked {
+                let entry = || Entry::inside(&self.point, 0);
+                self.marks.place(*consumed, out.filled, entry);
             }
             let rest = &input[*consumed..];
             let nothing_more = eof && rest.is_empty() && self.gathered.is_empty();
@@ -301,6 +344,9 @@ impl Decoder {
             State::Block { len, stored } => self.block(item, len, stored, out),
             State::ContentChecksum => {
                 self.state = State::End;
+                if self.content.partial {
+                    return Ok(());
+                }
                 let computed = self.content.hash.as_ref().map_or(0, XxHash32::finish_32);
                 Error::verify("XXH32 of the content", word(item), computed)
             }
@@ -316,14 +362,7 @@ impl Decoder {
         self.state = match magic {
             FRAME_MAGIC => State::Flags,
             LEGACY_MAGIC => {
-                self.after_legacy = true;
-                self.frame = Frame {
-                    legacy: true,
-                    block_most: LEGACY_BLOCK,
-                    ..Frame::default()
-                };
-                self.content = Content::default();
-                self.within_memory()?;
+                self.legacy_frame()?;
                 State::BlockHeader
             }
             magic if is_skippable(magic) => State::SkipLength,
@@ -335,6 +374,18 @@ impl Decoder {
             }
         };
         Ok(())
+    }
+
+    fn legacy_frame(&mut self) -> Result<()> {
+        self.after_legacy = true;
+        self.frame = Frame {
+            legacy: true,
+            block_most: LEGACY_BLOCK,
+            ..Frame::default()
+        };
+        self.content = Content::default();
+        self.point = Arc::new([]);
+        self.within_memory()
     }
 
     fn flags(&mut self, flags: u8, block: u8) -> Result<()> {
@@ -367,7 +418,9 @@ impl Decoder {
             total: 0,
             size: None,
             hash: (flags & CONTENT_CHECKSUM != 0).then(|| XxHash32::with_seed(0)),
+            partial: false,
         };
+        self.point = Arc::new([flags, block]);
         self.state = State::Header([flags, block]);
         Ok(())
     }

@@ -15,7 +15,7 @@
 
 use super::skippable::{self, with_skippable};
 use crate::format::{Format, Head, Probe};
-use crate::spec::{Flush, Spec, Threads};
+use crate::spec::{Flush, Seeking, Spec, Threads};
 
 #[derive(Debug)]
 pub(super) struct Lz4;
@@ -32,6 +32,7 @@ const SPEC: Spec = Spec::new("lz4", "LZ4 frames, what lz4(1) writes")
     .concat()
     .checksum("XXH32")
     .flush(Flush::Sync)
+    .seeking(Seeking::Jump)
     .skippable()
     .threads(Threads::Both);
 

@@ -10,7 +10,7 @@
 //! Others: gzip, pigz, libdeflate, bgzip, Python's `gzip`.
 
 use crate::format::{Format, Head, Probe};
-use crate::spec::{Flush, NulPadding, Spec, Threads};
+use crate::spec::{Flush, NulPadding, Seeking, Spec, Threads};
 
 #[derive(Debug)]
 pub(super) struct Gzip;
@@ -23,6 +23,7 @@ const SPEC: Spec = Spec::new("gzip", "deflate with CRC-32, what gzip(1) writes (
     .nul_padding(NulPadding::Any)
     .checksum("CRC-32")
     .flush(Flush::Sync)
+    .seeking(Seeking::Jump)
     .threads(Threads::Both);
 
 /// Flag bits without a meaning, which must be 0 (RFC 1952 section 2.3.1.2).
@@ -41,8 +42,11 @@ impl Format for Gzip {
         }
     }
 
-    coders!("gzip", blocks, pieces);
+    coders!("gzip", blocks, pieces, survey);
 }
+
+#[cfg(feature = "gzip")]
+mod bgzf;
 
 #[cfg(feature = "gzip")]
 mod coder {
@@ -51,10 +55,12 @@ mod coder {
     use super::super::deflate::{Container, Member, Segments, segment_size};
     use super::super::segments;
     use super::RESERVED;
+    use super::bgzf::{self, Members};
     use crate::adapters::Blocked;
     use crate::error::{Error, Result};
     use crate::format::{BlockEncode, Blocks, Decode, DecodeOptions, Encode, EncodeOptions, Framing};
     use crate::pieces::Scan;
+    use crate::seek::Survey;
 
     pub(super) fn encoder(options: &EncodeOptions) -> Result<Box<dyn Encode>> {
         Ok(Box::new(Blocked::new(&Pieces, options)?))
@@ -65,24 +71,11 @@ mod coder {
     }
 
     pub(super) fn scanner(_: &DecodeOptions) -> Box<dyn Scan> {
-        segments::scanner::<Header>(bgzf)
+        segments::scanner::<Header>(bgzf::member_size)
     }
 
-    /// The length of a member that says it in its extra field, as BGZF has it ([SAM](https://samtools.github.io/hts-specs/SAMv1.pdf)
-    /// section 4.1). Whether it is true shows when the member is decoded.
-    fn bgzf(coded: &[u8]) -> Option<usize> {
-        let ([0x1f, 0x8b, 8, EXTRA, .., low, high], extra) = coded.split_first_chunk::<12>()? else {
-            return None;
-        };
-        let mut extra = extra.get(..u16::from_le_bytes([*low, *high]).into())?;
-        while let Some(([a, b, low, high], rest)) = extra.split_first_chunk::<4>() {
-            let (field, rest) = rest.split_at_checked(u16::from_le_bytes([*low, *high]).into())?;
-            if let (b"BC", &[low, high]) = (&[*a, *b], field) {
-                return Some(usize::from(u16::from_le_bytes([low, high])) + 1);
-            }
-            extra = rest;
-        }
-        None
+    pub(super) fn survey(_: &DecodeOptions) -> Box<dyn Survey> {
+        Box::new(Members::default())
     }
 
     pub(super) struct Pieces;

@@ -9,7 +9,7 @@
 
 use super::skippable::{self, with_skippable};
 use crate::format::{Format, Head, Probe};
-use crate::spec::{Flush, Spec, Threads};
+use crate::spec::{Flush, Seeking, Spec, Threads};
 
 #[derive(Debug)]
 pub(super) struct Zstd;
@@ -26,6 +26,7 @@ const SPEC: Spec = Spec::new("zstd", "Zstandard (RFC 8878)")
     .concat()
     .checksum("XXH64")
     .flush(Flush::Sync)
+    .seeking(Seeking::Jump)
     .threads(Threads::Both)
     .skippable();
 
@@ -41,9 +42,11 @@ impl Format for Zstd {
         }
     }
 
-    coders!("zstd", pieces);
+    coders!("zstd", pieces, survey);
 }
 
+#[cfg(feature = "zstd")]
+mod frames;
 #[cfg(feature = "zstd")]
 mod scan;
 
@@ -53,10 +56,12 @@ mod coder {
     use zstd_safe::{CCtx, CParameter, DCtx, DParameter, InBuffer, OutBuffer, ResetDirective};
 
     use super::MAGIC;
+    use super::frames::Frames;
     pub(super) use super::scan::scanner;
     use crate::error::{Error, Result};
     use crate::format::{Decode, DecodeOptions, Encode, EncodeOptions, Op, Status, Step};
     use crate::pieces::{Adopt, Place};
+    use crate::seek::Survey;
 
     /// Plain bytes that one worker takes at a time, if the options do not say and the level's window allows.
     const JOB: usize = 4 << 20;
@@ -72,6 +77,10 @@ mod coder {
 
     pub(super) fn decoder(options: &DecodeOptions) -> Result<Box<dyn Decode>> {
         Ok(Box::new(Decoder::new(options)?))
+    }
+
+    pub(super) fn survey(options: &DecodeOptions) -> Box<dyn Survey> {
+        Box::new(Frames::new(options))
     }
 
     struct Encoder(CCtx<'static>);

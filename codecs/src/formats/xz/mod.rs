@@ -9,7 +9,7 @@
 //! Others: xz, Python's `lzma`, 7-Zip.
 
 use crate::format::{Format, Head, Probe};
-use crate::spec::{Flush, NulPadding, Spec, Threads};
+use crate::spec::{Flush, NulPadding, Seeking, Spec, Threads};
 
 #[derive(Debug)]
 pub(super) struct Xz;
@@ -22,6 +22,7 @@ const SPEC: Spec = Spec::new("xz", "LZMA2 with checks and an index, what xz(1) w
     .nul_padding(NulPadding::MultipleOfFour)
     .checksum("CRC64")
     .flush(Flush::Sync)
+    .seeking(Seeking::Jump)
     .threads(Threads::Both);
 
 impl Format for Xz {
@@ -33,16 +34,24 @@ impl Format for Xz {
         head.begins_with(b"\xfd7zXZ\0")
     }
 
-    coders!("xz");
+    coders!("xz", survey);
 }
+
+#[cfg(feature = "xz")]
+mod index;
+#[cfg(feature = "xz")]
+mod seek;
 
 #[cfg(feature = "xz")]
 mod coder {
     use xz2::stream::{Check, Filters, LzmaOptions, MtStreamBuilder, Stream};
 
     use super::super::liblzma::{Decoder, Encoder, explain, memory_limit};
+    use super::index::Indexes;
+    use super::seek::FromBlock;
     use crate::error::Result;
-    use crate::format::{Decode, DecodeOptions, Encode, EncodeOptions};
+    use crate::format::{Decode, DecodeOptions, Encode, EncodeOptions, Step};
+    use crate::seek::Survey;
     use crate::spec::Flush;
 
     /// Plain bytes in a block, if the options do not say.
@@ -89,6 +98,19 @@ mod coder {
     }
 
     pub(super) fn decoder(options: &DecodeOptions) -> Result<Box<dyn Decode>> {
+        Ok(Box::new(Anywhere {
+            options: options.clone(),
+            inner: stream_decoder(options)?,
+            whole: true,
+        }))
+    }
+
+    pub(super) fn survey(options: &DecodeOptions) -> Box<dyn Survey> {
+        Box::new(Indexes::new(options))
+    }
+
+    /// A decoder of a whole stream.
+    pub(super) fn stream_decoder(options: &DecodeOptions) -> Result<Box<dyn Decode>> {
         let limit = memory_limit(options.memory);
         let threads = u32::try_from(options.threads).unwrap_or(u32::MAX).clamp(1, 256);
         let new = move || {
@@ -105,5 +127,33 @@ mod coder {
                 .map_err(|e| explain(&e))
         };
         Ok(Box::new(Decoder::new(new)?))
+    }
+
+    /// Decodes streams from their beginning, and from their blocks.
+    struct Anywhere {
+        options: DecodeOptions,
+        inner: Box<dyn Decode>,
+        /// `inner` decodes whole streams.
+        whole: bool,
+    }
+
+    impl Decode for Anywhere {
+        fn step(&mut self, input: &[u8], out: &mut [u8], eof: bool) -> Result<Step> {
+            self.inner.step(input, out, eof)
+        }
+
+        fn reset(&mut self) -> Result<()> {
+            if std::mem::replace(&mut self.whole, true) {
+                return self.inner.reset();
+            }
+            self.inner = stream_decoder(&self.options)?;
+            Ok(())
+        }
+
+        fn resume(&mut self, state: &[u8], at: u64) -> Result<()> {
+            self.whole = false;
+            self.inner = Box::new(FromBlock::new(&self.options, state, at)?);
+            Ok(())
+        }
     }
 }

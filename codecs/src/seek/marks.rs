@@ -1,0 +1,78 @@
+//! What decoders use to name the places that they pass.
+
+use super::{Entry, Marking, Point};
+
+/// The points that a decoder has passed and not yet handed over; offsets count from where it was reset or resumed.
+#[derive(Debug, Default)]
+pub(crate) struct Marks {
+    marking: Marking,
+    coded: u64,
+    plain: u64,
+    /// Plain offset of the last point.
+    last: u64,
+    /// Plain bytes of a piece that is being adopted.
+    adopting: u64,
+    found: Vec<Point>,
+}
+
+impl Marks {
+    pub(crate) fn set(&mut self, marking: Marking) {
+        self.marking = marking;
+    }
+
+    /// The decoder stands at the beginning of a stream, or at a point.
+    pub(crate) fn restart(&mut self) {
+        (self.coded, self.plain, self.last, self.adopting) = (0, 0, 0, 0);
+        self.found.clear();
+    }
+
+    /// Takes note of a place `consumed` and `produced` bytes behind what [`advance`](Self::advance) was told.
+    pub(crate) fn place(&mut self, consumed: usize, produced: usize, entry: impl FnOnce() -> Entry) {
+        self.place_at(self.coded(consumed), produced, entry);
+    }
+
+    /// The same for a place whose coded bytes begin elsewhere.
+    pub(crate) fn place_at(&mut self, coded: u64, produced: usize, entry: impl FnOnce() -> Entry) {
+        let plain = self.plain + produced as u64;
+        let due = self
+            .marking
+            .plain
+            .is_some_and(|every| plain - self.last >= every.max(1));
+        if due {
+            self.last = plain;
+            let entry = entry();
+            self.found.push(Point { coded, plain, entry });
+        }
+    }
+
+    /// Offset of a place so many bytes behind what [`advance`](Self::advance) was told.
+    pub(crate) fn coded(&self, consumed: usize) -> u64 {
+        self.coded + consumed as u64
+    }
+
+    /// At the end of a step.
+    pub(crate) fn advance(&mut self, consumed: usize, produced: usize) {
+        self.coded += consumed as u64;
+        self.plain += produced as u64;
+    }
+
+    /// So many plain bytes of a piece that others have decoded have been taken over.
+    pub(crate) fn adopt(&mut self, plain: usize) {
+        self.adopting += plain as u64;
+    }
+
+    /// That was all of it.
+    pub(crate) fn adopted(&mut self, coded: u64) {
+        self.coded += coded;
+        self.plain += std::mem::take(&mut self.adopting);
+    }
+
+    /// It will be decoded after all.
+    pub(crate) fn undo(&mut self) {
+        self.adopting = 0;
+    }
+
+    pub(crate) fn hand_over(&mut self, found: &mut Vec<Point>) {
+        found.append(&mut self.found);
+    }
+}

@@ -1,0 +1,413 @@
+//! Seeking that jumps: it reads a part of the file, it answers as [`Cursor`] does whatever the stream is made of, and damage
+//! never gives other bytes for right ones.
+
+mod common;
+
+use std::cell::Cell;
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::process::Command;
+
+use demijohn_codecs::{Compressor, Error, ErrorKind, Limits, Members, Options, Reader, Seekable};
+
+use common::{Rng, format, pipe, sample, skip, tool};
+
+/// Counts what is read.
+struct Counting<'a> {
+    inner: Cursor<&'a [u8]>,
+    read: &'a Cell<usize>,
+}
+
+impl Read for Counting<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let n = self.inner.read(out)?;
+        self.read.set(self.read.get() + n);
+        Ok(n)
+    }
+}
+
+impl Seek for Counting<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.inner.seek(to)
+    }
+}
+
+/// A stream with places to enter it, and what it is called here.
+struct Subject {
+    name: String,
+    format: Compressor,
+    coded: Vec<u8>,
+    /// The places are written in it, so that they are known without having been passed.
+    written: bool,
+}
+
+const PLAIN: usize = 3 << 20;
+
+fn plain() -> Vec<u8> {
+    sample(PLAIN)
+}
+
+/// The stream of a writer with that block size, and streams of parts joined.
+fn ours(plain: &[u8]) -> Vec<Subject> {
+    let mut subjects = Vec::new();
+    for (name, block, written) in [
+        ("xz", 100_000, true),
+        ("bz2", 90_000, false),
+        ("lz4", 64 << 10, false),
+        ("snappy", 64 << 10, false),
+        ("blosc", 100_000, true),
+    ] {
+        let Some(format) = format(name) else { continue };
+        let options = || Options::new().block_size(block);
+        let mut writer = options().writer(Vec::new(), &format).unwrap();
+        io::copy(&mut &*plain, &mut writer).unwrap();
+        subjects.push(Subject {
+            name: format!("{name} in blocks"),
+            coded: writer.finish().unwrap().0,
+            format,
+            written,
+        });
+    }
+    for (name, written) in [
+        ("gzip", false),
+        ("bz2", false),
+        ("xz", true),
+        ("zstd", true),
+        ("lz4", false),
+        ("snappy", false),
+        ("lzo", false),
+    ] {
+        let Some(format) = format(name) else { continue };
+        let parts = plain.chunks(plain.len() / 12);
+        subjects.push(Subject {
+            name: format!("{name}, several streams"),
+            coded: parts.flat_map(|part| format.compress(part).unwrap()).collect(),
+            format,
+            written,
+        });
+    }
+    subjects
+}
+
+/// Streams that only other programs write.
+fn foreign(plain: &[u8]) -> Vec<Subject> {
+    let mut subjects = Vec::new();
+    for (name, program, args, written) in [
+        // One stream of many blocks, which begin at any bit.
+        ("bz2", "bzip2", &["-1"][..], false),
+        ("lz4", "lz4", &["-B4", "-BX"][..], false),
+        ("lz4", "lz4", &["-B4", "-BD"][..], false),
+        ("lz4", "lz4", &["-l"][..], false),
+        ("xz", "xz", &["--block-size=100000", "--check=crc32"][..], true),
+        ("gzip", "bgzip", &["-c"][..], true),
+    ] {
+        let (Some(format), Some(program)) = (format(name), tool(program)) else {
+            continue;
+        };
+        subjects.push(Subject {
+            name: format!("{program} {args:?}"),
+            coded: pipe(Command::new(program).args(args), plain).unwrap(),
+            format,
+            written,
+        });
+    }
+    subjects
+}
+
+#[cfg(feature = "zstd")]
+fn seekable_zstd(plain: &[u8]) -> Vec<Subject> {
+    let Some(format) = format("zstd") else {
+        return Vec::new();
+    };
+    vec![Subject {
+        name: "zstd with a seek table".to_owned(),
+        coded: zstd_with_table(&format, plain),
+        format,
+        written: true,
+    }]
+}
+
+#[cfg(not(feature = "zstd"))]
+fn seekable_zstd(_: &[u8]) -> Vec<Subject> {
+    Vec::new()
+}
+
+/// Frames, and the table of the seekable format behind them.
+#[cfg(feature = "zstd")]
+fn zstd_with_table(format: &Compressor, plain: &[u8]) -> Vec<u8> {
+    let (mut coded, mut table, mut frames) = (Vec::new(), Vec::new(), 0u32);
+    for part in plain.chunks(100_000) {
+        let frame = format.compress(part).unwrap();
+        for size in [frame.len(), part.len()] {
+            table.extend_from_slice(&u32::try_from(size).unwrap().to_le_bytes());
+        }
+        coded.extend_from_slice(&frame);
+        frames += 1;
+    }
+    coded.extend_from_slice(&0x184d_2a5e_u32.to_le_bytes());
+    coded.extend_from_slice(&u32::try_from(table.len() + 9).unwrap().to_le_bytes());
+    coded.extend_from_slice(&table);
+    coded.extend_from_slice(&frames.to_le_bytes());
+    coded.push(0);
+    coded.extend_from_slice(&0x8f92_eab1_u32.to_le_bytes());
+    coded
+}
+
+/// BGZF as bgzip writes it, of stored blocks.
+fn bgzf(plain: &[u8]) -> Vec<u8> {
+    let mut coded = Vec::new();
+    for part in plain.chunks(65_000).chain([&[][..]]) {
+        let len = u16::try_from(part.len()).unwrap();
+        coded.extend_from_slice(b"\x1f\x8b\x08\x04\0\0\0\0\0\xff\x06\0BC\x02\0");
+        coded.extend_from_slice(&(len + 30).to_le_bytes());
+        coded.push(1);
+        coded.extend_from_slice(&len.to_le_bytes());
+        coded.extend_from_slice(&(!len).to_le_bytes());
+        coded.extend_from_slice(part);
+        coded.extend_from_slice(&crc32fast::hash(part).to_le_bytes());
+        coded.extend_from_slice(&u32::from(len).to_le_bytes());
+    }
+    coded
+}
+
+fn subjects(plain: &[u8]) -> Vec<Subject> {
+    let mut subjects = ours(plain);
+    subjects.extend(seekable_zstd(plain));
+    subjects.extend(foreign(plain));
+    if let Some(format) = format("gzip") {
+        subjects.push(Subject {
+            name: "BGZF".to_owned(),
+            coded: bgzf(plain),
+            format,
+            written: true,
+        });
+    }
+    subjects
+}
+
+fn open<S: Read + Seek>(format: &Compressor, source: S) -> Reader<Seekable<S>> {
+    Options::new().format(format).seekable_reader(source).unwrap()
+}
+
+#[test]
+fn a_jump_reads_a_part_of_the_file() {
+    // What does not compress, so that the file is large beside what is read at once.
+    let mut rng = Rng(1);
+    let plain: Vec<u8> = (0..PLAIN / 8).flat_map(|_| rng.next().to_le_bytes()).collect();
+    let at = PLAIN / 4 * 3;
+    for subject in subjects(&plain) {
+        // Blocks that refer to those before them are none to begin at.
+        if subject.name.contains("-BD") || subject.name.contains("-l") {
+            continue;
+        }
+        let name = &subject.name;
+        let read = Cell::new(0);
+        let source = Counting {
+            inner: Cursor::new(&subject.coded),
+            read: &read,
+        };
+        let mut reader = open(&subject.format, source);
+        // Back, where places must have been passed; ahead, where they are written.
+        if !subject.written {
+            io::copy(&mut reader, &mut io::sink()).unwrap();
+        }
+        read.set(0);
+        let mut got = vec![0; 1000];
+        reader.seek(SeekFrom::Start(at as u64)).unwrap();
+        reader.read_exact(&mut got).unwrap();
+        assert!(got == plain[at..at + 1000], "{name}");
+        let (read, size) = (read.get(), subject.coded.len());
+        assert!(read < size / 3, "{name}: {read} of {size}");
+    }
+}
+
+/// Random steps for each stream; `DEMIJOHN_SEEKS` asks for more.
+fn steps() -> usize {
+    std::env::var("DEMIJOHN_SEEKS").map_or(40, |steps| steps.parse().unwrap())
+}
+
+#[test]
+fn seeking_answers_as_a_cursor_does() {
+    let plain = plain();
+    let subjects = subjects(&plain);
+    let all = subjects.iter().flat_map(|subject| [(subject, 1), (subject, 3)]);
+    for (seed, (subject, threads)) in (0..).zip(all) {
+        let mut rng = Rng(seed);
+        let mut model = Cursor::new(&plain);
+        let options = Options::new().format(&subject.format).threads(threads);
+        let mut reader = options.seekable_reader(Cursor::new(&subject.coded)).unwrap();
+        for step in 0..steps() {
+            let to = match rng.below(8) {
+                0 => SeekFrom::End(-i64::try_from(rng.below(PLAIN)).unwrap()),
+                1 => SeekFrom::Current(-5000),
+                2 => SeekFrom::Current(i64::try_from(rng.below(PLAIN / 4)).unwrap()),
+                _ => SeekFrom::Start(rng.below(PLAIN + 1000) as u64),
+            };
+            let what = format!("{} on {threads} threads, step {step}: {to:?}", subject.name);
+            assert_eq!(reader.seek(to).ok(), model.seek(to).ok(), "{what}");
+            let most = [100, 200_000][rng.below(2)];
+            let n = rng.below(most) as u64;
+            let (mut got, mut want) = (Vec::new(), Vec::new());
+            (&mut reader).take(n).read_to_end(&mut got).expect(&what);
+            (&mut model).take(n).read_to_end(&mut want).unwrap();
+            assert!(got == want, "{what}: {n} bytes");
+        }
+        // From wherever that has led: to the end, and all of it from the beginning, with all there is to check.
+        reader.seek(SeekFrom::Start(0)).unwrap();
+        let mut whole = Vec::new();
+        reader.read_to_end(&mut whole).unwrap();
+        assert!(whole == plain, "{}", subject.name);
+    }
+}
+
+#[test]
+fn the_end_is_found_without_decoding_where_it_is_written() {
+    let plain = plain();
+    for subject in subjects(&plain).into_iter().filter(|subject| subject.written) {
+        let mut reader = open(&subject.format, Cursor::new(&subject.coded));
+        let end = reader.seek(SeekFrom::End(0)).unwrap();
+        assert_eq!(end, PLAIN as u64, "{}", subject.name);
+        assert_eq!(reader.position_in(), 0, "{}: decoded", subject.name);
+    }
+}
+
+#[test]
+fn damage_never_gives_other_bytes_for_right_ones() {
+    let plain = plain();
+    // Sizes that stand in the headers of BGZF and of frames are believed where the data is not decoded: only a table of
+    // its own can be compared with them.
+    let exact =
+        |name: &str| !name.contains("BGZF") && !name.contains("bgzip") && !name.contains("zstd, several");
+    for (seed, subject) in (0..).zip(subjects(&plain)) {
+        // Most frames of lz4 have a checksum over all they hold and none over their blocks.
+        if !exact(&subject.name) || subject.name.contains("lz4") && !subject.name.contains("-BX") {
+            continue;
+        }
+        let mut rng = Rng(seed);
+        for _ in 0..steps() / 4 {
+            let mut coded = subject.coded.clone();
+            // Often where tables and headers are.
+            let at = match rng.below(3) {
+                0 => rng.below(coded.len().min(200)),
+                1 => coded.len() - 1 - rng.below(coded.len().min(600)),
+                _ => rng.below(coded.len()),
+            };
+            coded[at] ^= 1 << rng.below(8);
+            let name = &subject.name;
+            let Ok(mut reader) = Options::new()
+                .format(&subject.format)
+                .seekable_reader(Cursor::new(&coded))
+            else {
+                continue;
+            };
+            for _ in 0..4 {
+                let from = rng.below(PLAIN - 2000);
+                let mut got = vec![0; 2000];
+                let read = reader
+                    .seek(SeekFrom::Start(from as u64))
+                    .and_then(|_| reader.read_exact(&mut got));
+                // Data goes out before its checksum is found wrong, as without jumps.
+                if read.is_ok() && got != plain[from..from + 2000] {
+                    let end = reader.read_to_end(&mut got);
+                    assert!(end.is_err(), "{name}: bit flipped in byte {at}, read from {from}");
+                }
+            }
+            // What jumps could not see, reading all of it does.
+            let sequential = |coded: &[u8]| {
+                let mut plain = Vec::new();
+                let mut reader = open(&subject.format, Cursor::new(coded));
+                let end = reader.read_to_end(&mut plain).map_err(|e| Error::from(e).kind());
+                (plain, end)
+            };
+            let mut whole = Vec::new();
+            if reader.seek(SeekFrom::Start(0)).is_ok() {
+                let end = reader.read_to_end(&mut whole).map_err(|e| Error::from(e).kind());
+                let (want, verdict) = sequential(&coded);
+                if end.is_ok() || verdict.is_ok() {
+                    assert!(
+                        (whole == want && end == verdict) || end == Err(ErrorKind::Corrupt),
+                        "{name}: bit flipped in byte {at}: {end:?} and not {verdict:?}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_cut_is_an_error_after_the_data_before_it_wherever_one_has_been() {
+    let plain = plain();
+    for subject in subjects(&plain) {
+        // The one block of a legacy frame.
+        if subject.name.contains("-l") {
+            continue;
+        }
+        let cut = subject.coded.len() / 2;
+        let mut reader = open(&subject.format, Cursor::new(&subject.coded[..cut]));
+        let mut byte = [0];
+        // Past the cut, and the end.
+        let far = reader.seek(SeekFrom::Start(PLAIN as u64 / 10 * 9));
+        let far = far.and_then(|_| reader.read_exact(&mut byte));
+        // A snappy stream may end behind any chunk, which looks like an end to data.
+        assert!(far.is_err(), "{}", subject.name);
+        let mut reader = open(&subject.format, Cursor::new(&subject.coded[..cut]));
+        reader.seek(SeekFrom::Start(1000)).unwrap();
+        reader.read_exact(&mut byte).unwrap();
+        assert_eq!(byte[0], plain[1000], "{}", subject.name);
+    }
+}
+
+#[test]
+fn limits_hold_behind_a_jump() {
+    let plain = plain();
+    for subject in subjects(&plain) {
+        let limits = Limits::default().output(PLAIN as u64 / 2);
+        let options = || Options::new().format(&subject.format).limits(limits);
+        let mut reader = options().seekable_reader(Cursor::new(&subject.coded)).unwrap();
+        reader.seek(SeekFrom::Start(PLAIN as u64 / 4 * 3)).unwrap();
+        let error = reader.read_exact(&mut [0]).unwrap_err();
+        assert_eq!(Error::from(error).kind(), ErrorKind::Limit, "{}", subject.name);
+        let mut reader = options().seekable_reader(Cursor::new(&subject.coded)).unwrap();
+        let error = reader.seek(SeekFrom::End(0)).unwrap_err();
+        assert_eq!(Error::from(error).kind(), ErrorKind::Limit, "{}", subject.name);
+    }
+}
+
+#[test]
+fn a_jump_does_not_leave_the_one_member_asked_for() {
+    let plain = plain();
+    for subject in subjects(&plain) {
+        if !subject.name.contains("several streams") {
+            continue;
+        }
+        let options = Options::new().format(&subject.format).members(Members::One);
+        let mut reader = options.seekable_reader(Cursor::new(&subject.coded)).unwrap();
+        // Streams of snappy end with the input.
+        if subject.format.name() == "snappy" {
+            skip("a stream of snappy does not end before its input");
+            continue;
+        }
+        let end = reader.seek(SeekFrom::End(0)).unwrap();
+        assert_eq!(end, PLAIN as u64 / 12, "{}", subject.name);
+        reader.seek(SeekFrom::Start(PLAIN as u64 / 2)).unwrap();
+        assert_eq!(reader.read(&mut [0]).unwrap(), 0, "{}", subject.name);
+    }
+}
+
+#[cfg(feature = "zstd")]
+#[test]
+fn a_seek_table_that_does_not_fit_its_frames_is_not_followed() {
+    let Some(format) = format("zstd") else { return };
+    let plain = plain();
+    let good = zstd_with_table(&format, &plain);
+    let frames = PLAIN.div_ceil(100_000);
+    let table = good.len() - 9 - 8 * frames;
+    // Two bytes of the first frame are said to be the second's.
+    let mut bad = good.clone();
+    bad[table + 4] -= 2;
+    bad[table + 12] += 2;
+    let mut reader = open(&format, Cursor::new(&bad));
+    reader.seek(SeekFrom::Start(1_000_000)).unwrap();
+    let mut got = [0; 100];
+    reader.read_exact(&mut got).unwrap();
+    assert!(got == plain[1_000_000..1_000_100]);
+}
