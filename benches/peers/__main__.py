@@ -1,23 +1,24 @@
 """The command line: `cargo xtask compare` builds what is compared and runs this."""
 
 import argparse
+import os
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from peers import machine, report
+from peers import charts, machine, report
 from peers.children import Contenders, Refused
-from peers.measure import SCALES, Bench, Peaks, Timing
-from peers.rows import MemoryRow, Row
-from peers.table import GROUPS, MEMORY
+from peers.measure import SCALES, Bench, Peaks, Portrait, Timing
+from peers.rows import MemoryRow, Row, Survey
+from peers.table import GROUPS, MEMORY, SURVEYS
 
 
 def main() -> int:
     args = arguments()
-    rows, memory = chosen(args.row)
-    if not rows and not memory:
+    rows, surveys, memory = chosen(args.row)
+    if not rows and not surveys and not memory:
         print(f"compare: no row has {' or '.join(args.row)} in its name; there are", file=sys.stderr)
         for name in names():
             print(f"  {name}", file=sys.stderr)
@@ -25,8 +26,13 @@ def main() -> int:
     args.work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=args.work) as folder:
         bench = Bench(Contenders(args.contender, args.program), Path(folder), SCALES[args.scale])
-        run = Runner(bench).run(rows, memory, args.command)
-    text = report.markdown(run, GROUPS)
+        run = Runner(bench).run(rows, surveys, memory, args.command)
+    if args.charts:
+        for survey, portraits in run.surveys:
+            chart = charts.chart(survey, portraits, report.provenance(run))
+            charts.draw(args.draw, chart, args.charts / f"{survey.name}.svg")
+    beside = os.path.relpath(args.charts, args.output.parent) if args.charts and args.output else None
+    text = report.markdown(run, GROUPS, beside)
     if args.output:
         args.output.write_text(text)
     else:
@@ -44,21 +50,25 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--command", default="compare", help="how the report says that it was made")
     parser.add_argument("--work", type=Path, required=True, help="where the files of the run go for a while")
     parser.add_argument("--output", type=Path, help="where the report goes, if not to standard output")
+    parser.add_argument("--draw", type=Path, help="the program `chart`")
+    parser.add_argument("--charts", type=Path, help="where it puts the pictures of surveys")
     parser.add_argument("--scale", choices=SCALES, default="full")
     return parser.parse_args()
 
 
-def chosen(parts: list[str]) -> tuple[list[Row], list[MemoryRow]]:
+def chosen(parts: list[str]) -> tuple[list[Row], list[Survey], list[MemoryRow]]:
     def wanted(name: str) -> bool:
         return not parts or any(part in name for part in parts)
 
     rows = [row for group in GROUPS for row in group.rows if wanted(row.name)]
-    return rows, [row for row in MEMORY if wanted(row.name)]
+    surveys = [survey for survey in SURVEYS if wanted(survey.name)]
+    return rows, surveys, [row for row in MEMORY if wanted(row.name)]
 
 
 def names() -> Iterator[str]:
-    rows, memory = chosen([])
+    rows, surveys, memory = chosen([])
     yield from (row.name for row in rows)
+    yield from (survey.name for survey in surveys)
     yield from (row.name for row in memory)
 
 
@@ -75,7 +85,9 @@ class Runner:
         self._absent: dict[str, str] = {}
         self._skipped: Counter[str] = Counter()
 
-    def run(self, rows: list[Row], memory: list[MemoryRow], command: str) -> report.Run:
+    def run(
+        self, rows: list[Row], surveys: list[Survey], memory: list[MemoryRow], command: str
+    ) -> report.Run:
         others = machine.Others()
         timings: list[tuple[Row, Timing]] = []
         for row in rows:
@@ -83,12 +95,18 @@ class Runner:
                 timing = self._bench.time(row)
                 note(f"{row.name}: {summary(row, timing)}")
                 timings.append((row, timing))
+        drawn: list[tuple[Survey, list[Portrait]]] = []
+        for survey in surveys:
+            if self._there(survey.name, *dict.fromkeys(side.contender for side, _ in survey.entries)):
+                portraits = self._bench.survey(survey)
+                note(f"{survey.name}: {len(portraits)} contenders")
+                drawn.append((survey, portraits))
         peaks: list[tuple[MemoryRow, Peaks, Peaks | None]] = []
         for format in memory:
             if not self._there(format.name, *format.contenders):
                 continue
-            ours = self._bench.peaks(format, "rust")
-            peer = self._bench.peaks(format, "joblib") if format.joblib else None
+            ours = self._bench.memory(format, "rust")
+            peer = self._bench.memory(format, "joblib") if format.joblib else None
             note(f"{format.name}: dump {report.mebibytes(ours.dump)}, load {report.mebibytes(ours.load)}")
             peaks.append((format, ours, peer))
         share = others.share()
@@ -102,6 +120,7 @@ class Runner:
             versions=list(self._versions.values()),
             others=share,
             timings=timings,
+            surveys=drawn,
             peaks=peaks,
             skipped=dict(self._skipped),
         )

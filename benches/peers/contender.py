@@ -6,6 +6,7 @@ asked.
 """
 
 import functools
+import gzip
 import importlib
 import sys
 import time
@@ -73,7 +74,7 @@ class Package(Joblib):
 
 
 class Pickle(InPython):
-    """The C pickler, at its highest protocol, with which it copies arrays less often."""
+    """The C pickler, at its highest protocol, with which it copies arrays less often; through gzip if it is to compress."""
 
     def __init__(self) -> None:
         import _pickle
@@ -83,17 +84,19 @@ class Pickle(InPython):
         self.version = f"pickle of CPython {sys.version.split()[0]}"
 
     def dump(self, value: object, file: str, format: str, level: int | None, threads: int) -> object:
-        with open(file, "wb") as stream:
+        with open(file, "wb") if format == "none" else gzip.open(file, "wb", compresslevel=level or 9) as stream:
             self.pickle.dump(value, stream, protocol=5)
         return None
 
     def load(self, file: str, threads: int) -> object:
         with open(file, "rb") as stream:
-            return self.pickle.load(stream)
+            coded = stream.read(2) == b"\x1f\x8b"
+            stream.seek(0)
+            return self.pickle.load(gzip.open(stream) if coded else stream)
 
 
 class Numpy(InPython):
-    """`numpy.save` and `numpy.load`."""
+    """`numpy.save` or `numpy.savez_compressed`, and `numpy.load`."""
 
     def __init__(self) -> None:
         self.numpy: Any = importlib.import_module("numpy")
@@ -102,10 +105,11 @@ class Numpy(InPython):
     def dump(self, value: object, file: str, format: str, level: int | None, threads: int) -> object:
         # An open file, or it would append `.npy` to the name.
         with open(file, "wb") as stream:
-            return self.numpy.save(stream, value)
+            return self.numpy.save(stream, value) if format == "none" else self.numpy.savez_compressed(stream, value)
 
     def load(self, file: str, threads: int) -> object:
-        return self.numpy.load(file)
+        loaded = self.numpy.load(file)
+        return loaded if isinstance(loaded, self.numpy.ndarray) else loaded["arr_0"]
 
     def map(self, file: str) -> object:
         return self.numpy.load(file, mmap_mode="r")

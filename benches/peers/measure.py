@@ -9,7 +9,7 @@ from statistics import median
 
 from peers.children import Child, Contenders
 from peers.data import Array, Data
-from peers.rows import MemoryRow, Row, Side
+from peers.rows import MemoryRow, Row, Side, Survey, Work
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,28 @@ class Timing:
 
 
 @dataclass(frozen=True)
+class Portrait:
+    """What a contender made of an array in a survey."""
+
+    side: Side
+    plain: int
+    """Bytes of the array."""
+    size: int
+    """Bytes of the file."""
+    dump_seconds: float
+    load_seconds: float
+    peaks: "Peaks | None" = None
+
+    @property
+    def share(self) -> float:
+        return self.size / self.plain
+
+    @property
+    def megabytes(self) -> float:
+        return self.plain / 1e6
+
+
+@dataclass(frozen=True)
 class Peaks:
     """What dumping and loading takes beyond the array, in bytes, at most; `None` where it is not known."""
 
@@ -85,6 +107,17 @@ def by_turns(
         for seconds, run in turns if pair % 2 == 0 else reversed(turns):
             seconds.append(run() / 1e9)
     return times
+
+
+def in_rounds(works: list[Callable[[], int]], scale: Scale) -> list[float]:
+    """The median of each, in seconds, after one run that does not count; who is fast takes part in more rounds."""
+    rounds = [scale.pairs(2 * work() / 1e9) for work in works]
+    times: list[list[float]] = [[] for _ in works]
+    for number in range(max(rounds)):
+        for work, seconds, least in zip(works, times, rounds, strict=True):
+            if number < least:
+                seconds.append(work() / 1e9)
+    return [median(seconds) for seconds in times]
 
 
 def alone(ours: Callable[[], int], scale: Scale) -> list[float]:
@@ -125,19 +158,8 @@ class Bench:
             return self._loads(row, row.peer, ours, peer)
 
     def _dumps(self, row: Row, peer_side: Side, ours: Child, peer: Child) -> Timing:
-        def writing(child: Child, side: Side) -> tuple[Callable[[], int], Path]:
-            self._hold(child, side, row.data)
-            file = self._folder / f"dumped by {side.contender}"
-
-            def write() -> int:
-                if not row.over:
-                    file.unlink(missing_ok=True)
-                return child.cost("dump", file, *side.writing()).nanoseconds
-
-            return write, file
-
-        write_ours, our_file = writing(ours, row.ours)
-        write_peers, peer_file = writing(peer, peer_side)
+        write_ours, our_file = self._writing(ours, row.ours, row.data, row.over)
+        write_peers, peer_file = self._writing(peer, peer_side, row.data, row.over)
         times = by_turns(write_ours, write_peers, self.scale)
         agree(row, ours, our_file, peer, peer_file)
         timing = Timing(*times, our_file.stat().st_size, peer_file.stat().st_size)
@@ -145,17 +167,28 @@ class Bench:
         peer_file.unlink()
         return timing
 
+    def _writing(self, child: Child, side: Side, data: Data, over: bool = False) -> tuple[Callable[[], int], Path]:
+        """What dumps to a file once, and that file."""
+        self._hold(child, side, data)
+        file = self._folder / f"dumped by {side.contender}"
+
+        def write() -> int:
+            if not over:
+                file.unlink(missing_ok=True)
+            return child.cost("dump", file, *side.writing()).nanoseconds
+
+        return write, file
+
     def _loads(self, row: Row, peer_side: Side, ours: Child, peer: Child) -> Timing:
         our_file = self._written(peer_side if row.files == "the peer's" else row.ours, row.data)
         peer_file = self._written(row.ours if row.files == "our own" else peer_side, row.data)
         agree(row, ours, our_file, peer, peer_file)
 
-        def loading(child: Child, side: Side, file: Path) -> Callable[[], int]:
-            # Who maps a file has no use for threads.
-            threads = [side.threads] if row.work == "load" else []
-            return lambda: child.cost(row.work, file, *threads).nanoseconds
-
-        times = by_turns(loading(ours, row.ours, our_file), loading(peer, peer_side, peer_file), self.scale)
+        times = by_turns(
+            loading(ours, row.ours, our_file, row.work),
+            loading(peer, peer_side, peer_file, row.work),
+            self.scale,
+        )
         return Timing(*times)
 
     def _reads(self, row: Row, ours: Child, peer: Child) -> Timing:
@@ -173,19 +206,47 @@ class Bench:
         file.unlink()
         return Timing(*times)
 
-    def peaks(self, row: MemoryRow, contender: str) -> Peaks:
+    def peaks(self, side: Side, data: Array, file: Path) -> Peaks:
         """Each in a process of its own, since memory that was used once does not count again."""
-        size = row.data.size(self.scale.divisor)
-        file = self._written(Side("joblib" if row.joblib else "rust", row.format), row.data)
-        with self._contenders.start(contender) as child:
-            loading = child.cost("load", file, 1).grown
-        with self._contenders.start(contender) as child:
-            side = Side(contender, row.format)
-            self._hold(child, side, row.data)
+        size = data.size(self.scale.divisor)
+        with self._contenders.start(side.contender) as child:
+            loading = child.cost("load", file, side.threads).grown
+        with self._contenders.start(side.contender) as child:
+            self._hold(child, side, data)
             target = self._folder / "dumped for its memory"
             dumping = child.cost("dump", target, *side.writing()).grown
             target.unlink()
         return Peaks(dumping, None if loading is None else max(loading - size, 0))
+
+    def memory(self, row: MemoryRow, contender: str) -> Peaks:
+        """What a format takes at its default level, on one thread."""
+        file = self._written(Side("joblib" if row.joblib else "rust", row.format), row.data)
+        return self.peaks(Side(contender, row.format), row.data, file)
+
+    def survey(self, survey: Survey) -> list[Portrait]:
+        with ExitStack() as stack:
+            dumps, loads, files = [], [], []
+            checks: dict[Array, set[str]] = {}
+            for side, data in survey.entries:
+                child = stack.enter_context(self._contenders.start(side.contender))
+                dump, file = self._writing(child, side, data)
+                dumps.append(dump)
+                files.append(self._written(side, data))
+                loads.append(loading(child, side, files[-1]))
+                checks.setdefault(data, set()).add(child.ask("check", files[-1])[0])
+            if any(len(all) > 1 for all in checks.values()):
+                raise Disagreement(f"{survey.name}: what they load is not the same: {checks}")
+            times = zip(in_rounds(dumps, self.scale), in_rounds(loads, self.scale), strict=True)
+        return [
+            Portrait(
+                side,
+                data.size(self.scale.divisor),
+                file.stat().st_size,
+                *seconds,
+                self.peaks(side, data, file) if survey.memory else None,
+            )
+            for (side, data), file, seconds in zip(survey.entries, files, times, strict=True)
+        ]
 
     def version(self, contender: str) -> str:
         """What a contender calls itself. `Refused` if it is not there."""
@@ -214,6 +275,13 @@ class Bench:
             self._hold(child, side, data)
             child.ask("dump", file, *side.writing())
         return file
+
+
+def loading(child: Child, side: Side, file: Path, work: Work = "load") -> Callable[[], int]:
+    """What loads or maps a file once."""
+    # Who maps a file has no use for threads.
+    threads = [side.threads] if work == "load" else []
+    return lambda: child.cost(work, file, *threads).nanoseconds
 
 
 def agree(row: Row, ours: Child, our_file: Path, peer: Child, peer_file: Path) -> None:

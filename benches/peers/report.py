@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from peers.data import MIB
-from peers.measure import Peaks, Timing
+from peers.measure import Peaks, Portrait, Timing
 from peers.programs import PROGRAMS
-from peers.rows import Group, MemoryRow, Row
+from peers.rows import Group, MemoryRow, Row, Survey
 
 INTRODUCTION = """\
 # demijohn and its peers
@@ -16,6 +16,8 @@ is how many times as fast demijohn is: the median of the peer's times by the med
 does the work once, and it is checked that what the two load is the same. Files are in the system's cache, and nobody waits for
 the disk. Dropping what was loaded is not counted. **Size** is that of demijohn's file by that of the peer's.
 """
+
+NAMES = {"rust": "demijohn"}
 
 LANGUAGES = {"rust": "in Rust", "package": "in Python", "demijohn": "the program"}
 
@@ -42,14 +44,19 @@ class Run:
     others: float | None
     """The share of the processors' time that other programs took."""
     timings: list[tuple[Row, Timing]]
+    surveys: list[tuple[Survey, list[Portrait]]]
     peaks: list[tuple[MemoryRow, Peaks, Peaks | None]]
     skipped: dict[str, int]
     """Why rows were left out, and how many."""
 
 
-def markdown(run: Run, groups: list[Group]) -> str:
+def markdown(run: Run, groups: list[Group], charts: str | None = None) -> str:
+    """`charts` is where the pictures are, if there are any."""
     timings = dict(run.timings)
     parts = [INTRODUCTION, about(run), behind(run)]
+    for survey, portraits in run.surveys:
+        picture = f"![{survey.headline}]({charts}/{survey.name}.svg)\n\n" if charts else ""
+        parts.append(f"## {survey.title}\n\n{survey.text}\n\n{picture}{survey_table(portraits)}")
     for group in groups:
         measured = [(row, timings[row]) for row in group.rows if row in timings]
         if measured:
@@ -57,6 +64,13 @@ def markdown(run: Run, groups: list[Group]) -> str:
     if run.peaks:
         parts.append(f"## Peak memory\n\n{MEMORY_TEXT}\n{memory_table(run.peaks)}")
     return "\n".join(part for part in parts if part)
+
+
+def provenance(run: Run) -> str:
+    """Where figures are from, in a line."""
+    smaller = f" A trial: there was {run.divisor} times less data." if run.divisor != 1 else ""
+    joblib = next((version for version in run.versions if version.startswith("joblib")), "no joblib")
+    return f"{run.date}; {joblib}; {run.machine}.{smaller}"
 
 
 def about(run: Run) -> str:
@@ -101,6 +115,22 @@ def table(measured: list[tuple[Row, Timing]]) -> str:
             cell.append(f"{timing.our_size / timing.peer_size:.3f}" if timing.peer_size else "")
         cells.append(cell)
     return rendered(headings, cells)
+
+
+def survey_table(portraits: list[Portrait]) -> str:
+    headings = ["contender", "format", "dump", "load", "dump MB/s", "load MB/s", "size"]
+    measured = any(portrait.peaks for portrait in portraits)
+    cells = []
+    for portrait in portraits:
+        times = portrait.dump_seconds, portrait.load_seconds
+        contender = NAMES.get(portrait.side.contender, portrait.side.contender)
+        cell = [contender, portrait.side.title, *map(seconds, times)]
+        cell += [digits(portrait.megabytes / time) for time in times]
+        cell.append(f"{100 * portrait.share:.1f} %")
+        if portrait.peaks:
+            cell += [mebibytes(portrait.peaks.dump), mebibytes(portrait.peaks.load)]
+        cells.append(cell)
+    return rendered(headings + ["dump takes MiB", "load takes MiB"] * measured, cells)
 
 
 def memory_table(peaks: list[tuple[MemoryRow, Peaks, Peaks | None]]) -> str:

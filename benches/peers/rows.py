@@ -32,6 +32,11 @@ class Side:
         """`gzip 3`"""
         return self.format if self.level is None else f"{self.format} {self.level}"
 
+    @property
+    def shown(self) -> str:
+        """`gzip 3`, and nothing where nothing is compressed."""
+        return "" if self.format == "none" else self.title
+
 
 @dataclass(frozen=True)
 class Row:
@@ -84,6 +89,23 @@ class MemoryRow:
     @property
     def data(self) -> Array:
         return Array("images", self.mib)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Many contenders do the same, round by round, and a picture shows them all."""
+
+    name: str
+    title: str
+    """In the report."""
+    headline: str
+    """In the picture: what one sees."""
+    text: str
+    notes: list[str]
+    """How it was measured, in the picture."""
+    chart: Literal["scatter", "bars"]
+    entries: list[tuple[Side, Array]]
+    memory: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from peers.data import DICT, OBJECTS, Array
 from peers.programs import PROGRAMS
-from peers.rows import Group, MemoryRow, Row, Side
+from peers.rows import Group, MemoryRow, Row, Side, Survey
 
 JOBLIB, PICKLE, NUMPY = Side("joblib"), Side("pickle"), Side("numpy")
 RUST, PACKAGE = Side("rust"), Side("package")
@@ -200,6 +200,71 @@ GROUPS = [
         "Looking into a file",
         "An uncompressed file; demijohn alone, since the peers have to load it.",
         [Row("inspect", Array("zeros", 1024), RUST, None, target=0.05)],
+    ),
+]
+
+def formats() -> Iterator[tuple[Side, Array]]:
+    for format, mib in FORMATS.items():
+        data = Array("images", mib)
+        yield coded(threaded(RUST), format), data
+        if format in JOBLIBS:
+            yield coded(JOBLIB, format), data
+
+
+FORMATS = {
+    "none": 64,
+    "zlib": 64,
+    "gzip": 64,
+    "bz2": 16,
+    "lzma": 8,
+    "xz": 8,
+    "zstd": 64,
+    "lz4": 64,
+    "snappy": 64,
+    "blosc": 64,
+    "lzo": 64,
+}
+"""With how many MiB say enough without taking minutes."""
+
+JOBLIBS = ("none", "zlib", "gzip", "bz2", "lzma", "xz", "lz4")
+"""What joblib knows of them."""
+
+
+def figure() -> Iterator[tuple[Side, Array]]:
+    data, ours = Array("images", 128), threaded(RUST)
+    for side in (ours, JOBLIB, PICKLE, NUMPY):
+        yield side, data
+    for format in ("zlib", "gzip"):
+        yield coded(ours, format, 3), data
+        yield coded(JOBLIB, format, 3), data
+    yield coded(PICKLE, "gzip", 3), data
+    yield coded(NUMPY, "npz"), data
+    yield coded(ours, "zstd", 3), data
+    yield coded(ours, "lz4"), data
+    yield coded(JOBLIB, "lz4"), data
+
+
+SURVEYS = [
+    Survey(
+        "formats",
+        "Every format",
+        "Small files or fast ones: every format, in demijohn and in joblib",
+        "Each at its default level, demijohn on two threads, joblib on the one that it knows. The slower a format, the less "
+        "data it got. Each loads its own files.",
+        ["An array of image-like float32, to a file and back, at default levels; demijohn on two threads. Up is faster, left is smaller."],
+        "scatter",
+        list(formats()),
+    ),
+    Survey(
+        "figure",
+        "joblib's own figure",
+        "What an array costs: time, memory and disk",
+        "What joblib measures itself by on face images: here with face-like ones. demijohn has two threads, the others one, for "
+        "they know no more. Memory is what a process grows by, beyond the array. Each loads its own files.",
+        ["128 MiB of face-like float32 images, to a file and back; demijohn on two threads. Memory is beyond the array. Shorter is better."],
+        "bars",
+        list(figure()),
+        memory=True,
     ),
 ]
 

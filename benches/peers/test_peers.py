@@ -50,6 +50,7 @@ def run(timings: list[tuple[Row, Timing]], peaks: list[tuple[MemoryRow, Peaks, P
         versions=["demijohn 1", "joblib 2"],
         others=0.004,
         timings=timings,
+        surveys=[],
         peaks=peaks,
         skipped={"it is not there": 2},
     )

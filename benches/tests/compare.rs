@@ -1,6 +1,7 @@
 //! `cargo xtask compare` goes through all its rows: on next to no data, and nobody looks at the times.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -13,6 +14,10 @@ fn compare(python: &Path, args: &[&str]) -> Output {
         .arg(env!("CARGO_BIN_EXE_contender"))
         .arg("--program")
         .arg(program())
+        .arg("--draw")
+        .arg(env!("CARGO_BIN_EXE_chart"))
+        .arg("--charts")
+        .arg(charts())
         .args(["--work", env!("CARGO_TARGET_TMPDIR")])
         .args(args)
         .env("PYTHONPATH", env!("CARGO_MANIFEST_DIR"))
@@ -25,6 +30,11 @@ fn compare(python: &Path, args: &[&str]) -> Output {
 fn program() -> PathBuf {
     let name = format!("demijohn{}", std::env::consts::EXE_SUFFIX);
     Path::new(env!("CARGO_BIN_EXE_contender")).with_file_name(name)
+}
+
+/// Where the pictures of the run go.
+fn charts() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("charts")
 }
 
 #[test]
@@ -59,17 +69,23 @@ fn every_row_can_be_measured_or_says_why_not() {
             );
             skipped.insert(why.rsplit_once(": ").map_or(why, |(_, reason)| reason));
         } else {
-            assert!(
-                said(format!("{name}: ")).is_some(),
-                "not a word of {name}:\n{notes}"
-            );
-            measured += 1;
+            let Some(line) = said(format!("{name}: ")) else {
+                panic!("not a word of {name}:\n{notes}")
+            };
+            measured += match line.strip_suffix(" contenders") {
+                Some(survey) => {
+                    let svg = fs::read_to_string(charts().join(name).with_extension("svg")).unwrap();
+                    assert!(svg.ends_with("</svg>\n") && !svg.contains("NaN"), "{svg}");
+                    survey.rsplit(' ').next().unwrap().parse().unwrap()
+                }
+                None => 1,
+            };
         }
     }
     for reason in skipped {
         outside::skip(&format!("rows of `compare`: {reason}"));
     }
-    let headings = ["| work |", "| format |", "| --- |"];
+    let headings = ["| work |", "| format |", "| contender |", "| --- |"];
     let lines = report
         .lines()
         .filter(|line| line.starts_with("| ") && !headings.iter().any(|heading| line.starts_with(heading)));

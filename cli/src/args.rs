@@ -374,6 +374,7 @@ const UNTRUSTED_RATIO: u64 = 1000;
 #[command(after_help = "Examples:\n  \
         demijohn bench dump.sql\n  \
         demijohn bench --formats zstd,lz4 --all-levels dump.sql\n  \
+        demijohn bench --plot dump.svg dump.sql\n  \
         tar c src | demijohn bench -T 0 --levels 1,6..9 --sample 64M -\n\n\
         With --json, one object a line for each FILE:\n  \
         file, measured (bytes), total (bytes, null if not known), compressed_with (format or null),\n  \
@@ -412,6 +413,12 @@ pub(crate) struct Bench {
     pub(crate) min_time: Duration,
     #[command(flatten)]
     pub(crate) threads: Threads,
+    /// Draw speed against size into this file, as SVG
+    #[arg(long, value_name = "OUT", value_hint = ValueHint::FilePath)]
+    pub(crate) plot: Option<PathBuf>,
+    /// Overwrite the picture
+    #[arg(short, long, requires = "plot")]
+    pub(crate) force: bool,
     /// No progress bar
     #[arg(short, long)]
     pub(crate) quiet: bool,
@@ -478,7 +485,7 @@ pub(crate) struct Files {
 }
 
 /// Where output goes, and what becomes of files.
-#[derive(Debug, Group)]
+#[derive(Debug, Default, Group)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a flag of the command line, and they are independent"
@@ -563,6 +570,18 @@ impl Threads {
     /// The number asked for, if one was.
     pub(crate) fn get(self) -> Option<usize> {
         self.threads
+    }
+
+    /// How many that comes to.
+    pub(crate) fn count(self) -> usize {
+        /// What the library does without a word.
+        const MOST: usize = 8;
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        match self.threads {
+            None => cores().min(MOST),
+            Some(0) => cores(),
+            Some(threads) => threads,
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod args;
 mod argv;
 mod attributes;
 mod bytes;
+pub mod chart;
 mod copy;
 mod foreign;
 mod input;

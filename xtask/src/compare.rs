@@ -3,7 +3,8 @@
 use crate::workspace::Workspace;
 use crate::{Result, python};
 
-/// Builds both sides and lets them take turns. A whole run at full size becomes `COMPARE.md`; any other is printed.
+/// Builds both sides and lets them take turns. A whole run at full size becomes `COMPARE.md` and
+/// `benches/charts/`; any other is printed, with its charts under `target/compare/`.
 pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result {
     let (options, rows): (Vec<&String>, Vec<&String>) = args.iter().partition(|arg| arg.starts_with('-'));
     let quick = match options[..] {
@@ -22,7 +23,7 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result {
             "--package",
             "demijohn-cli",
         ])
-        .args(["--bin", "contender", "--bin", "demijohn"])
+        .args(["--bin", "contender", "--bin", "chart", "--bin", "demijohn"])
         .run()?;
     python::develop(workspace, &interpreter, false)?;
 
@@ -38,13 +39,22 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result {
         .arg(built("contender"))
         .arg("--program")
         .arg(built("demijohn"))
+        .arg("--draw")
+        .arg(built("chart"))
         .arg("--work")
         .arg(workspace.target().join("compare"))
         .args(["--scale", if quick { "quick" } else { "full" }])
         .args(["--command", &words.join(" ")])
         .env("PYTHONPATH", workspace.path("benches"))
         .env("PYTHONDONTWRITEBYTECODE", "1");
-    if rows.is_empty() && !quick {
+    let whole = rows.is_empty() && !quick;
+    let charts = if whole {
+        workspace.path("benches/charts")
+    } else {
+        workspace.target().join("compare/charts")
+    };
+    peers = peers.arg("--charts").arg(charts);
+    if whole {
         peers = peers.arg("--output").arg(workspace.path("COMPARE.md"));
     }
     peers.args(rows).run()

@@ -46,13 +46,8 @@ pub(crate) fn run(args: &Extract) -> Result<Exit, Failure> {
         return Ok(Exit::Ok);
     }
     let target = Target {
-        stdout: false,
-        output: None,
         force: args.force,
-        keep: false,
-        rm: false,
-        sync: false,
-        in_place: false,
+        ..Target::default()
     };
     let file = OutputFile::create(output, None, &target, Options::new(), "none")?;
     let name = shown(file.path());

@@ -89,7 +89,7 @@ fn every_codec_is_measured_and_the_smallest_comes_first() {
 fn sizes_are_those_of_the_files_that_compress_writes() {
     let dir = Dir::new();
     dir.write("notes", sample(50_000));
-    let json = json(dir.demijohn(["bench", ONCE, "--json", "notes"]).run());
+    let json = json(dir.demijohn(["bench", ONCE, "--json", "-T3", "notes"]).run());
     assert_eq!(json["file"], "notes");
     assert_eq!(
         (&json["measured"], &json["total"]),
@@ -99,7 +99,7 @@ fn sizes_are_those_of_the_files_that_compress_writes() {
         (&json["compressed_with"], &json["decoded"]),
         (&Value::Null, &false.into())
     );
-    assert_eq!(json["threads"], 1);
+    assert_eq!(json["threads"], 3);
     assert!(results(&json).len() >= codecs().len());
     for row in results(&json) {
         let expected = compressed(&dir, "notes", row);
@@ -401,4 +401,38 @@ fn elements_are_as_large_as_a_header_or_the_user_says() {
         .run()
         .ok();
     assert!(String::from_utf8(shown).unwrap().contains("8-byte elements"));
+}
+
+#[test]
+fn a_picture_has_all_that_was_measured() {
+    let dir = Dir::new();
+    dir.write("notes", sample(50_000));
+    let which = ["--formats=zstd,snappy", "--levels=1,3,5"];
+    let args = ["bench", ONCE, which[0], which[1], "--plot=notes.svg", "notes"];
+    dir.demijohn(args).run().ok();
+    let svg = String::from_utf8(dir.read("notes.svg")).unwrap();
+    assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"), "{svg}");
+    // Four rows in two directions.
+    assert_eq!(svg.matches("<circle").count(), 8, "{svg}");
+    for shown in ["compress", "decompress", "zstd 3", "snappy", "notes, compressed"] {
+        assert!(svg.contains(&format!(">{shown}</text>")), "no {shown}: {svg}");
+    }
+}
+
+#[test]
+fn a_picture_that_is_there_is_not_drawn_over_without_force() {
+    let dir = Dir::new();
+    dir.write("notes", sample(1000));
+    dir.write("old.svg", "old");
+    let bench = |more| dir.demijohn(["bench", ONCE, "--formats=snappy", "--plot=old.svg", "notes", more]);
+    let refused = bench("--quiet").run();
+    assert!(
+        refused.fails().contains("old.svg: exists already"),
+        "{}",
+        refused.stderr()
+    );
+    assert!(refused.stdout().is_empty(), "measured before it refused");
+    assert_eq!(dir.read("old.svg"), b"old");
+    bench("--force").run().ok();
+    assert!(dir.read("old.svg").starts_with(b"<svg "));
 }

@@ -31,7 +31,7 @@ pub(super) struct Outcome {
 pub(super) struct Bench<'a> {
     plain: &'a [u8],
     element_size: usize,
-    threads: Option<usize>,
+    threads: usize,
     /// How long a measurement is repeated at least.
     min_time: Duration,
     coded: Vec<u8>,
@@ -40,12 +40,7 @@ pub(super) struct Bench<'a> {
 
 impl<'a> Bench<'a> {
     /// On data of elements of that size, for formats that have use for it.
-    pub(super) fn new(
-        plain: &'a [u8],
-        element_size: usize,
-        threads: Option<usize>,
-        min_time: Duration,
-    ) -> Self {
+    pub(super) fn new(plain: &'a [u8], element_size: usize, threads: usize, min_time: Duration) -> Self {
         Bench {
             plain,
             element_size,
@@ -219,7 +214,7 @@ mod tests {
                 format: Compressor::new(Wrong(damage)),
                 level: None,
             };
-            Bench::new(b"some data, and more", 1, None, Duration::ZERO).measure(&row)
+            Bench::new(b"some data, and more", 1, 1, Duration::ZERO).measure(&row)
         };
         assert_eq!(measure(|_| ()).unwrap().compressed, 19);
         let error = measure(|out| out.iter_mut().for_each(|byte| *byte ^= 1)).unwrap_err();

@@ -3,20 +3,31 @@
 mod data;
 mod measure;
 mod plan;
+mod plot;
 mod report;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use demijohn_codecs::Options;
 
 use self::data::Data;
 use self::measure::Bench as Measured;
-use self::plan::{Default, Row};
-use crate::args::Bench;
-use crate::output;
+use self::plan::Row;
+use self::plot::Plot;
+use self::report::Ranked;
+use crate::args::{Bench, Target};
+use crate::output::{self, OutputFile};
 use crate::progress::Steps;
-use crate::report::{Exit, Failure};
+use crate::report::{Exit, Failure, shown};
 
 pub(crate) fn run(args: &Bench) -> Result<Exit, Failure> {
     if args.sample == 0 {
         return Err(Failure::Usage("--sample 0 leaves nothing to measure".to_owned()));
     }
+    // Before anything is measured: what is refused is refused at once.
+    let picture = args.plot.clone().map(|path| Picture::create(path, args.force));
+    let mut picture = picture.transpose()?;
     let mut tables = 0;
     let mut all_well = true;
     let mut show = |data: &Data, rows: &[Row]| {
@@ -24,17 +35,21 @@ pub(crate) fn run(args: &Bench) -> Result<Exit, Failure> {
             output::print("\n")?;
         }
         tables += 1;
-        all_well &= one(args, data, rows)?;
+        let (well, ranked) = one(args, data, rows)?;
+        all_well &= well;
+        if let Some(picture) = &mut picture {
+            picture.plot.add(data, &ranked);
+        }
         Ok(())
     };
     let exit = if args.files.files.is_empty() {
-        let rows = plan::rows(args, Default::One)?;
+        let rows = plan::rows(args, plan::Default::One)?;
         // Several tables, so each on as little as says something.
         let size = args.sample.min(BUILT_IN);
         Data::built_in(size).try_for_each(|data| show(&data, &rows))?;
         Exit::Ok
     } else {
-        let rows = plan::rows(args, Default::Few)?;
+        let rows = plan::rows(args, plan::Default::Few)?;
         super::each(
             &args.files.files,
             |_| Ok(()),
@@ -44,16 +59,46 @@ pub(crate) fn run(args: &Bench) -> Result<Exit, Failure> {
     if tables > 0 && !args.json {
         output::print(&report::legend(args))?;
     }
+    if let Some(picture) = picture.filter(|_| tables > 0) {
+        picture.publish(args)?;
+    }
     Ok(if all_well { exit } else { Exit::Failed })
 }
 
 /// Bytes of each kind of built-in data, at most.
 const BUILT_IN: u64 = 1 << 20;
 
-/// Measures and shows; says whether every codec did what it should.
-fn one(args: &Bench, data: &Data, rows: &[Row]) -> Result<bool, Failure> {
+/// A picture that is to be drawn, and the file for it.
+struct Picture {
+    plot: Plot,
+    file: OutputFile,
+}
+
+impl Picture {
+    fn create(path: PathBuf, force: bool) -> Result<Self, Failure> {
+        let target = Target {
+            force,
+            ..Target::default()
+        };
+        Ok(Picture {
+            plot: Plot::default(),
+            file: OutputFile::create(path, None, &target, Options::new(), "none")?,
+        })
+    }
+
+    fn publish(mut self, args: &Bench) -> Result<(), Failure> {
+        let svg = self.plot.chart(&report::threads(args)).svg();
+        let written = self.file.write_all(svg.as_bytes());
+        written.map_err(|error| Failure::new(shown(self.file.path()), error))?;
+        self.file.publish(None)?;
+        Ok(())
+    }
+}
+
+/// Measures and shows; says whether every codec did what it should, and what came of it.
+fn one(args: &Bench, data: &Data, rows: &[Row]) -> Result<(bool, Vec<Ranked>), Failure> {
     let steps = Steps::start(args.quiet, &data.name, rows.len());
-    let threads = args.threads.get();
+    let threads = args.threads.count();
     let mut measured = Measured::new(&data.bytes, data.element_size, threads, args.min_time);
     let mut results = Vec::with_capacity(rows.len());
     for row in rows {
@@ -74,5 +119,5 @@ fn one(args: &Bench, data: &Data, rows: &[Row]) -> Result<bool, Failure> {
     } else {
         report::table(args, data, &ranked)
     })?;
-    Ok(well)
+    Ok((well, ranked))
 }

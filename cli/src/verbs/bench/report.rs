@@ -16,8 +16,8 @@ use crate::table::Layout;
 /// A row and what came of it.
 #[derive(Debug)]
 pub(super) struct Ranked {
-    row: Row,
-    outcome: Result<Outcome>,
+    pub(super) row: Row,
+    pub(super) outcome: Result<Outcome>,
     /// Is no other row both smaller and faster?
     best_compress: bool,
     best_decompress: bool,
@@ -133,18 +133,24 @@ fn introduction(args: &Bench, data: &Data) -> String {
 
 /// How the tables are to be read.
 pub(super) fn legend(args: &Bench) -> String {
-    let threads = match args.threads.get() {
-        None | Some(1) => "one thread".to_owned(),
-        Some(n) => format!("{n} threads where the format has use for them"),
-    };
+    let threads = threads(args);
     format!(
         "\n\
          * nothing else in the table is as small and as fast in this direction\n\
          Ratio is plain by compressed size, speed is 10^6 plain bytes a second in memory\n\
-         on {threads}: the median of the runs in {} s, or one longer run.\n\
+         on {threads}:\n\
+         the median of the runs in {} s, or one longer run.\n\
          What was decompressed is what had been compressed, or it says FAILED.\n",
         args.min_time.as_secs_f64(),
     )
+}
+
+/// On how many it is measured.
+pub(super) fn threads(args: &Bench) -> String {
+    match args.threads.count() {
+        1 => "one thread".to_owned(),
+        n => format!("{n} threads where the format has use for them"),
+    }
 }
 
 pub(super) fn object(args: &Bench, data: &Data, ranked: &[Ranked]) -> Value {
@@ -172,13 +178,13 @@ pub(super) fn object(args: &Bench, data: &Data, ranked: &[Ranked]) -> Value {
         "compressed_with": data.compressed_with,
         "element_size": data.element_size,
         "decoded": args.decode && data.compressed_with.is_some(),
-        "threads": args.threads.get().unwrap_or(1),
+        "threads": args.threads.count(),
         "results": ranked.iter().map(row).collect::<Vec<_>>(),
     })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a few digits are shown")]
-fn megabytes_per_second(bytes: u64, time: Duration) -> f64 {
+pub(super) fn megabytes_per_second(bytes: u64, time: Duration) -> f64 {
     bytes as f64 / 1e6 / time.as_secs_f64().max(1e-9)
 }
 
