@@ -263,22 +263,21 @@ def test_other_threads_go_on_while_a_file_is_read(tmp_path):
 
 def test_interrupts_end_the_loading_of_arrays():
     code = """
-import io, os, signal, threading
+import io, os, signal, threading, time
 from demijohn import _native
 read, write = os.pipe()
-sent = threading.Event()
 def send():
     os.write(write, HEAD)
-    sent.wait()
-    os.write(write, bytes(1000))
-    os.kill(os.getpid(), signal.SIGINT)
-    os.write(write, bytes(1000))
-threading.Thread(target=send, daemon=True).start()
-sent.set()
+    # One that comes just before Python waits for the pipe does not wake it.
+    while True:
+        os.write(write, bytes(1000))
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.1)
 try:
+    threading.Thread(target=send, daemon=True).start()
     _native.load_file(os.fdopen(read, "rb"), True)
 except KeyboardInterrupt:
-    raise SystemExit(0)
+    os._exit(0)
 raise SystemExit("loaded")
 """
     head = io.BytesIO()
@@ -286,6 +285,37 @@ raise SystemExit("loaded")
     code = code.replace("HEAD", repr(head.getvalue()[:300]))
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize("safe", [False, True])
+@pytest.mark.parametrize("what", ["a list", "a list in pieces", "an array", "an array of objects"])
+def test_interrupts_end_the_loading_of_files(what, safe, tmp_path):
+    path = tmp_path / "file"
+    if what == "a list":
+        path.write_bytes(demijohn.compress(b"\x80\x04]" + (b"(" + b"N" * 1_000_000 + b"e") * 30 + b".", "lz4"))
+    elif what == "a list in pieces":
+        path.write_bytes(b"\x80\x04]" + (b"(" + b"K\x01" * 1000 + b"e") * 10_000 + b".")
+    elif what == "an array":
+        demijohn.dump(np.zeros(300 << 20, "u1"), path, "lz4")
+    else:
+        demijohn.dump(np.full(10_000_000, None), path, "lz4")
+    code = f"""
+import signal
+import numpy
+import demijohn
+def interrupt(*_):
+    raise KeyboardInterrupt
+signal.signal(signal.SIGVTALRM, interrupt)
+load = demijohn.safe_load if {safe} else demijohn.load
+# Of the time that this process works.
+signal.setitimer(signal.ITIMER_VIRTUAL, 0.03)
+try:
+    load({str(path)!r})
+except KeyboardInterrupt:
+    raise SystemExit(0)
+raise SystemExit("loaded")
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 def test_memory_beyond_the_array_is_bounded(tmp_path):

@@ -9,6 +9,7 @@ import enum
 import fractions
 import functools
 import gc
+import io
 import math
 import pickle
 import struct
@@ -18,6 +19,7 @@ import tracemalloc
 import unittest
 import uuid
 
+import joblib
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -603,3 +605,14 @@ else:
             if arguments:
                 self.skipTest(f"joblib has no {', '.join(arguments)}")
             return loads(data)
+
+
+@pytest.mark.parametrize("claim", [2, 3, 100, 1 << 62])
+def test_a_frame_that_claims_more_than_follows_its_stop_is_loaded_as_joblib_loads_it(claim):
+    """``pickle.py``, and joblib with it, reads as much of a frame as there is; the module in C wants all of it."""
+    data = b"\x80\x04\x95" + claim.to_bytes(8, "little") + b"K\x07."
+    for load in (demijohn.load, demijohn.safe_load, joblib.load, pickle._load):
+        assert load(io.BytesIO(data)) == 7
+    for load in (demijohn.load, joblib.load):
+        with pytest.raises(EOFError):
+            load(io.BytesIO(data[:-1]))
