@@ -1,4 +1,4 @@
 //! Any bytes, read as blosc.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| demijohn_fuzz::decode("blosc", data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| demijohn_checks::decode("blosc", data));

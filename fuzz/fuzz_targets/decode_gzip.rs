@@ -1,4 +1,4 @@
 //! Any bytes, read as gzip.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| demijohn_fuzz::decode("gzip", data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| demijohn_checks::decode("gzip", data));

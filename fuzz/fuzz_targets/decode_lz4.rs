@@ -1,4 +1,4 @@
 //! Any bytes, read as lz4.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| demijohn_fuzz::decode("lz4", data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| demijohn_checks::decode("lz4", data));

@@ -1,4 +1,4 @@
 //! Any bytes, read as lzma.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| demijohn_fuzz::decode("lzma", data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| demijohn_checks::decode("lzma", data));

@@ -1,4 +1,4 @@
 //! Any bytes, read as snappy.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| demijohn_fuzz::decode("snappy", data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| demijohn_checks::decode("snappy", data));

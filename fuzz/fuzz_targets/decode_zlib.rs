@@ -1,4 +1,4 @@
 //! Any bytes, read as zlib.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| demijohn_fuzz::decode("zlib", data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| demijohn_checks::decode("zlib", data));

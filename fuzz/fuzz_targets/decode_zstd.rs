@@ -1,4 +1,4 @@
 //! Any bytes, read as zstd.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| demijohn_fuzz::decode("zstd", data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| demijohn_checks::decode("zstd", data));

@@ -1,4 +1,4 @@
 //! Any bytes, inspected as a file of joblib.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| demijohn_fuzz::persist_inspect(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| demijohn_checks::persist_inspect(data));

@@ -1,4 +1,4 @@
 //! Any data, through any format, written and read in pieces of any size.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|plan: demijohn_fuzz::Plan| plan.run());
+libfuzzer_sys::fuzz_target!(|plan: demijohn_checks::Plan| plan.run());

@@ -124,7 +124,9 @@ fn suits(target: &str, folder: &str) -> bool {
         Some("lzo") => folder == "lzop",
         // Files of chunks are a folder of their own there.
         Some("blosc") => matches!(folder, "blosc" | "bloscpack"),
+        Some("npz") => folder == "npy",
         Some(format) => format == folder,
+        None if let Some(format) = target.strip_prefix("differ_") => format == folder,
         None if target.starts_with("pickle_") || target.starts_with("persist_") => folder == "pickle",
         None if target == "legacy" => matches!(folder, "pickle" | "npy"),
         None => target == "detect",
@@ -235,6 +237,7 @@ mod tests {
         assert!(suits("decode_lzo", "lzop"));
         assert!(suits("detect", "foreign"));
         assert!(suits("persist_load", "pickle") && suits("legacy", "npy"));
+        assert!(suits("differ_xz", "xz") && !suits("differ_xz", "gzip"));
         assert!(!suits("round_trip", "gzip"));
     }
 

@@ -99,10 +99,10 @@ pub fn pickle_round_trip(data: &[u8]) {
         let again = pickle::read(&mut bytes.as_slice());
         let again = again.unwrap_or_else(|e| panic!("{protocol:?}: {e}: {}", bytes.escape_ascii()));
         // Sets as calls, and keyword arguments as such, come back in another form below protocol 4.
-        if protocol >= Protocol::V4 {
-            if let Ok(same) = again.root().deep_eq(document.root(), BUDGET) {
-                assert!(same, "{protocol:?}: {}", bytes.escape_ascii());
-            }
+        if protocol >= Protocol::V4
+            && let Ok(same) = again.root().deep_eq(document.root(), BUDGET)
+        {
+            assert!(same, "{protocol:?}: {}", bytes.escape_ascii());
         }
     }
 }

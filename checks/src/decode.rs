@@ -14,6 +14,7 @@ const MEMORY: u64 = 64 << 20;
 fn options(format: &'static str) -> Options {
     Options::new()
         .format(format)
+        .threads(1)
         .limits(Limits::untrusted().output(OUTPUT).memory(MEMORY))
 }
 
@@ -55,6 +56,22 @@ pub fn decode(format: &'static str, data: &[u8]) {
         whole.error,
         dripped.plain.len(),
         dripped.error,
+    );
+
+    let threads = 2 + data.len() % 3;
+    let shared = read(
+        options(format)
+            .threads(threads)
+            .seekable_reader(Cursor::new(data)),
+        70_000,
+    );
+    assert!(
+        whole.agrees_with(&shared),
+        "threads changed the outcome: {} bytes and {:?} on one, {} and {:?} on {threads}",
+        whole.plain.len(),
+        whole.error,
+        shared.plain.len(),
+        shared.error,
     );
 
     if whole.error.is_none() {

@@ -1,10 +1,12 @@
-//! What the fuzz targets share: each one hands its input to a function here, which panics where a promise of
-//! one of the crates is broken.
+//! What must hold for any input. The fuzz targets hand theirs to the functions here, and tests what the corpus has; each
+//! panics where a promise of one of the crates is broken.
 //!
 //! * [`decode`]: bytes that claim to be of a format end in data or in an error, and in the same one whatever the
 //!   sizes of the reads.
+//! * [`differ`]: what other decoders read of them, too, is the same.
 //! * [`Plan`]: what is written is read again, whatever the sizes of the writes and wherever they are flushed.
-//! * [`npy`]: bytes that claim to be arrays end in arrays that can be written and read again, or in an error.
+//! * [`Walk`]: seeking in a stream answers as seeking in its data does.
+//! * [`npy`], [`npz`]: bytes that claim to be arrays end in arrays that can be written and read again, or in an error.
 //! * [`pickle_read`]: bytes that claim to be a pickle end in a document or in an error, whatever the sizes of the reads;
 //!   all that is in a document can be walked, found by its path, and printed within bounds.
 //! * [`pickle_round_trip`]: a document that is written is read as the same document.
@@ -18,15 +20,19 @@
 
 mod decode;
 mod detect;
+mod differ;
 mod drip;
 mod npy;
 mod persist;
 mod pickle;
 mod round_trip;
+mod seek;
 
 pub use decode::decode;
 pub use detect::detect;
-pub use npy::npy;
+pub use differ::differ;
+pub use npy::{npy, npz};
 pub use persist::{legacy, persist_inspect, persist_load};
 pub use pickle::{pickle_read, pickle_round_trip};
 pub use round_trip::Plan;
+pub use seek::Walk;

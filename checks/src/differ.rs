@@ -1,0 +1,74 @@
+//! Our decoders against others', which share no code with them.
+
+use std::io::Read;
+
+use demijohn_codecs::{Limits, Members, Options, Tail};
+
+/// Output compared, at most.
+const OUTPUT: usize = 1 << 20;
+
+/// Reads `data` as one stream of `format` here and there. What both read must be the same; where the other is one that
+/// is known to refuse what is damaged and to read what is not, so must the verdicts be. Says whether both have read it.
+///
+/// # Panics
+/// Where they differ, and for a format that nobody else here reads.
+pub fn differ(format: &'static str, data: &[u8]) -> bool {
+    let ours = ours(format, data);
+    let theirs = theirs(format, data);
+    if let (Some(ours), Some(theirs)) = (&ours, &theirs) {
+        assert!(
+            ours == theirs,
+            "{format}: {} bytes here, {} there",
+            ours.len(),
+            theirs.len()
+        );
+    }
+    let both = ours.is_some() && theirs.is_some();
+    let strict = format == "gzip" || format == "zlib";
+    assert!(
+        !strict || ours.is_some() == theirs.is_some(),
+        "{format}: {:?} bytes here, {:?} there",
+        ours.map(|plain| plain.len()),
+        theirs.map(|plain| plain.len())
+    );
+    both
+}
+
+fn ours(format: &'static str, data: &[u8]) -> Option<Vec<u8>> {
+    let reader = Options::new()
+        .format(format)
+        .members(Members::One)
+        .tail(Tail::Ignore)
+        .limits(Limits::untrusted().memory(64 << 20).output(OUTPUT as u64))
+        .exact(data);
+    let mut plain = Vec::new();
+    reader.ok()?.read_to_end(&mut plain).ok()?;
+    Some(plain)
+}
+
+fn theirs(format: &str, data: &[u8]) -> Option<Vec<u8>> {
+    let all = |reader: &mut dyn Read| {
+        let mut plain = Vec::new();
+        reader.take(OUTPUT as u64 + 1).read_to_end(&mut plain).ok()?;
+        (plain.len() <= OUTPUT).then_some(plain)
+    };
+    match format {
+        "gzip" | "zlib" => {
+            let mut plain = vec![0; OUTPUT];
+            let mut decoder = libdeflater::Decompressor::new();
+            let len = if format == "gzip" {
+                decoder.gzip_decompress(data, &mut plain)
+            } else {
+                decoder.zlib_decompress(data, &mut plain)
+            };
+            plain.truncate(len.ok()?);
+            Some(plain)
+        }
+        "bz2" => all(&mut bzip2_rs::DecoderReader::new(data)),
+        "xz" => all(&mut lzma_rust2::XzReader::new(data, false)),
+        "zstd" => all(&mut ruzstd::decoding::StreamingDecoder::new(data).ok()?),
+        "lz4" => all(&mut lz4::Decoder::new(data).ok()?),
+        "snappy" => all(&mut snap::read::FrameDecoder::new(data)),
+        other => panic!("nobody else here reads {other}"),
+    }
+}

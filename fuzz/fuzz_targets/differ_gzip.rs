@@ -1,0 +1,6 @@
+//! Any bytes, read as gzip, here and by another decoder.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    demijohn_checks::differ("gzip", data);
+});
