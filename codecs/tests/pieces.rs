@@ -174,6 +174,7 @@ fn samples() -> Vec<Sample> {
         ("zlib", 6, 90_000, 7),
         ("snappy", 0, 40_000, 6),
         ("lzo", 1, 50_000, 5),
+        ("blosc", 5, 100_000, 14),
     ];
     for (name, level, block, pieces) in ours {
         let Some(format) = common::format(name) else {

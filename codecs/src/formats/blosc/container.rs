@@ -18,6 +18,7 @@ pub(super) const HEADER: usize = 28;
 pub(super) const METADATA_HEADER: usize = 32;
 
 /// What the header of a file says, and how far its chunks have been read.
+#[derive(Clone)]
 pub(super) struct Pack {
     pub(super) has_offsets: bool,
     pub(super) has_metadata: bool,
@@ -204,9 +205,14 @@ impl Pack {
         if is_last.is_none() && index > 0 && self.chunk_size.is_some_and(|size| self.last < size) {
             return wrong("follows one that is shorter than all but the last may be".to_owned());
         }
-        self.begun += 1;
-        self.last = len;
+        self.passed(len);
         Ok(())
+    }
+
+    /// Counts a chunk of so many plain bytes.
+    pub(super) fn passed(&mut self, plain: u64) {
+        self.begun += 1;
+        self.last = plain;
     }
 }
 

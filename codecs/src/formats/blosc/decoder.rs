@@ -10,21 +10,11 @@ use super::container::{self, Metadata, Pack, begins_file};
 use super::digest::{Digest, Kind};
 use crate::error::{Error, Result};
 use crate::format::{Decode, DecodeOptions, Status, Step};
+use crate::pieces::{Adopt, Place};
 use crate::seek::{Entry, Marking, Marks, Point};
 
 pub(super) fn decoder(options: &DecodeOptions) -> Result<Box<dyn Decode>> {
-    Ok(Box::new(Decoder {
-        memory: options.memory,
-        state: State::Begin,
-        position: 0,
-        pack: None,
-        digest: Digest::new(Kind::NONE),
-        gathered: Gather::default(),
-        blocks: Blocks::default(),
-        failed: Deferred::default(),
-        marks: Marks::default(),
-        point: Arc::new([]),
-    }))
+    Ok(Box::new(Decoder::new(options.memory)))
 }
 
 /// What the next bytes are.
@@ -53,13 +43,15 @@ enum State {
     End,
 }
 
-struct Decoder {
+pub(super) struct Decoder {
     memory: Option<u64>,
     state: State,
     /// Bytes of the stream in front of the input at hand.
     position: u64,
     /// The file around the chunks, if it is not a chunk that stands alone.
     pack: Option<Pack>,
+    /// The kind of checksum behind each chunk.
+    checksum: Kind,
     /// Over the chunk at hand, or the metadata.
     digest: Digest,
     gathered: Gather,
@@ -85,6 +77,7 @@ impl Decode for Decoder {
         self.state = State::Begin;
         self.position = 0;
         self.pack = None;
+        self.checksum = Kind::NONE;
         self.digest = Digest::new(Kind::NONE);
         self.gathered.clear();
         self.failed.clear();
@@ -105,15 +98,80 @@ impl Decode for Decoder {
         let wrong = |_| Error::corrupt("no state of a point in a bloscpack file");
         let mut pack = Pack::parse(state.try_into().map_err(wrong)?)?;
         pack.skip_to(at);
+        self.checksum = pack.checksum;
         self.digest = Digest::new(pack.checksum);
         self.pack = Some(pack);
         self.point = state.into();
         self.state = State::Between;
         Ok(())
     }
+
+    fn adopt(&mut self) -> Option<&mut dyn Adopt> {
+        Some(self)
+    }
+}
+
+/// Chunks. That each is one which may stand where it does has been seen by the scan, whose [`Pack`] is as this one.
+impl Adopt for Decoder {
+    fn place(&mut self) -> Option<Place> {
+        let context = self.pack_between_chunks()?.begun();
+        Some(Place { bit: 0, context })
+    }
+
+    fn take(&mut self, plain: &[u8]) -> Result<()> {
+        self.marks.adopt(plain.len());
+        Ok(())
+    }
+
+    fn done(&mut self, coded: u64, plain: u64) {
+        self.marks.adopted(coded);
+        if let Some(pack) = &mut self.pack {
+            pack.passed(plain);
+            let chunk = pack.begun();
+            self.marks.place(0, 0, || Entry::inside(&self.point, chunk));
+        }
+        self.position += coded;
+        self.state = State::Between;
+    }
+
+    fn undo(&mut self) {
+        self.marks.undo();
+    }
 }
 
 impl Decoder {
+    pub(super) fn new(memory: Option<u64>) -> Self {
+        Decoder {
+            memory,
+            state: State::Begin,
+            position: 0,
+            pack: None,
+            checksum: Kind::NONE,
+            digest: Digest::new(Kind::NONE),
+            gathered: Gather::default(),
+            blocks: Blocks::default(),
+            failed: Deferred::default(),
+            marks: Marks::default(),
+            point: Arc::new([]),
+        }
+    }
+
+    /// A decoder of one chunk of a file and its checksum.
+    pub(super) fn of_chunk(checksum: Kind, memory: Option<u64>) -> Self {
+        Decoder {
+            state: State::ChunkHeader,
+            checksum,
+            digest: Digest::new(checksum),
+            ..Decoder::new(memory)
+        }
+    }
+
+    /// The file around the chunks, if that is where the decoder stands: behind one, or in front of the first.
+    pub(super) fn pack_between_chunks(&self) -> Option<&Pack> {
+        let between = matches!(self.state, State::Between | State::ChunkHeader) && self.gathered.is_empty();
+        self.pack.as_ref().filter(|_| between)
+    }
+
     fn run(&mut self, input: &mut Input<'_>, out: &mut Out<'_>, eof: bool) -> Result<Status> {
         loop {
             let need = match self.state {
@@ -148,7 +206,7 @@ impl Decoder {
                 State::Offset(_) => 8,
                 State::ChunkHeader => HEADER,
                 State::Table(header) => header.table_len(),
-                State::ChunkDigest => self.pack.as_ref().map_or(0, |pack| pack.checksum.len()),
+                State::ChunkDigest => self.checksum.len(),
             };
             let mut gathered = std::mem::take(&mut self.gathered);
             let (n, item) = gathered.take(need, input.rest());
@@ -242,6 +300,7 @@ impl Decoder {
         if let (State::Offset(index), Some(pack)) = (self.state, &self.pack)
             && index == pack.offsets()
         {
+            self.checksum = pack.checksum;
             self.digest = Digest::new(pack.checksum);
             self.state = State::Between;
         }

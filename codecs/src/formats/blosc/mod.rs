@@ -37,7 +37,7 @@ const SPEC: Spec = Spec::new("blosc", "bloscpack files and Blosc 1 chunks")
     .element_sizes()
     .checksum("Adler-32")
     .seeking(Seeking::Jump)
-    .threads(Threads::Write);
+    .threads(Threads::Both);
 
 impl Format for Blosc {
     fn spec(&self) -> &Spec {
@@ -69,6 +69,11 @@ impl Format for Blosc {
     #[cfg(feature = "blosc")]
     fn survey(&self, options: &crate::DecodeOptions) -> Option<Box<dyn crate::seek::Survey>> {
         Some(Box::new(offsets::Offsets::new(options)))
+    }
+
+    #[cfg(feature = "blosc")]
+    fn scanner(&self, options: &crate::DecodeOptions) -> Option<Box<dyn crate::Scan>> {
+        Some(scan::scanner(options))
     }
 
     #[cfg(not(feature = "blosc"))]
@@ -134,6 +139,8 @@ mod lz4;
 mod matches;
 #[cfg(feature = "blosc")]
 mod offsets;
+#[cfg(feature = "blosc")]
+mod scan;
 #[cfg(feature = "blosc")]
 mod shuffle;
 #[cfg(all(test, feature = "blosc"))]
