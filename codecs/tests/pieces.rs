@@ -404,6 +404,44 @@ fn damaged_streams() {
     }
 }
 
+/// Streams of a few small pieces, where the format lets pieces be small: for doing something at every byte.
+fn small_samples() -> Vec<(&'static str, Compressor, Vec<u8>)> {
+    let plain = sample(2_000);
+    let mut samples = Vec::new();
+    for name in ["bz2", "blosc", "xz", "zstd"] {
+        let Some(format) = common::format(name) else {
+            continue;
+        };
+        let options = Options::new().block_size(500);
+        let mut writer = options.writer(Vec::new(), &format).unwrap();
+        writer.write_all(&plain).unwrap();
+        let coded = writer.finish().map_err(Error::from).unwrap().0;
+        let coded = if name == "zstd" { coded.repeat(3) } else { coded };
+        samples.push((name, format, coded));
+    }
+    if let Some(format) = common::format("gzip") {
+        samples.push(("BGZF", format, bgzf(&sample(70_000))));
+    }
+    samples
+}
+
+#[test]
+fn small_pieces_cut_and_damaged_all_over() {
+    for (name, format, mut coded) in small_samples() {
+        let mut rng = Rng(8);
+        for cut in (0..coded.len()).step_by(1 + coded.len() / 150) {
+            let what = format!("{name} cut at {cut}");
+            read_alike(&format, &coded[..cut], Limits::default(), &mut rng, &what);
+        }
+        for bit in (0..8 * coded.len()).step_by(1 + coded.len() / 32) {
+            coded[bit / 8] ^= 1 << (bit % 8);
+            let what = format!("{name}, bit {bit} flipped");
+            read_alike(&format, &coded, Limits::default(), &mut rng, &what);
+            coded[bit / 8] ^= 1 << (bit % 8);
+        }
+    }
+}
+
 #[test]
 fn limits_hold_at_the_same_byte() {
     let mut rng = Rng(4);
