@@ -138,15 +138,15 @@ impl Ahead {
         self.scan.is_some() || !self.pieces.is_empty() || self.part_at < self.part.len || self.again > 0
     }
 
-    /// How many coded bytes from `at` on should lie ready.
+    /// How many coded bytes from `at` on should lie ready: those of the pieces that have been found too, even if they
+    /// have been there before and were given up to look elsewhere.
     pub(crate) fn wanted(&self, at: u64) -> usize {
-        match self.scan {
-            Some(_) if self.has_room() => {
-                let scanned = usize::try_from(self.scanned.saturating_sub(at)).unwrap_or(usize::MAX);
-                scanned.saturating_add(self.reach)
-            }
-            _ => 0,
-        }
+        let found = self.pieces.back().map_or(at, |piece| piece.end.div_ceil(8));
+        let end = match self.scan {
+            Some(_) if self.has_room() => self.scanned.saturating_add(self.reach as u64),
+            _ => found,
+        };
+        usize::try_from(end.saturating_sub(at)).unwrap_or(usize::MAX)
     }
 
     /// The offset behind the coded bytes of what is being delivered; they count as used where what has been used
@@ -181,7 +181,7 @@ impl Ahead {
             match self.next(decoder, at, input.len(), more) {
                 Next::Wait => return Ok(more_after(0, 0)),
                 Next::Piece => {
-                    if let Some(used) = self.take(decoder, at) {
+                    if let Some(used) = self.take(decoder, at, input.len()) {
                         return Ok(more_after(used, 0));
                     }
                 }
@@ -242,7 +242,8 @@ impl Ahead {
 
     /// Takes note of a piece; `false` if it cannot be decoded with the memory allowed.
     fn enqueue(&mut self, found: CodedPiece) -> bool {
-        let part = found.plain.clamp(PARTS[0], PARTS[1]);
+        // With room for a byte more, a decoder that has filled a part with all of a piece says so at once.
+        let part = found.plain.clamp(PARTS[0], PARTS[1]) + 1;
         let memory = 2 * found.coded.len() as u64 + (PARTS_IN_MEMORY * part) as u64 + found.memory;
         if self.options.memory.is_some_and(|allowed| memory > allowed) {
             return false;
@@ -329,7 +330,7 @@ impl Ahead {
     }
 
     /// Takes an answer of the pool; says how many coded bytes are used up if that was the end of a piece.
-    fn take(&mut self, decoder: &mut dyn Decode, at: u64) -> Option<usize> {
+    fn take(&mut self, decoder: &mut dyn Decode, at: u64, available: usize) -> Option<usize> {
         let answer = self.pool.wait();
         let begun = *self.begun.get_or_insert(0);
         let adopt = decoder.adopt()?;
@@ -342,6 +343,10 @@ impl Ahead {
                 }
                 self.part_at = 0;
                 taken.map(|()| None)
+            }
+            Some(Answer::End(Ok(()))) if self.reached(at) - at > available as u64 => {
+                // It was there before, and has been read again in vain.
+                Err(Error::truncated("the coded bytes of a piece are gone"))
             }
             Some(Answer::End(Ok(()))) => Ok(self.pieces.pop_front()),
             Some(Answer::End(Err(error))) => Err(error),
