@@ -110,7 +110,7 @@ class Runner:
             note(f"{format.name}: dump {report.mebibytes(ours.dump)}, load {report.mebibytes(ours.load)}")
             peaks.append((format, ours, peer))
         share = others.share()
-        if share is not None and share > 0.05:
+        if share is not None and share > report.BUSY:
             note(f"the machine was busy: other programs took {share:.0%} of the processors' time")
         return report.Run(
             command=command,

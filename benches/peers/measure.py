@@ -195,7 +195,8 @@ class Bench:
         assert isinstance(row.data, Array)
         size = row.data.size(self.scale.divisor)
         file = self._folder / f"{row.data.name} {row.data.mib} stored {row.ours.title}"
-        ours.ask("store", self._array(row.data), file, row.ours.format, *row.ours.writing()[1:3])
+        format, level, *_ = row.ours.writing()
+        ours.ask("store", self._array(row.data), file, format, level)
         length = min(READ, size // 8)
         request = ["reads", file, row.ours.format, length, size // 3 * 2, size // 3]
         if ours.cost(*request).checksum != peer.cost(*request).checksum:

@@ -17,6 +17,9 @@ does the work once, and it is checked that what the two load is the same. Files 
 the disk. Dropping what was loaded is not counted. **Size** is that of demijohn's file by that of the peer's.
 """
 
+BUSY = 0.05
+"""The share of others from which on figures are to be taken with care."""
+
 NAMES = {"rust": "demijohn"}
 
 LANGUAGES = {"rust": "in Rust", "package": "in Python", "demijohn": "the program"}
@@ -69,6 +72,8 @@ def markdown(run: Run, groups: list[Group], charts: str | None = None) -> str:
 def provenance(run: Run) -> str:
     """Where figures are from, in a line."""
     smaller = f" A trial: there was {run.divisor} times less data." if run.divisor != 1 else ""
+    busy = run.others is not None and run.others > BUSY
+    smaller += f" Other programs took {run.others:.0%} of the time." if busy else ""
     joblib = next((version for version in run.versions if version.startswith("joblib")), "no joblib")
     return f"{run.date}; {joblib}; {run.machine}.{smaller}"
 
