@@ -41,8 +41,8 @@ pub struct CodedPiece {
     pub begin: u64,
     /// Where it ends, counted in the same way.
     pub end: u64,
-    /// What [`decoder`](Self::decoder) is to be given, all of it and nothing else.
-    pub coded: Vec<u8>,
+    /// What [`decoder`](Self::decoder) is to be given, all of it and nothing else. `None`: the bytes from `begin` to `end`.
+    pub coded: Option<Vec<u8>>,
     /// What decodes it on some thread: to [`Status::Done`](crate::Status::Done), with the last byte of `coded` taken.
     pub decoder: Box<dyn Decode>,
     /// What the stream's decoder must say of the [`Place`].
@@ -59,13 +59,13 @@ pub struct CodedPiece {
 }
 
 impl CodedPiece {
-    /// A piece of so many whole bytes at the beginning of what the scan was given, `coded` or some form of it.
+    /// A piece of so many whole bytes at the beginning of what the scan was given.
     #[must_use]
-    pub fn of_bytes(len: usize, coded: Vec<u8>, decoder: Box<dyn Decode>, plain: usize) -> Self {
+    pub fn of_bytes(len: usize, decoder: Box<dyn Decode>, plain: usize) -> Self {
         CodedPiece {
             begin: 0,
             end: 8 * len as u64,
-            coded,
+            coded: None,
             decoder,
             context: 0,
             note: 0,

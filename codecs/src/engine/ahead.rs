@@ -48,7 +48,9 @@ pub(crate) struct Ahead {
     part_at: usize,
     /// Plain bytes that the decoder is going to give once more.
     again: u64,
+    /// Buffers to use again: for plain bytes, and for coded ones.
     spare: Vec<Vec<u8>>,
+    spare_coded: Vec<Vec<u8>>,
 }
 
 /// A piece that has been found.
@@ -77,6 +79,8 @@ struct Task {
 struct Part {
     bytes: Vec<u8>,
     len: usize,
+    /// With the last part the coded bytes come back, so that their buffer can be used again.
+    coded: Vec<u8>,
 }
 
 /// What can be done where the decoder stands.
@@ -113,6 +117,7 @@ impl Ahead {
             part_at: 0,
             again: 0,
             spare: Vec::new(),
+            spare_coded: Vec::new(),
         })
     }
 
@@ -209,7 +214,7 @@ impl Ahead {
                 Found::Piece(piece) => {
                     let passed = piece.end / 8;
                     let fits = piece.begin < piece.end && piece.end <= 8 * coded.len() as u64;
-                    (fits && self.enqueue(piece), passed)
+                    (fits && self.enqueue(piece, coded), passed)
                 }
                 Found::Pass(n) => (n > 0 && n <= coded.len(), n as u64),
                 Found::End(n) => (self.joins && n <= coded.len(), n as u64),
@@ -241,10 +246,17 @@ impl Ahead {
     }
 
     /// Takes note of a piece; `false` if it cannot be decoded with the memory allowed.
-    fn enqueue(&mut self, found: CodedPiece) -> bool {
+    fn enqueue(&mut self, found: CodedPiece, bytes: &[u8]) -> bool {
+        let coded = found.coded.unwrap_or_else(|| {
+            let mut coded = self.spare_coded.pop().unwrap_or_default();
+            let within = |bit: u64| usize::try_from(bit / 8).expect("bytes that lie in memory");
+            coded.clear();
+            coded.extend_from_slice(&bytes[within(found.begin)..within(found.end)]);
+            coded
+        });
         // With room for a byte more, a decoder that has filled a part with all of a piece says so at once.
         let part = found.plain.clamp(PARTS[0], PARTS[1]) + 1;
-        let memory = 2 * found.coded.len() as u64 + (PARTS_IN_MEMORY * part) as u64 + found.memory;
+        let memory = 2 * coded.len() as u64 + (PARTS_IN_MEMORY * part) as u64 + found.memory;
         if self.options.memory.is_some_and(|allowed| memory > allowed) {
             return false;
         }
@@ -257,7 +269,7 @@ impl Ahead {
             note: found.note,
             memory,
             task: Some(Task {
-                coded: found.coded,
+                coded,
                 decoder: found.decoder,
                 part,
                 unsure: found.unsure,
@@ -340,6 +352,9 @@ impl Ahead {
                 let old = std::mem::replace(&mut self.part, part);
                 if self.spare.len() < self.pool.capacity() {
                     self.spare.push(old.bytes);
+                }
+                if old.coded.capacity() > 0 && self.spare_coded.len() < self.pool.capacity() {
+                    self.spare_coded.push(old.coded);
                 }
                 self.part_at = 0;
                 taken.map(|()| None)
@@ -445,11 +460,14 @@ impl Work<Task, Part> for Worker {
             }
         }
         loop {
-            let part = match first.pop_front() {
+            let mut part = match first.pop_front() {
                 Some(part) => part,
                 None if run.ended => return Ok(()),
                 None => run.part(&mut task)?,
             };
+            if run.ended && first.is_empty() {
+                part.coded = std::mem::take(&mut task.coded);
+            }
             if part.len > 0 && !give(part) {
                 return Ok(());
             }
@@ -469,7 +487,11 @@ impl Run {
         let mut bytes = task.room.pop().unwrap_or_default();
         bytes.resize(task.part, 0);
         let len = self.fill(task, &mut bytes)?;
-        Ok(Part { bytes, len })
+        Ok(Part {
+            bytes,
+            len,
+            ..Part::default()
+        })
     }
 
     /// Decodes until the buffer is full or the piece has ended, as it must.

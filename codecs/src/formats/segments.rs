@@ -20,6 +20,9 @@ const FEWEST: usize = 16 << 10;
 /// Bytes among which there must be a mark. A stream without it is not made of segments.
 const MOST: usize = 2 << 20;
 
+/// Places looked at in one go.
+const STRIDE: usize = 4 << 10;
+
 /// The context of a place at the beginning of a member; that of one inside is 0.
 pub(super) const WHOLE: u64 = 1;
 
@@ -68,15 +71,15 @@ impl<C: Container + Default + Clone + 'static> Scan for Segments<C> {
 
 impl<C: Container + Default + Clone + 'static> Segments<C> {
     fn member(&mut self, coded: &[u8], len: usize) -> Found {
-        let Some(member) = coded.get(..len) else {
+        if coded.len() < len {
             return Found::More;
-        };
+        }
         self.at = At::End;
         let decoder = Member::new(self.container.clone());
         Found::Piece(CodedPiece {
             context: WHOLE,
             note: WHOLE,
-            ..CodedPiece::of_bytes(len, member.to_vec(), Box::new(decoder), 64 << 10)
+            ..CodedPiece::of_bytes(len, Box::new(decoder), 64 << 10)
         })
     }
 
@@ -109,29 +112,27 @@ impl<C: Container + Default + Clone + 'static> Segments<C> {
             };
         };
         self.at = At::Segment(0);
-        let segment = coded[..end].to_vec();
-        Found::Piece(CodedPiece::of_bytes(
-            end,
-            segment,
-            Box::new(Segment::new()),
-            SEGMENT,
-        ))
+        Found::Piece(CodedPiece::of_bytes(end, Box::new(Segment::new()), SEGMENT))
     }
 }
 
 /// Where the first mark ends that begins at `from` or behind it.
 fn mark(coded: &[u8], from: usize) -> Option<usize> {
-    let mut at = from;
-    while let Some(four) = coded.get(at..at + MARK.len()) {
-        if four == MARK {
+    let last = coded.len().checked_sub(MARK.len())?;
+    for start in (from..=last).step_by(STRIDE) {
+        let end = (start + STRIDE).min(last + 1);
+        let [a, b, c, d] = [0, 1, 2, 3].map(|i| coded[start + i..end + i].iter());
+        // Without a branch, so that many places are looked at at once.
+        let any = a.zip(b).zip(c.zip(d)).fold(0, |any, ((a, b), (c, d))| {
+            any | u8::from(*a == MARK[0])
+                & u8::from(*b == MARK[1])
+                & u8::from(*c == MARK[2])
+                & u8::from(*d == MARK[3])
+        });
+        if any != 0 {
+            let at = (start..end).find(|at| coded[*at..].starts_with(&MARK))?;
             return Some(at + MARK.len());
         }
-        // As far as the last of the four bytes lets a mark begin.
-        at += match four[3] {
-            0 => 2,
-            0xff => 1,
-            _ => 4,
-        };
     }
     None
 }

@@ -72,9 +72,9 @@ impl Chunks {
             return Found::Lost;
         };
         let len = header.cbytes + pack.checksum.len();
-        let Some(chunk) = coded.get(..len) else {
+        if coded.len() < len {
             return Found::More;
-        };
+        }
         let context = pack.begun();
         if pack.chunk(&header, self.position).is_err() {
             return Found::Lost;
@@ -85,7 +85,7 @@ impl Chunks {
             context,
             note: header.nbytes as u64,
             memory: 2 * header.blocksize as u64,
-            ..CodedPiece::of_bytes(len, chunk.to_vec(), Box::new(decoder), header.nbytes)
+            ..CodedPiece::of_bytes(len, Box::new(decoder), header.nbytes)
         })
     }
 }

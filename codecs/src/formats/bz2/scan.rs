@@ -85,7 +85,7 @@ impl Blocks {
         Found::Piece(CodedPiece {
             begin: begin as u64,
             end: end as u64,
-            coded: stream.bytes,
+            coded: Some(stream.bytes),
             decoder: Box::new(Stream::new()),
             context: u64::from(level),
             note: crc << 8 | (end % 8) as u64,

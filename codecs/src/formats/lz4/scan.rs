@@ -87,7 +87,7 @@ impl Blocks {
                 let decoder = Decoder::of_blocks(frame, self.memory);
                 Found::Piece(CodedPiece {
                     context: frame.context(),
-                    ..CodedPiece::of_bytes(len, coded[..len].to_vec(), Box::new(decoder), plain)
+                    ..CodedPiece::of_bytes(len, Box::new(decoder), plain)
                 })
             }
             Run::More => Found::More,

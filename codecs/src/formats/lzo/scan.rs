@@ -32,7 +32,7 @@ impl Scan for Blocks {
                 let decoder = Decoder::of_blocks(flags, self.memory);
                 Found::Piece(CodedPiece {
                     context: flags.into(),
-                    ..CodedPiece::of_bytes(len, coded[..len].to_vec(), Box::new(decoder), plain)
+                    ..CodedPiece::of_bytes(len, Box::new(decoder), plain)
                 })
             }
             Run::More => Found::More,

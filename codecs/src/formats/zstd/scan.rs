@@ -56,7 +56,7 @@ impl Scan for Frames {
             .map_or(PART, |content| usize::try_from(content).unwrap_or(PART));
         Found::Piece(CodedPiece {
             memory: header.window,
-            ..CodedPiece::of_bytes(len, coded[..len].to_vec(), Box::new(decoder), plain)
+            ..CodedPiece::of_bytes(len, Box::new(decoder), plain)
         })
     }
 }
