@@ -19,6 +19,7 @@ mod process;
 mod python;
 mod test;
 mod torture;
+mod unsafety;
 mod workspace;
 
 use std::process::ExitCode;
@@ -45,6 +46,7 @@ usage: cargo xtask COMMAND
                                  --quick, are only printed
   torture [PART] [--seconds N]   the tests that take long, at full length, or each for so many seconds where
                                  it has no end of its own: kills, race, chunkings, large, leaks, bombs
+  unsafe                         every unsafe block of what is published, with its reason
   fuzz [TARGET] [--seconds N]    one fuzz target, or all in turn (default: 60 seconds each)
   venv                           only make or refresh the Pythons of the tests: target/venv, and
                                  target/venv-joblib11 for what old versions read
@@ -83,6 +85,7 @@ fn run(args: &[String]) -> Result {
         "matrix" => bench::matrix(&Workspace::find()?, rest),
         "overhead" => bench::overhead(&Workspace::find()?, rest),
         "compare" => compare::run(&Workspace::find()?, rest),
+        "unsafe" => no_arguments(command, rest).and_then(|()| unsafety::run(&Workspace::find()?)),
         "torture" => torture::run(&Workspace::find()?, rest),
         "fuzz" => fuzz::run(&Workspace::find()?, rest),
         "venv" => no_arguments(command, rest).and_then(|()| {
