@@ -272,6 +272,9 @@ def _index(policy: Policy, args: tuple[Any, ...]) -> bool | tuple[Any, ...]:
         return given.keys() == {"name", "start", "stop", "step"} and _range(policy, given) and (cls, dict(given))
     if cls is pd.CategoricalIndex:
         fits = _is(policy, data, pd.Categorical)
+    elif cls is pd.TimedeltaIndex:
+        # Of pandas 2, where the array knows the frequency.
+        fits = _is(policy, data, _Timedeltas) and data.ndim == 1
     elif cls is pd.Index:
         fits = _is_array(policy, data, "biufcO", 1) or _is(policy, data, _StringArray, *_MASKED_ARRAYS)
         if fits and _is_array(policy, data, "O", 1):
@@ -401,6 +404,7 @@ CALLS: dict[int, Rule] = _table(
         **{_inside(f"pandas._libs.tslibs.offsets.{name}"): _offset for name in _OFFSETS},
         _inside("pandas._libs.arrays.__pyx_unpickle_NDArrayBacked"): _backed,
         _inside("pandas._libs.internals._unpickle_block"): _block,
+        _inside("pandas._libs.tslibs.nattype.__nat_unpickle"): _nat,
         _inside("pandas._libs.tslibs.nattype._nat_unpickle"): _nat,
         _inside("pandas._libs.tslibs.timedeltas._timedelta_unpickle"): _timedelta,
         _inside("pandas._libs.tslibs.timestamps._unpickle_timestamp"): _timestamp,

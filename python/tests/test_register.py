@@ -52,6 +52,29 @@ def test_workers_of_loky_learn_them_too(tmp_path):
     subprocess.run([sys.executable, "program.py"], cwd=tmp_path, check=True)
 
 
+DASK = """
+import demijohn, joblib
+from dask.distributed import Client, LocalCluster
+
+def there_and_back(path):
+    joblib.dump(list(range(100)), path)
+    return joblib.load(path), demijohn.detect(path)
+
+if __name__ == "__main__":
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
+        client.run(demijohn.register)
+        client.run(demijohn.register)
+        value, codec = client.submit(there_and_back, "a.zst").result()
+        assert value == list(range(100)) and codec == "zstd", codec
+"""
+
+
+def test_workers_of_dask_learn_them_too(tmp_path):
+    pytest.importorskip("distributed")
+    (tmp_path / "program.py").write_text(DASK)
+    subprocess.run([sys.executable, "program.py"], cwd=tmp_path, check=True)
+
+
 FSSPEC = """
 import demijohn, fsspec
 assert "zstd" in demijohn.register(force=True)["fsspec"]

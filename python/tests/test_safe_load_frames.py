@@ -3,6 +3,7 @@
 import datetime
 import io
 import pickle
+import zoneinfo
 
 import joblib
 import numpy as np
@@ -118,15 +119,15 @@ def test_scalars_come_back(protocol):
 
 def test_what_is_not_covered_is_named():
     for value, unknown in (
-        (pd.period_range("2020", periods=2, freq="M"), "pandas.PeriodIndex"),
-        (pd.arrays.SparseArray([0, 1]), "pandas.arrays.SparseArray"),
-        (pd.Interval(0, 1), "pandas.Interval"),
-        (pd.to_datetime(["2020"]).tz_localize("Europe/Paris"), "zoneinfo.ZoneInfo"),
-        (FRAME.groupby("ints"), "pandas.api.typing.DataFrameGroupBy"),
+        (pd.period_range("2020", periods=2, freq="M"), "PeriodIndex"),
+        (pd.arrays.SparseArray([0, 1]), "SparseArray"),
+        (pd.Interval(0, 1), "Interval"),
+        (pd.to_datetime(["2020"]).tz_localize(zoneinfo.ZoneInfo("Europe/Paris")), "ZoneInfo"),
+        (FRAME.groupby("ints"), "DataFrameGroupBy"),
     ):
         with pytest.raises(demijohn.UntrustedError) as raised:
-            load(pickle.dumps(value))
-        assert any(name.startswith(unknown) for name in raised.value.globals)
+            load(pickle.dumps(value, 2))
+        assert unknown in {name.rpartition(".")[2] for name in raised.value.globals}
 
 
 # Attacks: frames pickled by somebody who writes what is not so.

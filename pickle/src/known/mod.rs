@@ -172,7 +172,7 @@ const LIST: &[Entry] = &[
     ("pandas._libs.arrays", &[("__pyx_unpickle_NDArrayBacked", C::Plain)]),
     ("pandas._libs.internals", &[("_unpickle_block", C::Plain)]),
     ("pandas._libs.missing", &[("NA", C::Plain)]),
-    ("pandas._libs.tslibs.nattype", &[("_nat_unpickle", C::Plain)]),
+    ("pandas._libs.tslibs.nattype", &[("__nat_unpickle", C::Plain), ("_nat_unpickle", C::Plain)]),
     ("pandas._libs.tslibs.offsets", &[
         ("BusinessDay", C::Plain), ("BusinessMonthBegin", C::Plain), ("BusinessMonthEnd", C::Plain), ("Day", C::Plain),
         ("Hour", C::Plain), ("Micro", C::Plain), ("Milli", C::Plain), ("Minute", C::Plain), ("MonthBegin", C::Plain),
