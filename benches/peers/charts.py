@@ -21,9 +21,9 @@ def draw(program: Path, chart: Chart, file: Path) -> None:
         subprocess.run([str(program)], input=json.dumps(chart).encode(), stdout=stream, check=True)
 
 
-def chart(survey: Survey, portraits: list[Portrait], about: str) -> Chart:
+def chart(survey: Survey, portraits: list[Portrait], about: list[str]) -> Chart:
     drawn = {"scatter": scatter, "bars": bars}[survey.chart](survey, portraits)
-    notes = [*survey.notes, about]
+    notes = [*survey.notes, *about]
     return {**drawn, "heading": {"title": survey.headline, "notes": notes, "key": key(portraits)}}
 
 

@@ -69,13 +69,13 @@ def markdown(run: Run, groups: list[Group], charts: str | None = None) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def provenance(run: Run) -> str:
-    """Where figures are from, in a line."""
-    smaller = f" A trial: there was {run.divisor} times less data." if run.divisor != 1 else ""
-    busy = run.others is not None and run.others > BUSY
-    smaller += f" Other programs took {run.others:.0%} of the time." if busy else ""
+def provenance(run: Run) -> list[str]:
+    """Where figures are from, and why not to trust them, in lines."""
     joblib = next((version for version in run.versions if version.startswith("joblib")), "no joblib")
-    return f"{run.date}; {joblib}; {run.machine}.{smaller}"
+    doubts = [f"A trial: there was {run.divisor} times less data."] * (run.divisor != 1)
+    if run.others is not None and run.others > BUSY:
+        doubts.append(f"Other programs took {run.others:.0%} of the time.")
+    return [f"{run.date}; {joblib}; {run.machine}.", *doubts]
 
 
 def about(run: Run) -> str:

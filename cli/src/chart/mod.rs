@@ -94,9 +94,9 @@ impl Tone {
 const MARGIN: f64 = 24.0;
 
 impl Heading {
-    /// How wide a picture has to be for it.
+    /// How wide a picture has to be for it, in a wide font too.
     fn width(&self) -> f64 {
-        let notes = self.notes.iter().map(|note| svg::width(note, svg::LABEL));
+        let notes = self.notes.iter().map(|note| svg::width(note, 1.1 * svg::LABEL));
         MARGIN + notes.fold(svg::width(&self.title, 21.0), f64::max) + MARGIN
     }
 
