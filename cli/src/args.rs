@@ -46,6 +46,7 @@ pub(crate) enum Verb {
     Compress(Compress),
     Decompress(Decompress),
     Cat(Cat),
+    Index(Index),
     Test(Test),
     Inspect(Inspect),
     Scan(Scan),
@@ -158,13 +159,55 @@ pub(crate) struct Decompress {
 #[command(after_help = "Examples:\n  \
         demijohn cat access.log.*.gz | grep 404\n  \
         curl -s https://example.org/data.xz | demijohn cat | head\n  \
-        demijohn cat -f notes notes.gz     -f lets files through that are not compressed")]
+        demijohn cat -f notes notes.gz     -f lets files through that are not compressed\n  \
+        demijohn cat --offset 1G --length 64K dump.xz")]
 pub(crate) struct Cat {
     #[command(flatten)]
     pub(crate) files: Files,
+    /// Begin at this decoded byte of each file, such as 4096 or 1G; blocks in front of it are jumped over where the file
+    /// tells where they are
+    #[arg(long, value_name = "SIZE", value_parser = bytes::parse, default_value = "0", hide_default_value = true)]
+    pub(crate) offset: u64,
+    /// Write at most so many bytes of each file; what follows is not checked
+    #[arg(long, value_name = "SIZE", value_parser = bytes::parse)]
+    pub(crate) length: Option<u64>,
+    /// Find the offset by this index of a gzip or zlib file, one of `demijohn index`, indexed_gzip, gztool or bgzip
+    #[arg(long, value_name = "INDEX", value_hint = ValueHint::FilePath)]
+    pub(crate) index: Option<PathBuf>,
     /// Pass plain files through; write binary data to a terminal
     #[arg(short, long)]
     pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) decoding: Decoding,
+    #[command(flatten)]
+    pub(crate) talk: Talk,
+}
+
+/// Make an index to seek in a gzip or zlib file
+///
+/// Such a file can only be read from its beginning. Its index holds places from where one can go on: for every MiB of
+/// data 32 KiB, in the form of indexed_gzip (GZIDX). Other formats need none. FILE is read to the end and so checked.
+#[derive(Debug, Group)]
+#[command(after_help = "Examples:\n  \
+        demijohn index access.log.gz                writes access.log.gz.gzidx\n  \
+        demijohn cat --offset 1G --length 64K --index access.log.gz.gzidx access.log.gz\n\n\
+        With --json, one object: file, index (its name), places, compressed and plain (bytes).")]
+pub(crate) struct Index {
+    /// The file to read
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// Write the index to this file
+    #[arg(short, long, value_name = "INDEX", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+    /// Bytes of data from one place to the next, at least
+    #[arg(long, value_name = "SIZE", value_parser = bytes::parse, default_value = "1M")]
+    pub(crate) spacing: u64,
+    /// Overwrite an older index
+    #[arg(short, long)]
+    pub(crate) force: bool,
+    /// Print a JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) decoding: Decoding,
     #[command(flatten)]

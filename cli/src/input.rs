@@ -127,6 +127,17 @@ pub(crate) fn decoder(
     plain: bool,
     talk: Talk,
 ) -> Result<Decoder, Failure> {
+    decoder_with(operand, decoding, plain, talk, Options::new())
+}
+
+/// The same with more options.
+pub(crate) fn decoder_with(
+    operand: &Operand,
+    decoding: &Decoding,
+    plain: bool,
+    talk: Talk,
+    options: Options,
+) -> Result<Decoder, Failure> {
     let failed = |error: Error| Failure::new(operand, error);
     let Input { mut source, metadata } = Input::open(operand)?;
     let bar = Bar::start(talk, operand, source.size(), Side::Compressed);
@@ -137,7 +148,7 @@ pub(crate) fn decoder(
     // that was cut within its first bytes is a damaged file of its format, not one of unknown format.
     let agreed = named.as_ref().filter(|format| begins(format.spec(), head));
 
-    let mut options = Options::new()
+    let mut options = options
         // How joblib compressed before 0.10, whatever the name says; it is read only.
         .also(ZFile)
         // A pickle of an old protocol can begin like a zlib stream.

@@ -19,6 +19,7 @@ use crate::limits::Limits;
 use crate::progress::{Meter, OnProgress, Progress};
 use crate::reader::Reader;
 use crate::registry::{Detection, Registry, detect_among};
+use crate::seek::SeekIndex;
 use crate::source::{Exact, Pipe, Seekable, Source};
 use crate::writer::{FileWriter, Writer};
 
@@ -80,6 +81,8 @@ pub struct Options {
     durability: Durability,
     replace: Replace,
     on_progress: Option<OnProgress>,
+    index: Option<SeekIndex>,
+    index_spacing: Option<u64>,
 }
 
 impl Options {
@@ -193,6 +196,20 @@ impl Options {
         self
     }
 
+    /// Seeks by an index of the gzip or zlib file that is read. It is not believed: see [`SeekIndex`].
+    pub fn seek_index(mut self, index: SeekIndex) -> Self {
+        self.index = Some(index);
+        self
+    }
+
+    /// Takes note of the places of an index while a gzip or zlib file is read for the first time, at least so many plain bytes apart
+    /// (32 KiB is the least), for [`Reader::seek_index`]. Each takes 32 KiB of memory; where that is more than the limits
+    /// allow, there are fewer.
+    pub fn index_spacing(mut self, bytes: u64) -> Self {
+        self.index_spacing = Some(bytes.max(32 << 10));
+        self
+    }
+
     fn formats(&self) -> &Registry {
         self.registry.as_deref().unwrap_or_else(|| Registry::global())
     }
@@ -234,7 +251,7 @@ impl Options {
     /// Reads from any [`Source`].
     ///
     /// # Errors
-    /// As [`reader`](Self::reader).
+    /// As [`reader`](Self::reader); `Parameter` if the [index](Self::seek_index) is not one of this source.
     pub fn source<S: Source>(mut self, mut source: S) -> Result<Reader<S>> {
         source.use_threads(threads(self.threads, source.size()));
         let mut input = Input::new(source);
@@ -259,7 +276,14 @@ impl Options {
             meter,
             first,
         )?;
-        Ok(Reader::new(input, engine))
+        let mut reader = Reader::new(input, engine);
+        if let Some(index) = self.index {
+            reader.load_index(index)?;
+        }
+        if let Some(spacing) = self.index_spacing {
+            reader.make_index(spacing);
+        }
+        Ok(reader)
     }
 
     /// Looks at the first bytes, and behind skippable frames, without consuming any that a decoder needs.

@@ -7,6 +7,7 @@ use crate::engine::decode::DecodeEngine;
 use crate::engine::input::Input;
 use crate::error::{Error, Result};
 use crate::file::Summary;
+use crate::seek::SeekIndex;
 use crate::source::{Exact, Pipe, Seekable, Source};
 
 /// Plain bytes kept for small reads and for [`BufRead`].
@@ -40,6 +41,8 @@ pub struct Reader<S> {
     target: Option<u64>,
     /// Where the plain stream ends, once that has been seen.
     end: Option<u64>,
+    /// Places for an index are taken note of since the beginning, so far apart.
+    indexes: Option<u64>,
 }
 
 impl<S: Source> Reader<S> {
@@ -53,7 +56,20 @@ impl<S: Source> Reader<S> {
             lent: 0,
             target: None,
             end: None,
+            indexes: None,
         }
+    }
+
+    /// From the beginning on, takes note of places for an index.
+    pub(crate) fn make_index(&mut self, spacing: u64) {
+        self.indexes = Some(spacing);
+        self.engine.make_index(spacing);
+    }
+
+    /// Seeks by this index.
+    pub(crate) fn load_index(&mut self, index: SeekIndex) -> Result<()> {
+        let size = self.source_size();
+        self.engine.load_index(index, size)
     }
 
     /// The name of the format being read; `"none"` for plain bytes.
@@ -111,6 +127,42 @@ impl<S: Source> Reader<S> {
         self.engine.stop();
         self.at = self.len;
         Ok(())
+    }
+
+    /// An index of the places of a gzip or zlib stream, for others to seek by. What is left is decoded for it; all of it, unless
+    /// [`Options::index_spacing`](crate::Options::index_spacing) was given. The position stays what it is.
+    ///
+    /// # Errors
+    /// `Unsupported` for other formats, and for a source that cannot seek; what reading to the end reports.
+    pub fn seek_index(&mut self) -> Result<SeekIndex> {
+        if !matches!(self.format(), "gzip" | "zlib") {
+            return Err(Error::unsupported(format!(
+                "indexes are of gzip and zlib; {} is sought in without, as far as it can be",
+                self.format()
+            )));
+        }
+        if !self.seekable() {
+            return Err(Error::unsupported(
+                "the source cannot seek, so nothing can use an index of it",
+            ));
+        }
+        let position = self.position();
+        let spacing = self.indexes.unwrap_or(SeekIndex::SPACING);
+        if self.indexes.replace(spacing).is_none() || self.engine.has_leapt() {
+            self.engine.make_index(spacing);
+            self.engine.rewind(&mut self.input)?;
+        }
+        self.target = Some(position);
+        (self.at, self.len) = (0, 0);
+        while self.refill()? > 0 {}
+        let end = self.engine.produced();
+        self.end = Some(end);
+        Ok(SeekIndex {
+            points: self.engine.places().inside().cloned().collect(),
+            compressed: self.source_size(),
+            plain: Some(end),
+            spacing,
+        })
     }
 
     /// The source, wherever decoding has left it.

@@ -1,5 +1,10 @@
 //! `demijohn cat`
 
+use std::io::{Read as _, Seek as _, SeekFrom};
+
+use demijohn_codecs::Options;
+use demijohn_codecs::seek::SeekIndex;
+
 use crate::args::Cat;
 use crate::bytes;
 use crate::copy::{CopyError, copy};
@@ -12,9 +17,20 @@ pub(crate) fn run(args: &Cat) -> Result<Exit, Failure> {
 }
 
 fn one(args: &Cat, operand: &Operand) -> Result<(), Failure> {
-    let Decoder { mut reader, bar, .. } = input::decoder(operand, &args.decoding, args.force, args.talk)?;
+    let mut options = Options::new();
+    if let Some(path) = &args.index {
+        let index = SeekIndex::open(path, args.decoding.limits());
+        options = options.seek_index(index.map_err(|error| Failure::new(operand, error))?);
+    }
+    let Decoder { mut reader, bar, .. } =
+        input::decoder_with(operand, &args.decoding, args.force, args.talk, options)?;
     let mut stdout = Decoded::new(args.force)?;
-    let copied = copy(&mut reader, &mut stdout);
+    let sought = reader.seek(SeekFrom::Start(args.offset));
+    sought.map_err(|error| Failure::new(operand, error))?;
+    let copied = match args.length {
+        Some(length) => copy(&mut (&mut reader).take(length), &mut stdout),
+        None => copy(&mut reader, &mut stdout),
+    };
     // Before anything is said.
     drop(bar);
     let plain = copied.map_err(|error| match error {

@@ -9,6 +9,7 @@ mod convert;
 mod decompress;
 mod demo;
 mod extract;
+mod index;
 mod inspect;
 mod scan;
 mod test;
@@ -25,6 +26,7 @@ pub(crate) fn run(verb: Verb) -> Exit {
         Verb::Compress(args) => compress::run(&args),
         Verb::Decompress(args) => decompress::run(&args),
         Verb::Cat(args) => cat::run(&args),
+        Verb::Index(args) => index::run(&args),
         Verb::Test(args) => test::run(&args),
         Verb::Inspect(args) => inspect::run(&args),
         Verb::Scan(args) => scan::run(&args),

@@ -14,6 +14,7 @@ mod interop;
 mod interrupt;
 mod pipes;
 mod round_trip;
+mod seek;
 mod terminal;
 mod usage;
 mod util;

@@ -8,7 +8,7 @@ use crate::format::{Decode, DecodeOptions, Head, Probe, Status};
 use crate::limits::Limits;
 use crate::options::{Members, Tail};
 use crate::progress::Meter;
-use crate::seek::{Entry, Places, Point};
+use crate::seek::{Entry, Marking, Places, Point, SeekIndex};
 use crate::source::Source;
 use crate::spec::NulPadding;
 
@@ -42,11 +42,17 @@ pub(crate) struct DecodeEngine {
     /// The decoder has been told which places to name.
     marking: bool,
     found: Vec<Point>,
+    /// Decoding only to see whether a point of an index is right.
+    proving: bool,
+    /// A part has been jumped over, since the beginning, and may never have been seen.
+    leapt: bool,
     failed: Option<Error>,
 }
 
 /// Seeking so far forward, in plain bytes, is not faster than decoding.
 const NEAR: u64 = 128 << 10;
+/// Bytes at a time of what is decoded to be compared.
+const SCRATCH: usize = 64 << 10;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -104,6 +110,8 @@ impl DecodeEngine {
             places: Places::new(survey, limits.max_memory()),
             marking: false,
             found: Vec::new(),
+            proving: false,
+            leapt: false,
             failed: None,
         })
     }
@@ -178,9 +186,14 @@ impl DecodeEngine {
             match self.places.nearest(target) {
                 Some(point) if back || point.plain > self.produced => {
                     let point = point.clone();
+                    self.prove(input, &point)?;
                     return self.enter(input, &point);
                 }
                 _ => {}
+            }
+            // Who goes back once may do so again.
+            if back {
+                self.want_windows(SeekIndex::SPACING);
             }
         }
         if back { self.rewind(input) } else { Ok(()) }
@@ -217,6 +230,84 @@ impl DecodeEngine {
             .map_err(|error| self.remember(error, input.consumed()))
     }
 
+    /// From here on the decoder is to name places with windows too.
+    pub(crate) fn want_windows(&mut self, spacing: u64) {
+        if self.places.want_windows(spacing) && self.marking {
+            self.decoder.mark(self.places.marking());
+        }
+    }
+
+    /// Uses an index of the source.
+    pub(crate) fn load_index(&mut self, index: SeekIndex, size: Option<u64>) -> Result<()> {
+        let name = self.compressor.name();
+        if !matches!(name, "gzip" | "zlib") {
+            return Err(Error::parameter(format!(
+                "the index is of a gzip or zlib file, and this is {name}"
+            )));
+        }
+        if let (Some(of), Some(size)) = (index.compressed_size(), size)
+            && of != size
+        {
+            return Err(Error::parameter(format!(
+                "the index is of a file of {of} bytes, and this has {size}"
+            )));
+        }
+        self.places.load(index);
+        Ok(())
+    }
+
+    /// Takes note of all places that an index has, from the beginning on, in as much memory as may be used.
+    pub(crate) fn make_index(&mut self, spacing: u64) {
+        self.places.allow(self.limits.max_memory());
+        self.want_windows(spacing);
+    }
+
+    /// Has a part been jumped over?
+    pub(crate) fn has_leapt(&self) -> bool {
+        self.leapt
+    }
+
+    /// The places passed.
+    pub(crate) fn places(&self) -> &Places {
+        &self.places
+    }
+
+    /// Makes sure that a point of an index is one, by decoding from the point before it.
+    fn prove<S: Source>(&mut self, input: &mut Input<S>, point: &Point) -> Result<()> {
+        if self.places.is_proven(point) {
+            return Ok(());
+        }
+        match self.places.nearest(point.plain - 1).cloned() {
+            Some(before) => self.enter(input, &before)?,
+            None => self.rewind(input)?,
+        }
+        self.proving = true;
+        self.start_marking();
+        self.decoder.mark(Marking {
+            plain: None,
+            window: Some(1),
+        });
+        let mut scratch = vec![0; SCRATCH];
+        let mut result = Ok(1);
+        while !self.places.is_proven(point) && self.produced <= point.plain {
+            result = self.read(input, &mut scratch);
+            if !matches!(result, Ok(1..)) {
+                break;
+            }
+        }
+        self.proving = false;
+        self.decoder.mark(self.places.marking());
+        result?;
+        if self.places.is_proven(point) {
+            return Ok(());
+        }
+        let error = Error::corrupt(format!(
+            "the index has a place for plain byte {} that is none: it is damaged, or of another file",
+            point.plain
+        ));
+        Err(self.remember(error, input.consumed()))
+    }
+
     fn start_marking(&mut self) {
         if !std::mem::replace(&mut self.marking, true) {
             self.decoder.mark(self.places.marking());
@@ -238,6 +329,7 @@ impl DecodeEngine {
             Entry::Inside { .. } => State::Member,
         };
         self.member_at = u64::MAX;
+        self.leapt |= point.plain > self.produced;
         self.begin_at(point.coded, point.plain);
         Ok(())
     }
@@ -379,7 +471,7 @@ impl DecodeEngine {
         }
         self.state = next;
         self.member_at = input.consumed();
-        if let (State::Member, Some(ahead)) = (next, &mut self.ahead) {
+        if let (State::Member, Some(ahead), false) = (next, &mut self.ahead, self.proving) {
             ahead.stream_begins(input.consumed());
         }
         if input.source().seekable() {

@@ -4,17 +4,21 @@
 //! apart and ended by an empty stored block (`00 00 ff ff`), so that segments can be coded by several threads
 //! and found again by a reader; the last one ends the stream. Reading takes any deflate stream.
 
-use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
+use std::sync::Arc;
 
+use flate2::{Compress, Compression, FlushCompress};
+#[cfg(feature = "zlib")]
+use flate2::{Decompress, FlushDecompress};
+
+use super::inflate::{Inflate, Stand, WINDOW};
 use super::segments::WHOLE;
 use crate::error::{Error, Result};
 use crate::format::{BlockEncode, Decode, EncodeOptions, Piece, Status, Step};
 use crate::pieces::{Adopt, Place};
+use crate::seek::{Entry, Marking, Marks, Point};
 
 /// Plain bytes in a segment, if the options do not say.
 pub(super) const SEGMENT: usize = 1 << 20;
-/// How far back a match can reach.
-const WINDOW: usize = 32 << 10;
 
 /// The backend's level for each of zlib's: the fastest whose output is no larger than zlib's at that level plus two
 /// percent. Its scale is another one. Its level 1, for one, has only the fixed Huffman codes.
@@ -88,10 +92,13 @@ pub(super) trait Container: Send {
 /// Decodes one member: header, deflate stream, trailer.
 pub(super) struct Member<C> {
     container: C,
-    inflate: Decompress,
+    inflate: Inflate,
     phase: Phase,
     trailer: Vec<u8>,
     adopted: Adopted<C>,
+    /// Decoding began inside the stream, so that nothing is known of the data before.
+    partial: bool,
+    marks: Marks,
     /// What is wrong behind the bytes just delivered.
     failed: Option<Error>,
 }
@@ -100,6 +107,8 @@ pub(super) struct Member<C> {
 enum Phase {
     Start,
     Header,
+    /// In front of a byte of which only the highest bits belong to what is decoded, so many.
+    Bits(u8),
     Body,
     Trailer,
     End,
@@ -137,56 +146,66 @@ impl<C> Adopted<C> {
 }
 
 impl<C: Container + Clone> Member<C> {
-    pub(super) fn new(container: C) -> Self {
-        Member {
+    pub(super) fn new(container: C) -> Result<Self> {
+        Ok(Member {
             container,
-            inflate: Decompress::new(false),
+            inflate: Inflate::new()?,
             phase: Phase::Start,
             trailer: Vec::with_capacity(C::TRAILER),
             adopted: Adopted::default(),
+            partial: false,
+            marks: Marks::default(),
             failed: None,
-        }
+        })
     }
 
-    fn body(&mut self, input: &[u8], out: &mut [u8]) -> Result<(usize, usize)> {
+    fn body(
+        &mut self,
+        input: &[u8],
+        consumed: &mut usize,
+        out: &mut [u8],
+        produced: &mut usize,
+    ) -> Result<()> {
         if std::mem::take(&mut self.adopted.last) {
-            self.inflate.reset(false);
-            self.inflate
-                .set_dictionary(&self.adopted.window)
-                .map_err(|e| Error::corrupt(format!("deflate cannot go on: {e}")))?;
+            self.inflate.enter(&self.adopted.window, 0)?;
         }
-        let before = (self.inflate.total_in(), self.inflate.total_out());
-        let result = self.inflate.decompress(input, out, FlushDecompress::None);
-        let moved = |now: u64, before: u64| usize::try_from(now - before).expect("within the slices");
-        let consumed = moved(self.inflate.total_in(), before.0);
-        let produced = moved(self.inflate.total_out(), before.1);
-        self.container.update(&out[..produced]);
-        match result {
-            Ok(flate2::Status::StreamEnd) => self.phase = Phase::Trailer,
-            Ok(_) => {}
-            Err(error) => {
-                let error = match error.needs_dictionary() {
-                    Some(_) => Error::unsupported("the stream needs a preset dictionary"),
-                    None => Error::corrupt(format!(
-                        "the deflate stream is damaged: {}",
-                        error.message().unwrap_or("invalid data")
-                    )),
-                };
-                if consumed == 0 && produced == 0 {
-                    return Err(error);
+        loop {
+            let stop = self.marks.wants_windows();
+            let done = self.inflate.run(&input[*consumed..], &mut out[*produced..], stop);
+            if !self.partial {
+                self.container.update(&out[*produced..*produced + done.gave]);
+            }
+            *consumed += done.took;
+            *produced += done.gave;
+            match done.result {
+                Ok(Stand::End) => {
+                    self.phase = Phase::Trailer;
+                    return Ok(());
                 }
-                self.failed = Some(error);
+                Ok(Stand::Block { bits }) if stop && (done.took > 0 || done.gave > 0) => {
+                    self.pass(*consumed, *produced, bits);
+                }
+                Ok(_) => return Ok(()),
+                Err(error) if *consumed == 0 && *produced == 0 => return Err(error),
+                Err(error) => {
+                    self.failed = Some(error);
+                    return Ok(());
+                }
             }
         }
-        Ok((consumed, produced))
     }
-}
 
-impl<C: Container + Clone> Decode for Member<C> {
-    fn step(&mut self, input: &[u8], out: &mut [u8], _eof: bool) -> Result<Step> {
-        if let Some(error) = self.failed.take() {
-            return Err(error);
-        }
+    /// In front of a block of which so many bits are in the byte before.
+    fn pass(&mut self, consumed: usize, produced: usize, bits: u8) {
+        let Member { marks, inflate, .. } = self;
+        let coded = marks.coded(consumed) - u64::from(bits > 0);
+        marks.place_with_window(coded, produced, || {
+            Entry::inside(&inflate.window().into(), bits.into())
+        });
+    }
+
+    /// A step, but for an error that the one before has left and for what the marks are told.
+    fn advance(&mut self, input: &[u8], out: &mut [u8]) -> Result<Step> {
         let (mut consumed, mut produced) = (0, 0);
         if self.phase == Phase::Start && !input.is_empty() {
             self.phase = Phase::Header;
@@ -202,13 +221,18 @@ impl<C: Container + Clone> Decode for Member<C> {
             consumed += 1;
             if self.container.header(byte)?.is_some() {
                 self.phase = Phase::Body;
+                let coded = self.marks.coded(consumed);
+                self.marks
+                    .place_with_window(coded, 0, || Entry::inside(&Arc::from([]), 0));
             }
         }
+        if let (Phase::Bits(bits), Some(&byte)) = (self.phase, input.first()) {
+            consumed += 1;
+            self.inflate.prime(bits, byte)?;
+            self.phase = Phase::Body;
+        }
         if self.phase == Phase::Body {
-            (consumed, produced) = {
-                let (more, made) = self.body(&input[consumed..], out)?;
-                (consumed + more, made)
-            };
+            self.body(input, &mut consumed, out, &mut produced)?;
         }
         if self.phase == Phase::Trailer {
             let n = (C::TRAILER - self.trailer.len()).min(input.len() - consumed);
@@ -226,7 +250,11 @@ impl<C: Container + Clone> Decode for Member<C> {
             });
         }
         if self.phase == Phase::End {
-            match self.container.check(&self.trailer) {
+            let checked = match self.partial {
+                true => Ok(()),
+                false => self.container.check(&self.trailer),
+            };
+            match checked {
                 Ok(()) => {
                     return Ok(Step {
                         consumed,
@@ -245,14 +273,44 @@ impl<C: Container + Clone> Decode for Member<C> {
             status: Status::More,
         })
     }
+}
+
+impl<C: Container + Clone> Decode for Member<C> {
+    fn step(&mut self, input: &[u8], out: &mut [u8], _eof: bool) -> Result<Step> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        let step = self.advance(input, out)?;
+        self.marks.advance(step.consumed, step.produced);
+        Ok(step)
+    }
 
     fn reset(&mut self) -> Result<()> {
         self.container.reset();
-        self.inflate.reset(false);
+        self.inflate.reset();
         self.phase = Phase::Start;
         self.trailer.clear();
         self.adopted = Adopted::default();
+        self.partial = false;
+        self.marks.restart();
         self.failed = None;
+        Ok(())
+    }
+
+    fn mark(&mut self, marking: Marking) {
+        self.marks.set(marking);
+    }
+
+    fn points(&mut self, found: &mut Vec<Point>) {
+        self.marks.hand_over(found);
+    }
+
+    fn resume(&mut self, state: &[u8], at: u64) -> Result<()> {
+        self.reset()?;
+        let bits = u8::try_from(at).unwrap_or(u8::MAX);
+        self.inflate.enter(state, bits)?;
+        self.partial = true;
+        self.phase = if bits > 0 { Phase::Bits(bits) } else { Phase::Body };
         Ok(())
     }
 
@@ -266,13 +324,14 @@ impl<C: Container + Clone> Adopt for Member<C> {
     fn place(&mut self) -> Option<Place> {
         let context = match self.phase {
             Phase::Start => WHOLE,
-            Phase::Body if self.adopted.last || self.inflate.total_in() == 0 => 0,
+            Phase::Body if self.adopted.last || self.inflate.is_fresh() => 0,
             _ => return None,
         };
         Some(Place { bit: 0, context })
     }
 
     fn take(&mut self, plain: &[u8]) -> Result<()> {
+        self.marks.adopt(plain.len());
         if self.phase == Phase::Body {
             if self.adopted.before.is_none() {
                 self.adopted.before = Some((self.container.clone(), self.adopted.window.clone()));
@@ -283,17 +342,22 @@ impl<C: Container + Clone> Adopt for Member<C> {
         Ok(())
     }
 
-    fn done(&mut self, _: u64, note: u64) {
+    fn done(&mut self, coded: u64, note: u64) {
+        self.marks.adopted(coded);
         if note == WHOLE {
             // Its own decoder has compared the checksum.
             self.phase = Phase::Adopted;
         } else {
             self.adopted.last = true;
             self.adopted.before = None;
+            let Member { marks, adopted, .. } = self;
+            let coded = marks.coded(0);
+            marks.place_with_window(coded, 0, || Entry::inside(&adopted.window.as_slice().into(), 0));
         }
     }
 
     fn undo(&mut self) {
+        self.marks.undo();
         if let Some((container, window)) = self.adopted.before.take() {
             self.container = container;
             self.adopted.window = window;
@@ -348,7 +412,7 @@ mod tests {
             Err(Error::unsupported("for reading only"))
         }
         fn decoder(&self, _: &DecodeOptions) -> Result<Box<dyn Decode>> {
-            let mut member = Member::new(Bare);
+            let mut member = Member::new(Bare)?;
             member.phase = Phase::Body;
             Ok(Box::new(member))
         }

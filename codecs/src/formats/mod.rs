@@ -67,6 +67,8 @@ mod deflate;
 ))]
 mod gather;
 mod gzip;
+#[cfg(any(feature = "zlib", feature = "gzip"))]
+mod inflate;
 #[cfg(any(feature = "lzma", feature = "xz"))]
 mod liblzma;
 mod lz4;

@@ -74,8 +74,10 @@ impl<C: Container + Default + Clone + 'static> Segments<C> {
         if coded.len() < len {
             return Found::More;
         }
+        let Ok(decoder) = Member::new(self.container.clone()) else {
+            return Found::Lost;
+        };
         self.at = At::End;
-        let decoder = Member::new(self.container.clone());
         Found::Piece(CodedPiece {
             context: WHOLE,
             note: WHOLE,

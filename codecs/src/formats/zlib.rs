@@ -9,7 +9,7 @@
 //! Others: zlib and its many descendants, Python's `zlib`, `pigz -z`, `openssl zlib`.
 
 use crate::format::{Format, Head, Probe};
-use crate::spec::{Flush, Spec, Threads};
+use crate::spec::{Flush, Seeking, Spec, Threads};
 
 #[derive(Debug)]
 pub(super) struct Zlib;
@@ -20,6 +20,7 @@ const SPEC: Spec = Spec::new("zlib", "deflate with a two-byte header (RFC 1950)"
     .levels(0, 9, 3)
     .checksum("Adler-32")
     .flush(Flush::Sync)
+    .seeking(Seeking::Jump)
     .threads(Threads::Both);
 
 /// Bytes of a deflate stream among which the beginning of a text shows that it is none.
@@ -93,7 +94,7 @@ mod coder {
     }
 
     pub(super) fn decoder(_: &DecodeOptions) -> Result<Box<dyn Decode>> {
-        Ok(Box::new(Member::new(Header::default())))
+        Ok(Box::new(Member::new(Header::default())?))
     }
 
     pub(super) fn scanner(_: &DecodeOptions) -> Box<dyn Scan> {

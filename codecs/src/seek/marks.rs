@@ -45,6 +45,21 @@ impl Marks {
         }
     }
 
+    pub(crate) fn wants_windows(&self) -> bool {
+        self.marking.window.is_some()
+    }
+
+    /// The same for a place that needs a window. The beginning is named too.
+    pub(crate) fn place_with_window(&mut self, coded: u64, produced: usize, entry: impl FnOnce() -> Entry) {
+        let plain = self.plain + produced as u64;
+        let due = |every: u64| plain == 0 || plain - self.last >= every;
+        if self.marking.window.is_some_and(due) {
+            self.last = plain;
+            let entry = entry();
+            self.found.push(Point { coded, plain, entry });
+        }
+    }
+
     /// Offset of a place so many bytes behind what [`advance`](Self::advance) was told.
     pub(crate) fn coded(&self, consumed: usize) -> u64 {
         self.coded + consumed as u64

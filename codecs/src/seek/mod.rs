@@ -5,12 +5,15 @@
 //! its end or in the headers of its parts, without decoding anything. The engine keeps both together, bounded in memory,
 //! and goes to the nearest one in front of where a seek leads.
 
+mod index;
 mod marks;
 mod places;
 
 use std::sync::Arc;
 
 use crate::error::Result;
+
+pub use index::SeekIndex;
 
 pub(crate) use marks::Marks;
 pub(crate) use places::Places;
@@ -52,8 +55,10 @@ impl Entry {
 /// Which of the places that a decoder passes it is to name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Marking {
-    /// Plain bytes from one place to the next, at least. `None`: name none.
+    /// Plain bytes from one place to the next, at least, where remembering costs next to nothing. `None`: name none.
     pub plain: Option<u64>,
+    /// The same for places at which the decoder needs the plain bytes before them, up to 32 KiB of these.
+    pub window: Option<u64>,
 }
 
 /// Finds the points that are written in a stream.

@@ -1,16 +1,18 @@
 //! All that a reader knows of where its stream can be entered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
-use super::{Coded, Entry, Extent, Marking, Point, Survey};
+use super::{Coded, Entry, Extent, Marking, Point, SeekIndex, Survey};
 use crate::error::{Error, ErrorKind, Result};
 
-/// Bytes that points may take, if the limits allow as much. A point takes fewer than 100 bytes.
+/// Bytes that points may take, if the limits allow as much. A point takes fewer than 100 bytes, with a window 32 KiB more.
 const BUDGET: usize = 16 << 20;
-/// Plain bytes between points, to begin with.
+/// Plain bytes between points, to begin with; those with a window have their own.
 const SPACING: u64 = 16 << 10;
+/// A state of so many bytes is a window.
+const LARGE: usize = 1 << 10;
 /// Bytes that a point takes beside its state: itself and its share of the tree.
 const POINT: usize = size_of::<Point>() + 32;
 
@@ -25,6 +27,10 @@ pub(crate) struct Places {
     budget: usize,
     /// How often the points have been made fewer.
     thinned: u32,
+    /// Plain bytes between points with windows, to begin with, if such are wanted.
+    windows: Option<u64>,
+    /// Points that somebody else has named and decoding has not come to.
+    unproven: BTreeSet<u64>,
 }
 
 impl Places {
@@ -38,18 +44,67 @@ impl Places {
             bytes: 0,
             budget: allowed.unwrap_or(usize::MAX).min(BUDGET),
             thinned: 0,
+            windows: None,
+            unproven: BTreeSet::new(),
         }
+    }
+
+    /// From now on points with windows are wanted too, at least so far apart; says whether that is news.
+    pub(crate) fn want_windows(&mut self, spacing: u64) -> bool {
+        self.windows.replace(spacing).is_none()
+    }
+
+    /// Points may take as much as that, which is a budget of the user's.
+    pub(crate) fn allow(&mut self, bytes: Option<u64>) {
+        let bytes = bytes.and_then(|bytes| usize::try_from(bytes).ok());
+        self.budget = bytes.unwrap_or(usize::MAX);
+    }
+
+    /// Takes the points of an index, none of which is believed.
+    pub(crate) fn load(&mut self, index: SeekIndex) {
+        let end = index.plain.unwrap_or(u64::MAX);
+        // Of those for the same byte the last one counts; at the end is nothing to read.
+        for point in index.points {
+            if (1..end).contains(&point.plain) {
+                self.bytes += weight(&point, None);
+                self.unproven.insert(point.plain);
+                self.points.insert(point.plain, point);
+            }
+        }
+        self.budget = self.budget.max(self.bytes);
+    }
+
+    /// Has decoding come to this point?
+    pub(crate) fn is_proven(&self, point: &Point) -> bool {
+        !self.unproven.contains(&point.plain)
+    }
+
+    /// The points with and without windows that an index has.
+    pub(crate) fn inside(&self) -> impl Iterator<Item = &Point> + '_ {
+        let inside = |point: &&Point| matches!(point.entry, Entry::Inside { .. }) && self.is_proven(point);
+        self.points.values().filter(inside)
     }
 
     /// Which places decoders are to name.
     pub(crate) fn marking(&self) -> Marking {
         Marking {
-            plain: Some(self.spacing()),
+            plain: Some(self.wide(SPACING)),
+            window: self.windows.map(|spacing| self.wide(spacing)),
         }
     }
 
-    fn spacing(&self) -> u64 {
-        SPACING << self.thinned.min(32)
+    fn wide(&self, spacing: u64) -> u64 {
+        spacing.saturating_mul(1 << self.thinned.min(32))
+    }
+
+    /// How far a point must be from the one before it.
+    fn spacing(&self, point: &Point) -> u64 {
+        match (&point.entry, self.windows) {
+            // Where the first stream begins behind its header: not a place to seek to, but one that indexes have.
+            (Entry::Inside { .. }, Some(_)) if point.plain == 0 => 0,
+            (Entry::Inside { state, .. }, Some(spacing)) if state.len() >= LARGE => self.wide(spacing),
+            _ => self.wide(SPACING),
+        }
     }
 
     /// Where the plain stream ends, if that is written in it.
@@ -59,7 +114,11 @@ impl Places {
 
     /// The last point in front of a plain offset.
     pub(crate) fn nearest(&self, target: u64) -> Option<&Point> {
-        self.points.range(..=target).next_back().map(|(_, point)| point)
+        let behind = (Bound::Excluded(0), Bound::Included(target.max(1)));
+        let nearest = self.points.range(behind).next_back();
+        nearest
+            .map(|(_, point)| point)
+            .filter(|point| point.plain <= target)
     }
 
     /// Takes a point that decoding has passed. Says whether there are now fewer, so that [`marking`](Self::marking) has
@@ -86,7 +145,11 @@ impl Places {
                 point.plain, point.coded
             )));
         }
-        if point.plain - before.map_or(0, |before| before.plain) >= self.spacing() {
+        if let Some(known) = before.filter(|known| agrees(known, &point)) {
+            self.unproven.remove(&known.plain);
+        }
+        let known = before.is_some_and(|before| before.plain == point.plain);
+        if !known && point.plain - before.map_or(0, |before| before.plain) >= self.spacing(&point) {
             self.bytes += weight(&point, before);
             self.points.insert(point.plain, point);
         }
@@ -145,6 +208,21 @@ impl Places {
         }
         Ok(())
     }
+}
+
+/// Does a point say what decoding has found? There may be more in front of its window.
+fn agrees(point: &Point, found: &Point) -> bool {
+    let entries = match (&point.entry, &found.entry) {
+        (
+            Entry::Inside { state, at },
+            Entry::Inside {
+                state: window,
+                at: other,
+            },
+        ) => at == other && state.ends_with(window),
+        (entry, found) => entry == found,
+    };
+    (point.coded, point.plain) == (found.coded, found.plain) && entries
 }
 
 /// Bytes that a point takes; neighbours may share their state.

@@ -67,7 +67,7 @@ mod coder {
     }
 
     pub(super) fn decoder(_: &DecodeOptions) -> Result<Box<dyn Decode>> {
-        Ok(Box::new(Member::new(Header::default())))
+        Ok(Box::new(Member::new(Header::default())?))
     }
 
     pub(super) fn scanner(_: &DecodeOptions) -> Box<dyn Scan> {
