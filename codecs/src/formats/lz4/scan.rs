@@ -7,6 +7,10 @@ use super::decoder::{Decoder, Frame, word};
 use crate::format::{Decode, DecodeOptions};
 use crate::pieces::{CodedPiece, Found, Scan};
 
+/// Plain bytes that a block may have. Larger ones decode no faster on two threads than into the caller's slice: they are
+/// copied out of caches by then.
+const MOST: usize = 1 << 20;
+
 /// The longest header of a frame, its magic included.
 const HEADER: usize = 19;
 /// No byte of a coded block stands for more plain ones.
@@ -46,7 +50,7 @@ impl Blocks {
                 return Found::Lost;
             }
             match decoder.frame() {
-                Some(frame) if frame.legacy || frame.linked => return Found::Lost,
+                Some(frame) if frame.legacy || frame.linked || frame.block_most > MOST => return Found::Lost,
                 Some(frame) => {
                     self.frame = Some(frame);
                     return Found::Pass(i + 1);
