@@ -177,10 +177,11 @@ impl Compressor {
     ) -> Result<Box<dyn Encode>> {
         let mut options = EncodeOptions::at_level(self.check_level(level)?);
         adjust(&mut options);
-        let encoder = if options.threads > 1 && self.0.blocks().is_some() {
-            Blocked::on_threads(self.0.clone(), &options).map(|blocked| Box::new(blocked) as Box<_>)
-        } else {
-            self.0.encoder(&options)
+        let boxed = |blocked| Box::new(blocked) as Box<dyn Encode>;
+        let encoder = match options.blocks(&*self.0) {
+            Some(_) if options.threads > 1 => Blocked::on_threads(self.0.clone(), &options).map(boxed),
+            Some(blocks) if options.seekable => Blocked::new(blocks, &options).map(boxed),
+            _ => self.0.encoder(&options),
         };
         encoder.map_err(|e| e.with_format(self.name()))
     }

@@ -48,6 +48,12 @@ pub trait Format: Send + Sync + 'static {
         None
     }
 
+    /// The pieces of a stream that is [to be sought in](EncodeOptions::seekable); [`blocks`](Self::blocks), unless the format
+    /// has others for that. `None`: [`encoder`](Self::encoder) is asked, which may refuse.
+    fn blocks_to_seek(&self) -> Option<&dyn Blocks> {
+        self.blocks()
+    }
+
     /// What finds the places where a stream can be entered, if that is written in streams of the format.
     fn survey(&self, options: &DecodeOptions) -> Option<Box<dyn Survey>> {
         let _ = options;
@@ -329,6 +335,8 @@ pub struct EncodeOptions {
     level: i32,
     /// Plain bytes per independent block, where the format has blocks. `None`: the format's own choice.
     pub block_size: Option<usize>,
+    /// The stream is to be one in which readers can seek without decoding all that is before.
+    pub seekable: bool,
     /// The exact size of the plain data, where it is known. Formats that can store it do so.
     pub size: Option<u64>,
     /// Threads that may code, 1 for the caller's alone; never changes the bytes. An encoder that is made of
@@ -345,6 +353,15 @@ impl EncodeOptions {
             threads: 1,
             element_size: 1,
             ..EncodeOptions::default()
+        }
+    }
+
+    /// The pieces that a stream of the format is made of.
+    pub(crate) fn blocks<'a>(&self, format: &'a dyn Format) -> Option<&'a dyn Blocks> {
+        if self.seekable {
+            format.blocks_to_seek()
+        } else {
+            format.blocks()
         }
     }
 

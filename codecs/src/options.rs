@@ -75,6 +75,7 @@ pub struct Options {
     members: Members,
     level: Option<i32>,
     block_size: Option<usize>,
+    seekable: bool,
     size: Option<u64>,
     threads: Option<usize>,
     element_size: Option<usize>,
@@ -144,6 +145,18 @@ impl Options {
     /// Plain bytes per independent block, for formats that have blocks.
     pub fn block_size(mut self, bytes: usize) -> Self {
         self.block_size = Some(bytes);
+        self
+    }
+
+    /// Writes what can be sought in without decoding all that is before: blocks of so many plain bytes, and a table of them where
+    /// the format has such. gzip becomes BGZF, whose members hold 65,280 bytes at most; zstd gets the seek table of its
+    /// seekable format; the others have blocks anyway. All are ordinary files of their formats to other programs; but stock joblib, for
+    /// one, reads only the first member of gzip.
+    ///
+    /// zlib and lzma cannot be written so: `Unsupported`.
+    pub fn seekable(mut self, bytes: usize) -> Self {
+        self.block_size = Some(bytes);
+        self.seekable = true;
         self
     }
 
@@ -469,6 +482,7 @@ impl Options {
         }
         let encoder = compressor.encoder(self.level.or(level), |options: &mut EncodeOptions| {
             options.block_size = self.block_size;
+            options.seekable = self.seekable;
             options.size = self.size;
             options.threads = threads(self.threads, self.size);
             options.element_size = self.element_size.unwrap_or(1).max(1);
@@ -516,6 +530,7 @@ impl fmt::Debug for Options {
             .field("members", &self.members)
             .field("level", &self.level)
             .field("block_size", &self.block_size)
+            .field("seekable", &self.seekable)
             .field("size", &self.size)
             .field("threads", &self.threads)
             .field("element_size", &self.element_size)

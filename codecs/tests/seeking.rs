@@ -411,3 +411,47 @@ fn a_seek_table_that_does_not_fit_its_frames_is_not_followed() {
     reader.read_exact(&mut got).unwrap();
     assert!(got == plain[1_000_000..1_000_100]);
 }
+
+#[test]
+fn what_is_written_to_be_sought_in_can_be() {
+    let plain = plain();
+    for name in ["gzip", "zstd", "xz", "bz2", "lz4", "snappy", "blosc", "lzo"] {
+        let Some(format) = format(name) else { continue };
+        let write = |threads| {
+            let options = Options::new().seekable(60_000).threads(threads);
+            let mut writer = options.writer(Vec::new(), &format).unwrap();
+            io::copy(&mut &plain[..], &mut writer).unwrap();
+            writer.finish().unwrap().0
+        };
+        let coded = write(1);
+        assert!(coded == write(3), "{name}: other bytes on three threads");
+        let mut reader = open(&format, Cursor::new(&coded));
+        if matches!(name, "gzip" | "zstd" | "xz" | "blosc") {
+            // Known without decoding.
+            assert_eq!(reader.seek(SeekFrom::End(0)).unwrap(), PLAIN as u64, "{name}");
+            assert_eq!(reader.position_in(), 0, "{name}");
+        }
+        let at = PLAIN / 2;
+        let mut got = vec![0; 1000];
+        reader.seek(SeekFrom::Start(at as u64)).unwrap();
+        reader.read_exact(&mut got).unwrap();
+        assert!(got == plain[at..at + 1000], "{name}");
+        assert!(format.decompress(&coded).unwrap() == plain, "{name}");
+        for (of, program) in [("gzip", "gzip"), ("zstd", "zstd"), ("bz2", "bzip2")] {
+            if let (true, Some(program)) = (of == name, tool(program)) {
+                assert!(
+                    pipe(Command::new(program).arg("-dc"), &coded).unwrap() == plain,
+                    "{name}"
+                );
+            }
+        }
+    }
+    for name in ["zlib", "lzma"] {
+        let Some(format) = format(name) else { continue };
+        let error = Options::new()
+            .seekable(60_000)
+            .writer(Vec::new(), &format)
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported, "{name}");
+    }
+}

@@ -92,14 +92,14 @@ impl Blocked {
 
     /// The same on as many threads as the options ask for.
     pub(crate) fn on_threads(format: Arc<dyn Format>, options: &EncodeOptions) -> Result<Self> {
-        fn blocks(format: &dyn Format) -> Result<&dyn Blocks> {
-            format
-                .blocks()
+        fn blocks<'a>(format: &'a dyn Format, options: &EncodeOptions) -> Result<&'a dyn Blocks> {
+            options
+                .blocks(format)
                 .ok_or_else(|| Error::unsupported("the format has no blocks"))
         }
-        let mut blocked = Blocked::new(blocks(&*format)?, options)?;
+        let mut blocked = Blocked::new(blocks(&*format, options)?, options)?;
         let (threads, options) = (options.threads, options.clone());
-        let new = move || Ok(Box::new(blocks(&*format)?.block_encoder(&options)?) as Box<_>);
+        let new = move || Ok(Box::new(blocks(&*format, &options)?.block_encoder(&options)?) as Box<_>);
         blocked.pool = Some(Pool::new(threads, Arc::new(new)));
         Ok(blocked)
     }

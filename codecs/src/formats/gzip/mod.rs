@@ -43,6 +43,11 @@ impl Format for Gzip {
     }
 
     coders!("gzip", blocks, pieces, survey);
+
+    #[cfg(feature = "gzip")]
+    fn blocks_to_seek(&self) -> Option<&dyn crate::Blocks> {
+        Some(&bgzf::Pieces)
+    }
 }
 
 #[cfg(feature = "gzip")]

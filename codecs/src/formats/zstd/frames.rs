@@ -8,8 +8,8 @@ use crate::format::DecodeOptions;
 use crate::seek::{Coded, Entry, Extent, Point, Survey, bytes_at};
 
 /// What a seek table ends with, and the magic of the skippable frame that it is in.
-const TABLE_END: u32 = 0x8f92_eab1;
-const TABLE_FRAME: u32 = 0x184d_2a5e;
+pub(super) const TABLE_END: u32 = 0x8f92_eab1;
+pub(super) const TABLE_FRAME: u32 = 0x184d_2a5e;
 /// Bytes of that frame's header, and of the table's own behind its entries.
 const TABLE_HEADER: u64 = 8;
 const TABLE_FOOTER: u64 = 9;

@@ -43,12 +43,19 @@ impl Format for Zstd {
     }
 
     coders!("zstd", pieces, survey);
+
+    #[cfg(feature = "zstd")]
+    fn blocks_to_seek(&self) -> Option<&dyn crate::Blocks> {
+        Some(&seekable::Pieces)
+    }
 }
 
 #[cfg(feature = "zstd")]
 mod frames;
 #[cfg(feature = "zstd")]
 mod scan;
+#[cfg(feature = "zstd")]
+mod seekable;
 
 #[cfg(feature = "zstd")]
 mod coder {
@@ -292,7 +299,7 @@ mod coder {
         }
     }
 
-    fn explain(code: usize) -> Error {
+    pub(super) fn explain(code: usize) -> Error {
         let is = |kind| zstd_safe::is_error_kind(code, kind);
         let name = zstd_safe::get_error_name(code);
         if is(ZSTD_ErrorCode::ZSTD_error_frameParameter_windowTooLarge) {
