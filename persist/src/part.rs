@@ -33,6 +33,9 @@ use crate::{Document, Error, ErrorKind, Limits, Result, Value, codecs};
 ///
 /// Arrays that plain pickles of protocols 0 to 2 hold as text are read with everything else.
 ///
+/// The other arrays are sought over where the format allows it: damage in them stays unnoticed. [`inspect`](crate::inspect())
+/// reads everything.
+///
 /// # Errors
 /// As for [`load`](crate::load()); [`Parameter`](ErrorKind::Parameter) if that is no path, or if no array is there;
 /// [`Unsupported`](ErrorKind::Unsupported) for a pipe, which cannot be gone through twice.
@@ -67,7 +70,7 @@ fn find(path: &Path, array: &str, limits: &Limits) -> Result<Array> {
         return Err(no_seeking());
     }
     let (plain, length) = (stream.format() == "none", stream::length(&stream));
-    let mut passing = Passing::joblib(Apart::Refused);
+    let mut passing = Passing::joblib(Apart::Refused).unchecked();
     let mut stream = Skipping::new(stream, passing.skip());
     let document = read_object(&mut stream, length, limits, &mut passing)?;
     let mut stream = stream.into_inner().map_err(codecs::Error::from)?;

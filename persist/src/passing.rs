@@ -16,6 +16,8 @@ pub(crate) struct Passing {
     skip: Skip,
     /// What becomes of objects that stand for arrays in other files; `None` if it is a plain pickle.
     apart: Option<Apart>,
+    /// Whether what can be damaged unnoticed otherwise is read, to look at its checksums.
+    checked: bool,
 }
 
 /// What to make of an array in another file.
@@ -33,6 +35,15 @@ impl Passing {
         Self {
             skip: Skip::default(),
             apart: Some(apart),
+            checked: true,
+        }
+    }
+
+    /// Seeks in compressed streams too, past what is then not checked.
+    pub(crate) fn unchecked(self) -> Self {
+        Self {
+            checked: false,
+            ..self
         }
     }
 
@@ -41,6 +52,7 @@ impl Passing {
         Self {
             skip: Skip::default(),
             apart: None,
+            checked: true,
         }
     }
 
@@ -54,6 +66,7 @@ impl Passing {
         match raw.available() {
             // Plain bytes in a file: there is nothing to check.
             Available::Bytes(_) => self.skip.over(bytes, raw),
+            Available::Unknown if !self.checked => self.skip.over(bytes, raw),
             Available::Unknown => read_past(raw, bytes),
         }
     }

@@ -1,8 +1,9 @@
-//! One array out of a file costs neither the memory of the others nor, in a plain file, reading them.
+//! One array out of a file costs neither the memory of the others nor, in a plain file or one with a table of its blocks,
+//! reading them.
 //!
 //! By itself, as what is measured is the process.
 
-#![cfg(all(target_os = "linux", feature = "gzip"))]
+#![cfg(all(target_os = "linux", feature = "gzip", feature = "blosc"))]
 
 #[path = "../../testing/outside.rs"]
 mod outside;
@@ -31,6 +32,18 @@ fn other_arrays_are_not_kept() {
         demijohn::dump_with(&value, folder.path().join(format), format).unwrap();
     }
     drop(value);
+    let noise: Vec<u64> = std::iter::successors(Some(1_u64), |n| {
+        Some(n.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1))
+    })
+    .take(BIG / 8)
+    .collect();
+    let noise = Array::from_vec(noise, &[BIG / 8]).unwrap();
+    demijohn::dump_with(
+        &[small.clone(), noise, small.clone()],
+        folder.path().join("blosc"),
+        "blosc",
+    )
+    .unwrap();
     let measured = (|| {
         let whole = cost(|| drop(demijohn::load(folder.path().join("none")).unwrap()))?;
         let plain = cost(|| {
@@ -47,9 +60,13 @@ fn other_arrays_are_not_kept() {
             let array = demijohn::load_array(folder.path().join("gzip"), "[2]").unwrap();
             assert_eq!(array, small);
         })?;
-        Some((whole, plain, mapped, gzip))
+        let blosc = cost(|| {
+            let array = demijohn::load_array(folder.path().join("blosc"), "[2]").unwrap();
+            assert_eq!(array, small);
+        })?;
+        Some((whole, plain, mapped, gzip, blosc))
     })();
-    let Some((whole, plain, mapped, gzip)) = measured else {
+    let Some((whole, plain, mapped, gzip, blosc)) = measured else {
         outside::skip("this system does not tell what a process uses");
         return;
     };
@@ -58,4 +75,5 @@ fn other_arrays_are_not_kept() {
     assert!(plain.0 < SLACK && plain.1 < SLACK, "{plain:?}");
     assert!(mapped.0 < SLACK && mapped.1 < SLACK, "{mapped:?}");
     assert!(gzip.0 < SLACK, "{gzip:?}");
+    assert!(blosc.0 < SLACK && blosc.1 < SLACK, "{blosc:?}");
 }

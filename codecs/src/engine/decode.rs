@@ -430,9 +430,11 @@ impl DecodeEngine {
         if error.is_transient() {
             return error;
         }
+        // A jump may have gone beyond what may be read.
+        let produced = self.produced.min(self.limits.max_output().unwrap_or(u64::MAX));
         let error = error
             .with_format(self.compressor.name())
-            .with_offsets(consumed, self.produced);
+            .with_offsets(consumed, produced);
         self.forget_ahead();
         self.failed = Some(error.clone());
         error

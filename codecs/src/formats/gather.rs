@@ -23,7 +23,7 @@ impl Gather {
         (n, (self.0.len() == need).then_some(&self.0))
     }
 
-    #[cfg(any(feature = "lz4", feature = "snappy", feature = "lzo"))]
+    #[cfg(any(feature = "lz4", feature = "snappy", feature = "lzo", feature = "blosc"))]
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -5,6 +5,24 @@
 //! its end or in the headers of its parts, without decoding anything. The engine keeps both together, bounded in memory,
 //! and goes to the nearest one in front of where a seek leads.
 
+// With all formats there is nothing that nobody uses.
+#![cfg_attr(
+    not(all(
+        feature = "gzip",
+        feature = "bz2",
+        feature = "xz",
+        feature = "zstd",
+        feature = "lz4",
+        feature = "snappy",
+        feature = "blosc"
+    )),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "each decoder uses a part of it, and which there are is up to the features"
+    )
+)]
+
 mod index;
 mod marks;
 mod places;

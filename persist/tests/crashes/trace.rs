@@ -11,6 +11,9 @@ use crate::{Act, Good, NEW, outside};
 /// Calls that nobody makes by accident, around what is looked at.
 const MARK: &str = "/demijohn-test-mark/";
 
+/// How strace ends the first part of a call that it says in two.
+const UNFINISHED: &str = " <unfinished ...>";
+
 pub(crate) fn mark(what: &str) {
     let _ = std::fs::read_link(format!("{MARK}{what}"));
 }
@@ -85,7 +88,17 @@ impl Strace {
         let split = || log.lines().filter_map(|line| line.split_once(' '));
         let (thread, _) = split().find(|(_, line)| is_mark(line)).expect("a mark");
         let own = split().filter(|(id, _)| *id == thread);
-        let lines: Vec<String> = own.map(|(_, line)| line.trim_start().to_owned()).collect();
+        let mut lines: Vec<String> = Vec::new();
+        for (_, line) in own {
+            // A call during which another thread made one is in two parts.
+            match (lines.last_mut(), line.split_once(" resumed>")) {
+                (Some(last), Some((_, rest))) if last.ends_with(UNFINISHED) => {
+                    last.truncate(last.len() - UNFINISHED.len());
+                    last.push_str(rest);
+                }
+                _ => lines.push(line.trim_start().to_owned()),
+            }
+        }
         let mut marks = (0..lines.len()).filter(|&i| is_mark(&lines[i]));
         let (begin, end) = (marks.next().expect("a mark"), marks.next().expect("a mark"));
         (lines, begin + 1..end)
