@@ -2,11 +2,16 @@
 
 #![cfg(feature = "npz")]
 
+#[path = "../../testing/full.rs"]
+mod full;
+
 use std::io::{self, Cursor, Read as _, Write};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use demijohn_arrays::{Array, ErrorKind, Layout, Order, npy, npz};
 use npz::{Compression, Reader, Writer};
+
+use full::Full;
 
 fn sample() -> Vec<(&'static str, Array)> {
     let layout = Layout::new("[('a', '<i4'), ('b', 'S2')]".parse().unwrap(), &[2], Order::C).unwrap();
@@ -340,22 +345,6 @@ fn names_that_cannot_be_are_refused() {
 
 #[test]
 fn a_failed_sink_is_not_gone_on_with() {
-    #[derive(Debug)]
-    struct Full(usize);
-    impl Write for Full {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            let n = self.0.min(bytes.len());
-            self.0 -= n;
-            if n == 0 {
-                Err(io::ErrorKind::StorageFull.into())
-            } else {
-                Ok(n)
-            }
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
     let one = Array::from_vec(vec![1_u8; 1000], &[1000]).unwrap();
     for compression in [Compression::Stored, Compression::Deflated(0)] {
         let mut out = Writer::new(Full(700)).compression(compression).unwrap();

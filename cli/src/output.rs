@@ -1,11 +1,11 @@
 //! Where bytes go: the name of the output, the checks before anything is written, and standard output.
 
 use std::fs::{self, File, Metadata};
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
 use demijohn_codecs::atomic::{Durability, Replace};
-use demijohn_codecs::{Compression, Compressor, FileWriter, Options, Registry, Summary};
+use demijohn_codecs::{Compression, Compressor, Error, FileWriter, Options, Registry, Summary};
 
 use crate::args::Target;
 use crate::attributes;
@@ -195,6 +195,30 @@ impl OutputFile {
             _writing: writing,
             path,
         })
+    }
+
+    /// The same for bytes as they are.
+    pub(crate) fn plain(path: PathBuf, force: bool) -> Result<Self, Failure> {
+        let target = Target {
+            force,
+            ..Target::default()
+        };
+        OutputFile::create(path, None, &target, Options::new(), "none")
+    }
+
+    /// Writes all there is to be, and publishes it.
+    pub(crate) fn fill<E: Into<Error>>(
+        self,
+        write: impl FnOnce(&mut BufWriter<Self>) -> Result<(), E>,
+    ) -> Result<Summary, Failure> {
+        let name = shown(self.path());
+        let failed = |error: Error| Failure::new(&name, error);
+        let mut sink = BufWriter::new(self);
+        write(&mut sink).map_err(|error| failed(error.into()))?;
+        let file = sink
+            .into_inner()
+            .map_err(|error| failed(error.into_error().into()))?;
+        file.publish(None)
     }
 
     pub(crate) fn path(&self) -> &Path {

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::pieces::{Adopt, Scan};
 #[cfg(doc)]
 use crate::seek::Entry;
-use crate::seek::{Marking, Point, Survey};
+use crate::seek::{Marks, Survey};
 use crate::spec::Spec;
 
 /// A compressed format: what it is, how to recognise it, how to make its coders.
@@ -239,15 +239,10 @@ pub trait Decode: Send {
         None
     }
 
-    /// Says which of the places that it passes the decoder is to name, from here on, across resets. It names none until told.
-    fn mark(&mut self, marking: Marking) {
-        let _ = marking;
-    }
-
-    /// Appends the places passed since it was last asked, in their order. Their offsets count from where the decoder was
-    /// last reset or resumed. The beginning of a stream need not be named.
-    fn points(&mut self, found: &mut Vec<Point>) {
-        let _ = found;
+    /// Where the decoder takes note of the places that it passes, if it can be [resumed](Self::resume) at some. The engine says
+    /// which it wants, and takes them from there.
+    fn marks(&mut self) -> Option<&mut Marks> {
+        None
     }
 
     /// Makes the decoder ready to go on at a point inside a stream, with what is in its [`Entry::Inside`]. What covers the whole

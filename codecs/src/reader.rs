@@ -135,7 +135,7 @@ impl<S: Source> Reader<S> {
     /// # Errors
     /// `Unsupported` for other formats, and for a source that cannot seek; what reading to the end reports.
     pub fn seek_index(&mut self) -> Result<SeekIndex> {
-        if !matches!(self.format(), "gzip" | "zlib") {
+        if !self.compressor().spec().has_seek_index() {
             return Err(Error::unsupported(format!(
                 "indexes are of gzip and zlib; {} is sought in without, as far as it can be",
                 self.format()

@@ -35,6 +35,7 @@ pub struct Spec {
     skippable: bool,
     transparent: bool,
     element_sizes: bool,
+    seek_index: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -113,6 +114,7 @@ impl Spec {
             skippable: false,
             transparent: false,
             element_sizes: false,
+            seek_index: false,
         }
     }
 
@@ -211,6 +213,13 @@ impl Spec {
         self
     }
 
+    /// A reader finds places within a stream by a [`SeekIndex`](crate::seek::SeekIndex).
+    #[must_use]
+    pub const fn seek_index(mut self) -> Self {
+        self.seek_index = true;
+        self
+    }
+
     /// The name, as users type it.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -305,6 +314,12 @@ impl Spec {
     #[must_use]
     pub const fn wants_element_sizes(&self) -> bool {
         self.element_sizes
+    }
+
+    /// Are there [indexes](crate::seek::SeekIndex) of its streams?
+    #[must_use]
+    pub const fn has_seek_index(&self) -> bool {
+        self.seek_index
     }
 
     /// Are coded and plain bytes the same?

@@ -1,6 +1,7 @@
 """Data and file objects for the tests of compressed files."""
 
 import io
+import os
 
 import pytest
 
@@ -23,6 +24,20 @@ def coded(data: bytes, codec: str) -> bytes:
     with demijohn.open(file, "wb", compression=codec) as writer:
         writer.write(data)
     return file.getvalue()
+
+
+def reader(data: bytes, **options: object) -> demijohn.CompressedReader:
+    return demijohn.open(io.BytesIO(data), **options)
+
+
+def decoded(data: bytes, codec: str | None = None) -> bytes:
+    with demijohn.open(io.BytesIO(data), compression=codec) as file:
+        return file.read()
+
+
+def content(path: str | os.PathLike[str]) -> bytes:
+    with demijohn.open(path) as file:
+        return file.read()
 
 
 class Unseekable(io.BytesIO):

@@ -21,6 +21,7 @@ import pytest
 import demijohn
 from demijohn import _native
 from demijohn._safe import safe_load
+from safe import dumped, load
 
 PROTOCOLS = range(6)
 RAN = []
@@ -57,22 +58,12 @@ def nothing_ran():
     assert RAN == []
 
 
-def load(data, trusted=()):
-    return _native.load_bytes(data, True, frozenset(trusted))
-
-
 def name(module, attribute):
     return f"c{module}\n{attribute}\n".encode()
 
 
 def text(value):
     return b"X" + len(value.encode()).to_bytes(4, "little") + value.encode()
-
-
-def dumped(value, protocol=4):
-    file = io.BytesIO()
-    joblib.dump(value, file, protocol=protocol)
-    return file.getvalue()
 
 
 HERE = __name__

@@ -5,25 +5,14 @@ import io
 import pickle
 import zoneinfo
 
-import joblib
 import numpy as np
 import pytest
 
 import demijohn
-from demijohn import _native
+from safe import dumped, load
 
 pd = pytest.importorskip("pandas")
 internals = pytest.importorskip("pandas._libs.internals")
-
-
-def load(data):
-    return _native.load_bytes(data, True, frozenset())
-
-
-def dumped(value, protocol=4):
-    file = io.BytesIO()
-    joblib.dump(value, file, protocol=protocol)
-    return file.getvalue()
 
 
 FRAME = pd.DataFrame(

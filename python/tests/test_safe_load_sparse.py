@@ -1,30 +1,18 @@
 """``safe_load`` and ``scipy.sparse``: real matrices come back, and none whose routines would leave their memory."""
 
-import io
 import pickle
 
-import joblib
 import numpy as np
 import pytest
 
 import demijohn
-from demijohn import _native
+from safe import dumped, load
 
 sparse = pytest.importorskip("scipy.sparse")
 
 RNG = np.random.default_rng(1)
 DENSE = RNG.random((6, 4)) * (RNG.random((6, 4)) > 0.5)
 CLASSES = [f"{kind}_{of}" for kind in ("bsr", "coo", "csc", "csr", "dia", "dok", "lil") for of in ("array", "matrix")]
-
-
-def load(data):
-    return _native.load_bytes(data, True, frozenset())
-
-
-def dumped(value, protocol=4):
-    file = io.BytesIO()
-    joblib.dump(value, file, protocol=protocol)
-    return file.getvalue()
 
 
 @pytest.mark.parametrize("protocol", range(6))

@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 
 use demijohn::Array;
 use demijohn::arrays::{Element, Order, Scalar, f16, npy};
-use demijohn_codecs::Options;
 
-use crate::args::{Extract, Target};
+use crate::args::Extract;
 use crate::input::{self, Operand};
 use crate::interrupt::Interruptible;
 use crate::output::{Decoded, OutputFile};
@@ -45,17 +44,7 @@ pub(crate) fn run(args: &Extract) -> Result<Exit, Failure> {
         written.map_err(|error| Decoded::failure(&operand, error))?;
         return Ok(Exit::Ok);
     }
-    let target = Target {
-        force: args.force,
-        ..Target::default()
-    };
-    let file = OutputFile::create(output, None, &target, Options::new(), "none")?;
-    let name = shown(file.path());
-    let failed = |error: io::Error| Failure::new(&name, error);
-    let mut sink = BufWriter::new(file);
-    form.write(&mut sink).map_err(failed)?;
-    let file = sink.into_inner().map_err(|error| failed(error.into_error()))?;
-    file.publish(None)?;
+    OutputFile::plain(output, args.force)?.fill(|sink| form.write(sink))?;
     Ok(Exit::Ok)
 }
 

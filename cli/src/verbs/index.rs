@@ -1,12 +1,11 @@
 //! `demijohn index`
 
-use std::io::{BufWriter, Error};
 use std::path::PathBuf;
 
 use demijohn_codecs::Options;
 use serde_json::json;
 
-use crate::args::{Index, Target};
+use crate::args::Index;
 use crate::bytes;
 use crate::input::{self, Decoder, Operand};
 use crate::output::{self, OutputFile};
@@ -29,22 +28,9 @@ pub(crate) fn run(args: &Index) -> Result<Exit, Failure> {
     // Before anything is said.
     drop(bar);
     let index = index.map_err(|error| Failure::new(&operand, error))?;
-    let target = Target {
-        stdout: false,
-        output: None,
-        force: args.force,
-        keep: false,
-        rm: false,
-        sync: false,
-        in_place: false,
-    };
-    let file = OutputFile::create(path, None, &target, Options::new(), "none")?;
+    let file = OutputFile::plain(path, args.force)?;
     let name = shown(file.path());
-    let failed = |error: Error| Failure::new(&name, error);
-    let mut sink = BufWriter::new(file);
-    index.write(&mut sink).map_err(|error| failed(error.into()))?;
-    let file = sink.into_inner().map_err(|error| failed(error.into_error()))?;
-    let written = file.publish(None)?;
+    let written = file.fill(|sink| index.write(sink))?;
     if args.json {
         let line = json!({
             "file": operand.to_string(),

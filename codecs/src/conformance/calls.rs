@@ -1,154 +1,12 @@
 //! One fault at one call: at the first, at the second, and so on, until nothing is left to fail.
 
-use std::cell::Cell;
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
-use std::rc::Rc;
 
 use crate::error::{Error, ErrorKind};
 
 use super::data::mixed;
+use super::faulty::{Calls, Fault, Faulty};
 use super::subject::{Subject, ensure};
-
-/// What a source or a sink does once, instead of what it was called for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fault {
-    /// It fails.
-    Fails(io::ErrorKind),
-    /// It fails with an error of the system that has no kind of its own (`EIO`).
-    Device,
-    /// It does a single byte.
-    Short,
-    /// It does nothing: to a reader this is the end, to a writer an error.
-    Nothing,
-}
-
-/// Faults that must change nothing.
-const PASSING: [Fault; 3] = [
-    Fault::Fails(io::ErrorKind::Interrupted),
-    Fault::Fails(io::ErrorKind::WouldBlock),
-    Fault::Short,
-];
-/// Faults that end everything.
-const LASTING: [Fault; 4] = [
-    Fault::Fails(io::ErrorKind::UnexpectedEof),
-    Fault::Fails(io::ErrorKind::StorageFull),
-    Fault::Fails(io::ErrorKind::BrokenPipe),
-    Fault::Device,
-];
-
-impl Fault {
-    fn error(self) -> Option<io::Error> {
-        match self {
-            Fault::Fails(kind) => Some(kind.into()),
-            Fault::Device => Some(io::Error::from_raw_os_error(5)),
-            Fault::Short | Fault::Nothing => None,
-        }
-    }
-
-    fn passes(self) -> bool {
-        PASSING.contains(&self)
-    }
-
-    /// The kind that a writer reports.
-    fn kind(self) -> io::ErrorKind {
-        self.error()
-            .map_or(io::ErrorKind::WriteZero, |error| error.kind())
-    }
-}
-
-/// The calls that a [`Faulty`] has had and what is to happen, to look at after it has been given away.
-#[derive(Clone)]
-struct Calls {
-    fault: Fault,
-    /// Calls before the one that goes wrong; `None` while none is to.
-    left: Rc<Cell<Option<usize>>>,
-    struck: Rc<Cell<bool>>,
-    count: Rc<Cell<usize>>,
-}
-
-impl Calls {
-    fn new(fault: Fault) -> Self {
-        Calls {
-            fault,
-            left: Rc::default(),
-            struck: Rc::default(),
-            count: Rc::default(),
-        }
-    }
-
-    /// From now on, it is the call number `at` that goes wrong.
-    fn arm(&self, at: usize) {
-        self.left.set(Some(at));
-    }
-
-    fn struck(&self) -> bool {
-        self.struck.get()
-    }
-
-    /// Whether this call is the one.
-    fn strikes(&self) -> bool {
-        self.count.set(self.count.get() + 1);
-        let strikes = self.left.get() == Some(0);
-        self.left
-            .set(self.left.get().and_then(|left| left.checked_sub(1)));
-        if strikes {
-            self.struck.set(true);
-        }
-        strikes
-    }
-
-    /// For what moves no bytes: only errors can happen to it.
-    fn fail(&self) -> io::Result<()> {
-        match self.fault.error() {
-            Some(error) if self.strikes() => Err(error),
-            _ => Ok(()),
-        }
-    }
-
-    /// How many of `len` bytes are done.
-    fn most(&self, len: usize) -> io::Result<usize> {
-        if len == 0 || !self.strikes() {
-            return Ok(len);
-        }
-        match (self.fault.error(), self.fault) {
-            (Some(error), _) => Err(error),
-            (None, Fault::Nothing) => Ok(0),
-            (None, _) => Ok(1),
-        }
-    }
-}
-
-/// A source or sink that does so many bytes at a time, and one of whose calls goes wrong.
-struct Faulty<T> {
-    inner: T,
-    most: usize,
-    calls: Calls,
-}
-
-impl<R: Read> Read for Faulty<R> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let n = self.calls.most(out.len().min(self.most))?;
-        self.inner.read(&mut out[..n])
-    }
-}
-
-impl<S: Seek> Seek for Faulty<S> {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        self.calls.fail()?;
-        self.inner.seek(to)
-    }
-}
-
-impl<W: Write> Write for Faulty<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let n = self.calls.most(bytes.len().min(self.most))?;
-        self.inner.write(&bytes[..n])
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        self.calls.fail()?;
-        self.inner.flush()
-    }
-}
 
 /// Plain bytes in a stream: two blocks and a bit where several threads are tested.
 const PLAIN: usize = 70_000;
@@ -198,15 +56,11 @@ fn is_reported<T>(s: &Subject<'_>, what: &str, result: Result<T, impl Into<Error
 pub(super) fn faulty_reads(s: &Subject<'_>) {
     let plain = mixed(PLAIN);
     let coded = s.encode(&plain);
-    let faults = PASSING.into_iter().chain(LASTING).chain([Fault::Nothing]);
+    let faults = Fault::all();
     at_every_call(s, faults, |fault, call, what| {
         let calls = Calls::new(fault);
         calls.arm(call);
-        let source = Faulty {
-            inner: &coded[..],
-            most: part(coded.len()),
-            calls: calls.clone(),
-        };
+        let source = Faulty::new(&coded[..], part(coded.len()), &calls);
         let mut reader = s.ok(what, s.options().reader(source));
         let (mut got, mut out) = (Vec::new(), vec![0; 10_000]);
         let end = loop {
@@ -234,9 +88,9 @@ pub(super) fn faulty_reads(s: &Subject<'_>) {
         } else {
             is_reported(s, what, end, fault);
             // The source would go on now; the reader must not, since bytes may have been lost.
-            let before = calls.count.get();
+            let before = calls.count();
             is_reported(s, &format!("{what}, read again"), reader.read(&mut out), fault);
-            ensure!(s, calls.count.get() == before, "{what}: the source is read again");
+            ensure!(s, calls.count() == before, "{what}: the source is read again");
         }
         calls.struck()
     });
@@ -246,55 +100,55 @@ pub(super) fn faulty_seeks(s: &Subject<'_>) {
     let plain = mixed(PLAIN);
     let coded = s.encode(&plain);
     let places = [0, 60_000, 500, 69_990, 30_000, 30_100, 0];
-    at_every_call(s, PASSING.into_iter().chain(LASTING), |fault, call, what| {
-        let calls = Calls::new(fault);
-        let source = Faulty {
-            inner: Cursor::new(&coded[..]),
-            most: part(coded.len()),
-            calls: calls.clone(),
-        };
-        let mut reader = s.ok(what, s.options().seekable_reader(source));
-        // How large a source is, is asked for before it is a reader's.
-        calls.arm(call);
-        let (mut failed, mut out) = (false, [0; 10]);
-        for at in places {
-            let mut filled = 0;
-            let mut read = || {
-                if filled == 0 {
-                    reader.seek(SeekFrom::Start(at as u64))?;
-                }
-                while filled < out.len() {
-                    match reader.read(&mut out[filled..])? {
-                        0 => return Err(io::ErrorKind::WriteZero.into()),
-                        n => filled += n,
+    at_every_call(
+        s,
+        Fault::PASSING.into_iter().chain(Fault::LASTING),
+        |fault, call, what| {
+            let calls = Calls::new(fault);
+            let source = Faulty::new(Cursor::new(&coded[..]), part(coded.len()), &calls);
+            let mut reader = s.ok(what, s.options().seekable_reader(source));
+            // How large a source is, is asked for before it is a reader's.
+            calls.arm(call);
+            let (mut failed, mut out) = (false, [0; 10]);
+            for at in places {
+                let mut filled = 0;
+                let mut read = || {
+                    if filled == 0 {
+                        reader.seek(SeekFrom::Start(at as u64))?;
                     }
+                    while filled < out.len() {
+                        match reader.read(&mut out[filled..])? {
+                            0 => return Err(io::ErrorKind::WriteZero.into()),
+                            n => filled += n,
+                        }
+                    }
+                    Ok(())
+                };
+                let result = retry(&mut read);
+                failed |= calls.struck() && !fault.passes() && result.is_err();
+                if failed {
+                    is_reported(s, &format!("{what}, at {at}"), result, fault);
+                } else {
+                    s.ok(format_args!("{what}, at {at}"), result);
+                    s.same(format_args!("{what}, at {at}"), &out, &plain[at..at + 10]);
                 }
-                Ok(())
-            };
-            let result = retry(&mut read);
-            failed |= calls.struck() && !fault.passes() && result.is_err();
-            if failed {
-                is_reported(s, &format!("{what}, at {at}"), result, fault);
-            } else {
-                s.ok(format_args!("{what}, at {at}"), result);
-                s.same(format_args!("{what}, at {at}"), &out, &plain[at..at + 10]);
             }
-        }
-        // Several threads read ahead, and what they have not come to need is not the reader's failure.
-        ensure!(
-            s,
-            fault.passes() || failed == calls.struck() || s.threads > 1,
-            "{what}: the failure of a call is hidden"
-        );
-        calls.struck()
-    });
+            // Several threads read ahead, and what they have not come to need is not the reader's failure.
+            ensure!(
+                s,
+                fault.passes() || failed == calls.struck() || s.threads > 1,
+                "{what}: the failure of a call is hidden"
+            );
+            calls.struck()
+        },
+    );
 }
 
 pub(super) fn faulty_writes(s: &Subject<'_>) {
     let plain = mixed(PLAIN);
     // What comes of the same writes and flushes without a fault.
     let write = |sink: Faulty<Vec<u8>>| -> Result<Vec<u8>, Error> {
-        let calls = sink.calls.clone();
+        let calls = sink.calls().clone();
         let mut writer = s.writer(sink);
         let mut first: Option<Error> = None;
         let mut at = 0;
@@ -310,31 +164,31 @@ pub(super) fn faulty_writes(s: &Subject<'_>) {
             first = step.err();
             ensure!(
                 s,
-                first.is_some() || !calls.struck() || calls.fault.passes(),
+                first.is_some() || !calls.struck() || calls.fault().passes(),
                 "{:?}: a call hides it",
-                calls.fault
+                calls.fault()
             );
         }
-        let used = calls.count.get();
+        let used = calls.count();
         if first.is_some() {
             for again in [writer.write(b"more").map(drop), writer.flush()] {
-                is_reported(s, "used again", again, calls.fault);
+                is_reported(s, "used again", again, calls.fault());
             }
         }
         let finished = loop {
             match writer.finish() {
-                Ok((sink, _)) => break Ok(sink.inner),
+                Ok((sink, _)) => break Ok(sink.into_inner()),
                 Err(error) if error.error().is_transient() => writer = error.into_parts().1,
                 Err(error) => {
                     let (error, writer) = error.into_parts();
-                    let at_finish = calls.count.get();
+                    let at_finish = calls.count();
                     // Nor is anything written when it is dropped.
                     drop(writer);
                     ensure!(
                         s,
-                        calls.count.get() == at_finish,
+                        calls.count() == at_finish,
                         "{:?}: the sink is used after it failed",
-                        calls.fault
+                        calls.fault()
                     );
                     break Err(error);
                 }
@@ -342,23 +196,19 @@ pub(super) fn faulty_writes(s: &Subject<'_>) {
         };
         ensure!(
             s,
-            first.is_none() || calls.count.get() == used,
+            first.is_none() || calls.count() == used,
             "{:?}: the sink is used after it failed",
-            calls.fault
+            calls.fault()
         );
         match first {
             Some(first) if finished.is_ok() => Err(first),
             _ => finished,
         }
     };
-    let sink = |most: usize, calls: &Calls| Faulty {
-        inner: Vec::new(),
-        most,
-        calls: calls.clone(),
-    };
+    let sink = |most: usize, calls: &Calls| Faulty::new(Vec::new(), most, calls);
     let whole = write(sink(usize::MAX, &Calls::new(Fault::Short)));
     let whole = s.ok("writing", whole);
-    let faults = PASSING.into_iter().chain(LASTING).chain([Fault::Nothing]);
+    let faults = Fault::all();
     at_every_call(s, faults, |fault, call, what| {
         let calls = Calls::new(fault);
         calls.arm(call);

@@ -27,6 +27,7 @@ mod coders;
 mod data;
 mod detecting;
 mod faults;
+pub mod faulty;
 mod limits;
 mod reading;
 mod roundtrip;

@@ -15,7 +15,7 @@ use super::segments::WHOLE;
 use crate::error::{Error, Result};
 use crate::format::{BlockEncode, Decode, EncodeOptions, Piece, Status, Step};
 use crate::pieces::{Adopt, Place};
-use crate::seek::{Entry, Marking, Marks, Point};
+use crate::seek::{Entry, Marks};
 
 /// Plain bytes in a segment, if the options do not say.
 pub(super) const SEGMENT: usize = 1 << 20;
@@ -297,12 +297,8 @@ impl<C: Container + Clone> Decode for Member<C> {
         Ok(())
     }
 
-    fn mark(&mut self, marking: Marking) {
-        self.marks.set(marking);
-    }
-
-    fn points(&mut self, found: &mut Vec<Point>) {
-        self.marks.hand_over(found);
+    fn marks(&mut self) -> Option<&mut Marks> {
+        Some(&mut self.marks)
     }
 
     fn resume(&mut self, state: &[u8], at: u64) -> Result<()> {

@@ -62,7 +62,7 @@ mod coder {
         BlockEncode, Blocks, Decode, DecodeOptions, Encode, EncodeOptions, Framing, Piece, Status, Step,
     };
     use crate::pieces::{Adopt, Place};
-    use crate::seek::{Entry, Marking, Marks, Point};
+    use crate::seek::{Entry, Marks};
 
     /// Plain bytes that a chunk may have.
     pub(super) const CHUNK: usize = 64 << 10;
@@ -210,12 +210,8 @@ mod coder {
             Ok(())
         }
 
-        fn mark(&mut self, marking: Marking) {
-            self.marks.set(marking);
-        }
-
-        fn points(&mut self, found: &mut Vec<Point>) {
-            self.marks.hand_over(found);
+        fn marks(&mut self) -> Option<&mut Marks> {
+            Some(&mut self.marks)
         }
 
         fn resume(&mut self, _: &[u8], _: u64) -> Result<()> {

@@ -21,6 +21,7 @@ const SPEC: Spec = Spec::new("zlib", "deflate with a two-byte header (RFC 1950)"
     .checksum("Adler-32")
     .flush(Flush::Sync)
     .seeking(Seeking::Jump)
+    .seek_index()
     .threads(Threads::Both);
 
 /// Bytes of a deflate stream among which the beginning of a text shows that it is none.

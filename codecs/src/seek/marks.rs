@@ -3,8 +3,11 @@
 use super::{Entry, Marking, Point};
 
 /// The points that a decoder has passed and not yet handed over; offsets count from where it was reset or resumed.
+///
+/// A decoder has one, answers it to [`Decode::marks`](crate::Decode::marks), and tells it of every step and every place. The
+/// beginning of a stream need not be named. Which places are wanted stays across resets; none are until the engine has said so.
 #[derive(Debug, Default)]
-pub(crate) struct Marks {
+pub struct Marks {
     marking: Marking,
     coded: u64,
     plain: u64,
@@ -21,18 +24,18 @@ impl Marks {
     }
 
     /// The decoder stands at the beginning of a stream, or at a point.
-    pub(crate) fn restart(&mut self) {
+    pub fn restart(&mut self) {
         (self.coded, self.plain, self.last, self.adopting) = (0, 0, 0, 0);
         self.found.clear();
     }
 
     /// Takes note of a place `consumed` and `produced` bytes behind what [`advance`](Self::advance) was told.
-    pub(crate) fn place(&mut self, consumed: usize, produced: usize, entry: impl FnOnce() -> Entry) {
+    pub fn place(&mut self, consumed: usize, produced: usize, entry: impl FnOnce() -> Entry) {
         self.place_at(self.coded(consumed), produced, entry);
     }
 
     /// The same for a place whose coded bytes begin elsewhere.
-    pub(crate) fn place_at(&mut self, coded: u64, produced: usize, entry: impl FnOnce() -> Entry) {
+    pub fn place_at(&mut self, coded: u64, produced: usize, entry: impl FnOnce() -> Entry) {
         let plain = self.plain + produced as u64;
         let due = self
             .marking
@@ -45,12 +48,14 @@ impl Marks {
         }
     }
 
-    pub(crate) fn wants_windows(&self) -> bool {
+    /// Are places wanted at which the plain bytes before them must be known?
+    #[must_use]
+    pub fn wants_windows(&self) -> bool {
         self.marking.window.is_some()
     }
 
     /// The same for a place that needs a window. The beginning is named too.
-    pub(crate) fn place_with_window(&mut self, coded: u64, produced: usize, entry: impl FnOnce() -> Entry) {
+    pub fn place_with_window(&mut self, coded: u64, produced: usize, entry: impl FnOnce() -> Entry) {
         let plain = self.plain + produced as u64;
         let due = |every: u64| plain == 0 || plain - self.last >= every;
         if self.marking.window.is_some_and(due) {
@@ -61,29 +66,30 @@ impl Marks {
     }
 
     /// Offset of a place so many bytes behind what [`advance`](Self::advance) was told.
-    pub(crate) fn coded(&self, consumed: usize) -> u64 {
+    #[must_use]
+    pub fn coded(&self, consumed: usize) -> u64 {
         self.coded + consumed as u64
     }
 
     /// At the end of a step.
-    pub(crate) fn advance(&mut self, consumed: usize, produced: usize) {
+    pub fn advance(&mut self, consumed: usize, produced: usize) {
         self.coded += consumed as u64;
         self.plain += produced as u64;
     }
 
     /// So many plain bytes of a piece that others have decoded have been taken over.
-    pub(crate) fn adopt(&mut self, plain: usize) {
+    pub fn adopt(&mut self, plain: usize) {
         self.adopting += plain as u64;
     }
 
     /// That was all of it.
-    pub(crate) fn adopted(&mut self, coded: u64) {
+    pub fn adopted(&mut self, coded: u64) {
         self.coded += coded;
         self.plain += std::mem::take(&mut self.adopting);
     }
 
     /// It will be decoded after all.
-    pub(crate) fn undo(&mut self) {
+    pub fn undo(&mut self) {
         self.adopting = 0;
     }
 

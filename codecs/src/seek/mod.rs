@@ -1,7 +1,7 @@
 //! Random access: the places in a coded stream from which decoding can go on, and where they are known from.
 //!
 //! A [`Point`] is such a place. Readers know of them in two ways: a decoder names those that it passes
-//! ([`Decode::points`](crate::Decode::points)), and a [`Survey`] finds those that are written in the stream itself, in a table at
+//! ([`Decode::marks`](crate::Decode::marks)), and a [`Survey`] finds those that are written in the stream itself, in a table at
 //! its end or in the headers of its parts, without decoding anything. The engine keeps both together, bounded in memory,
 //! and goes to the nearest one in front of where a seek leads.
 
@@ -32,8 +32,8 @@ use std::sync::Arc;
 use crate::error::Result;
 
 pub use index::SeekIndex;
+pub use marks::Marks;
 
-pub(crate) use marks::Marks;
 pub(crate) use places::Places;
 
 /// A place in a coded stream from which decoding can go on.

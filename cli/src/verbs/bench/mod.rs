@@ -9,17 +9,15 @@ mod report;
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use demijohn_codecs::Options;
-
 use self::data::Data;
 use self::measure::Bench as Measured;
 use self::plan::Row;
 use self::plot::Plot;
 use self::report::Ranked;
-use crate::args::{Bench, Target};
+use crate::args::Bench;
 use crate::output::{self, OutputFile};
 use crate::progress::Steps;
-use crate::report::{Exit, Failure, shown};
+use crate::report::{Exit, Failure};
 
 pub(crate) fn run(args: &Bench) -> Result<Exit, Failure> {
     if args.sample == 0 {
@@ -76,21 +74,15 @@ struct Picture {
 
 impl Picture {
     fn create(path: PathBuf, force: bool) -> Result<Self, Failure> {
-        let target = Target {
-            force,
-            ..Target::default()
-        };
         Ok(Picture {
             plot: Plot::default(),
-            file: OutputFile::create(path, None, &target, Options::new(), "none")?,
+            file: OutputFile::plain(path, force)?,
         })
     }
 
-    fn publish(mut self, args: &Bench) -> Result<(), Failure> {
+    fn publish(self, args: &Bench) -> Result<(), Failure> {
         let svg = self.plot.chart(&report::threads(args)).svg();
-        let written = self.file.write_all(svg.as_bytes());
-        written.map_err(|error| Failure::new(shown(self.file.path()), error))?;
-        self.file.publish(None)?;
+        self.file.fill(|sink| sink.write_all(svg.as_bytes()))?;
         Ok(())
     }
 }

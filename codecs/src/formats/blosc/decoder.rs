@@ -11,7 +11,7 @@ use super::digest::{Digest, Kind};
 use crate::error::{Error, Result};
 use crate::format::{Decode, DecodeOptions, Status, Step};
 use crate::pieces::{Adopt, Place};
-use crate::seek::{Entry, Marking, Marks, Point};
+use crate::seek::{Entry, Marks};
 
 pub(super) fn decoder(options: &DecodeOptions) -> Result<Box<dyn Decode>> {
     Ok(Box::new(Decoder::new(options.memory)))
@@ -85,12 +85,8 @@ impl Decode for Decoder {
         Ok(())
     }
 
-    fn mark(&mut self, marking: Marking) {
-        self.marks.set(marking);
-    }
-
-    fn points(&mut self, found: &mut Vec<Point>) {
-        self.marks.hand_over(found);
+    fn marks(&mut self) -> Option<&mut Marks> {
+        Some(&mut self.marks)
     }
 
     fn resume(&mut self, state: &[u8], at: u64) -> Result<()> {

@@ -14,7 +14,7 @@ use super::{BLOCK, END};
 use crate::error::{Error, Result};
 use crate::format::{Decode, Status, Step};
 use crate::pieces::{Adopt, Place};
-use crate::seek::{Entry, Marking, Marks, Point};
+use crate::seek::{Entry, Marks};
 
 /// Bytes in front of the first block: `BZh` and the level.
 const HEADER: usize = 4;
@@ -250,12 +250,8 @@ impl Decode for Stream {
         Ok(())
     }
 
-    fn mark(&mut self, marking: Marking) {
-        self.marks.set(marking);
-    }
-
-    fn points(&mut self, found: &mut Vec<Point>) {
-        self.marks.hand_over(found);
+    fn marks(&mut self) -> Option<&mut Marks> {
+        Some(&mut self.marks)
     }
 
     fn resume(&mut self, state: &[u8], at: u64) -> Result<()> {

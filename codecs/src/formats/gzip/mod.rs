@@ -24,6 +24,7 @@ const SPEC: Spec = Spec::new("gzip", "deflate with CRC-32, what gzip(1) writes (
     .checksum("CRC-32")
     .flush(Flush::Sync)
     .seeking(Seeking::Jump)
+    .seek_index()
     .threads(Threads::Both);
 
 /// Flag bits without a meaning, which must be 0 (RFC 1952 section 2.3.1.2).

@@ -15,7 +15,7 @@ use super::{LEGACY, MAGIC};
 use crate::error::{Error, Result};
 use crate::format::{Decode, DecodeOptions, Status, Step};
 use crate::pieces::{Adopt, Place};
-use crate::seek::{Entry, Marking, Marks, Point};
+use crate::seek::{Entry, Marks};
 
 /// How far back a match can reach: into the blocks before its own where they are linked.
 const WINDOW: usize = 64 << 10;
@@ -183,12 +183,8 @@ impl Decode for Decoder {
         Ok(())
     }
 
-    fn mark(&mut self, marking: Marking) {
-        self.marks.set(marking);
-    }
-
-    fn points(&mut self, found: &mut Vec<Point>) {
-        self.marks.hand_over(found);
+    fn marks(&mut self) -> Option<&mut Marks> {
+        Some(&mut self.marks)
     }
 
     fn resume(&mut self, state: &[u8], _: u64) -> Result<()> {

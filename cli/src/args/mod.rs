@@ -1,17 +1,22 @@
 //! What can be typed: the verbs and their options, with their help.
 
+mod shared;
+mod values;
+
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args as Group, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 use demijohn::Content;
-use demijohn_codecs::blosc::{Blosc, Inner, Shuffle};
-use demijohn_codecs::{Compressor, Limits, Registry};
+use demijohn_codecs::Compressor;
 
 use crate::bytes;
+
+pub(crate) use shared::{BloscChoices, Decoding, Files, Talk, Target, Threads, Wary};
+pub(crate) use values::Levels;
+
+use values::{formats, named, seconds};
 
 /// Compressed streams: written, read, checked.
 #[derive(Debug, Parser)]
@@ -87,47 +92,6 @@ pub(crate) struct Compress {
     pub(crate) talk: Talk,
     #[command(flatten)]
     pub(crate) blosc: BloscChoices,
-}
-
-/// What can be chosen for blosc alone.
-#[derive(Debug, Group)]
-#[command(next_help_heading = "For --format blosc")]
-pub(crate) struct BloscChoices {
-    /// Bytes in an element of the data, which is an array; without it nothing is shuffled
-    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u8).range(1..))]
-    pub(crate) element_size: Option<u8>,
-    /// What codes the blocks [default: lz4]
-    #[arg(long = "blosc-codec", value_name = "NAME", value_parser = named(Inner::ALL, Inner::as_str))]
-    pub(crate) inner: Option<Inner>,
-    /// What is brought together before that: nothing, like bytes or like bits of elements [default: byte]
-    #[arg(long = "blosc-shuffle", value_name = "WHAT", value_parser = named(Shuffle::ALL, Shuffle::as_str))]
-    pub(crate) shuffle: Option<Shuffle>,
-}
-
-impl BloscChoices {
-    /// The first option given.
-    pub(crate) fn given(&self) -> Option<&'static str> {
-        let BloscChoices {
-            element_size,
-            inner,
-            shuffle,
-        } = self;
-        [
-            (element_size.is_some(), "--element-size"),
-            (inner.is_some(), "--blosc-codec"),
-            (shuffle.is_some(), "--blosc-shuffle"),
-        ]
-        .into_iter()
-        .find_map(|(given, option)| given.then_some(option))
-    }
-
-    /// The format with these choices.
-    pub(crate) fn format(&self) -> Compressor {
-        let blosc = Blosc::new()
-            .inner(self.inner.unwrap_or_default())
-            .shuffle(self.shuffle.unwrap_or_default());
-        Compressor::new(blosc)
-    }
 }
 
 /// Decompress files
@@ -376,38 +340,6 @@ pub(crate) struct Convert {
 /// What can be converted to.
 const HELD: [Content; 3] = [Content::Pickle, Content::Npy, Content::Npz];
 
-/// What files of strangers may cost.
-#[derive(Debug, Group)]
-pub(crate) struct Wary {
-    /// Memory a decoder may use for its window, dictionary or block, such as 64M or 1GiB, or none for no
-    /// limit
-    #[arg(long, value_name = "SIZE", value_parser = bytes::parse_limit, default_value = "256M")]
-    pub(crate) memlimit: bytes::Limit,
-    /// Refuse to decode more than this of one file, or none for no limit [default: 1000 times its size, and
-    /// 64 MiB in any case]
-    #[arg(long, value_name = "SIZE", value_parser = bytes::parse_limit)]
-    pub(crate) max_output: Option<bytes::Limit>,
-}
-
-impl Wary {
-    pub(crate) fn limits(&self) -> demijohn::Limits {
-        let mut stream = match self.max_output {
-            None => Limits::none().ratio(UNTRUSTED_RATIO),
-            Some(bytes::Limit::None) => Limits::none(),
-            Some(bytes::Limit::Bytes(output)) => Limits::none().output(output),
-        };
-        if let bytes::Limit::Bytes(memory) = self.memlimit {
-            stream = stream.memory(memory);
-        }
-        let mut limits = demijohn::Limits::untrusted();
-        limits.stream = stream;
-        limits
-    }
-}
-
-/// The ratio of [`Limits::untrusted`].
-const UNTRUSTED_RATIO: u64 = 1000;
-
 /// Measure every format on your own data: size and speed, at several levels
 ///
 /// Each FILE, or standard input for -, is compressed and decompressed in memory by every format at its lowest,
@@ -519,181 +451,10 @@ pub(crate) struct Completions {
     pub(crate) shell: Shell,
 }
 
-/// What is read.
-#[derive(Debug, Group)]
-pub(crate) struct Files {
-    /// Files to read; - is standard input
-    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) files: Vec<PathBuf>,
-}
-
-/// Where output goes, and what becomes of files.
-#[derive(Debug, Default, Group)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of the command line, and they are independent"
-)]
-pub(crate) struct Target {
-    /// Write to standard output
-    #[arg(short = 'c', long, conflicts_with_all = ["output", "rm"])]
-    pub(crate) stdout: bool,
-    /// Write to this file, - for standard output
-    #[arg(short, long, value_name = "OUT", value_hint = ValueHint::FilePath, allow_hyphen_values = true)]
-    pub(crate) output: Option<PathBuf>,
-    /// Overwrite files, and do what else is refused without it: binary data to a terminal, compressing twice,
-    /// passing plain files through
-    #[arg(short, long)]
-    pub(crate) force: bool,
-    /// Keep the source (the default)
-    #[arg(short, long, overrides_with = "rm")]
-    pub(crate) keep: bool,
-    /// Remove each source once its output is safely on disk (implies --sync)
-    #[arg(long, overrides_with = "keep")]
-    pub(crate) rm: bool,
-    /// Have the output survive a power cut, not only the end of the program
-    #[arg(long)]
-    pub(crate) sync: bool,
-    /// Write into an existing file instead of replacing it as a whole: keeps hard links, but a failure leaves
-    /// a part
-    #[arg(long)]
-    pub(crate) in_place: bool,
-}
-
-/// How streams are decoded.
-#[derive(Debug, Group)]
-pub(crate) struct Decoding {
-    /// Decode this format instead of recognising it
-    #[arg(long, value_name = "NAME", value_parser = formats())]
-    pub(crate) format: Option<Compressor>,
-    /// Memory a decoder may use for its window, dictionary or block, such as 64M or 1GiB, or none for no
-    /// limit
-    #[arg(long, value_name = "SIZE", value_parser = bytes::parse_limit, default_value = "256M")]
-    pub(crate) memlimit: bytes::Limit,
-    /// Refuse to write more than this for one file
-    #[arg(long, value_name = "SIZE", value_parser = bytes::parse_limit)]
-    pub(crate) max_output: Option<bytes::Limit>,
-    #[command(flatten)]
-    pub(crate) threads: Threads,
-}
-
-impl Decoding {
-    pub(crate) fn limits(&self) -> Limits {
-        let mut limits = Limits::none();
-        if let bytes::Limit::Bytes(memory) = self.memlimit {
-            limits = limits.memory(memory);
-        }
-        if let Some(bytes::Limit::Bytes(output)) = self.max_output {
-            limits = limits.output(output);
-        }
-        limits
-    }
-}
-
-/// How much is said.
-#[derive(Clone, Copy, Debug, Group)]
-pub(crate) struct Talk {
-    /// No progress bar
-    #[arg(short, long, overrides_with = "verbose")]
-    pub(crate) quiet: bool,
-    /// Say for each file what was done: format, sizes, ratio
-    #[arg(short, long, overrides_with = "quiet")]
-    pub(crate) verbose: bool,
-}
-
-/// How many help.
-#[derive(Clone, Copy, Debug, Group)]
-pub(crate) struct Threads {
-    /// Threads to use where the format has use for them, 0 for one per core [default: one per core, up to 8]; the bytes
-    /// don't depend on it
-    #[arg(short = 'T', long, value_name = "N")]
-    threads: Option<usize>,
-}
-
-impl Threads {
-    /// The number asked for, if one was.
-    pub(crate) fn get(self) -> Option<usize> {
-        self.threads
-    }
-
-    /// How many that comes to.
-    pub(crate) fn count(self) -> usize {
-        /// What the library does without a word.
-        const MOST: usize = 8;
-        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-        match self.threads {
-            None => cores().min(MOST),
-            Some(0) => cores(),
-            Some(threads) => threads,
-        }
-    }
-}
-
-/// Levels by number: `1,6,9` or `1..9`.
-#[derive(Clone, Debug)]
-pub(crate) struct Levels(pub(crate) Vec<i32>);
-
-impl FromStr for Levels {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        /// More than any table should have.
-        const MOST: usize = 1000;
-        let usage = || "levels are numbers and ranges, such as 1,6,9 or 1..9".to_owned();
-        let number = |text: &str| text.trim().parse::<i32>().map_err(|_| usage());
-        let mut levels = Vec::new();
-        for part in text.split(',') {
-            let (first, last) = part.split_once("..").unwrap_or((part, part));
-            let (first, last) = (number(first)?, number(last)?);
-            if first > last {
-                return Err(usage());
-            }
-            levels.extend((first..=last).take(MOST + 1));
-            if levels.len() > MOST {
-                return Err(format!("more than {MOST} levels"));
-            }
-        }
-        Ok(Levels(levels))
-    }
-}
-
-/// Parses a number of seconds.
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text
-        .parse()
-        .ok()
-        .and_then(|n| Duration::try_from_secs_f64(n).ok());
-    seconds.ok_or_else(|| "a time is a number of seconds, such as 0.5".to_owned())
-}
-
-/// One of a list of values, by name.
-fn named<T: Copy + Send + Sync + 'static>(
-    all: &'static [T],
-    name: fn(T) -> &'static str,
-) -> impl TypedValueParser<Value = T> {
-    PossibleValuesParser::new(all.iter().map(move |value| name(*value))).map(move |given| {
-        let value = all.iter().find(|value| name(**value) == given);
-        *value.expect("only names of the list are let through")
-    })
-}
-
-/// The names of the registered formats; shells complete them, and the error for another lists them.
-fn formats() -> impl TypedValueParser<Value = Compressor> {
-    let formats = Registry::global().formats();
-    let names: Vec<_> = formats
-        .iter()
-        .map(|format| {
-            let spec = format.spec();
-            let aliases = spec.file_extensions().iter().filter_map(|e| e.strip_prefix('.'));
-            PossibleValue::new(spec.name())
-                .help(spec.summary())
-                .aliases(aliases.filter(|alias| *alias != spec.name()))
-        })
-        .collect();
-    PossibleValuesParser::new(names).try_map(|name| Compressor::by_name(&name))
-}
-
 #[cfg(test)]
 mod tests {
+    use demijohn_codecs::Limits;
+
     use super::*;
 
     #[test]
