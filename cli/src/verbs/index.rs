@@ -12,6 +12,10 @@ use crate::output::{self, OutputFile};
 use crate::report::{Exit, Failure, say, shown};
 
 pub(crate) fn run(args: &Index) -> Result<Exit, Failure> {
+    if args.file.as_os_str() == "-" {
+        let why = "an index is of a file that one can seek in; this needs the name of one";
+        return Err(Failure::refused("standard input", why));
+    }
     let operand = Operand::Path(args.file.clone());
     let path = args.output.clone().unwrap_or_else(|| {
         let mut name = args.file.clone().into_os_string();

@@ -80,4 +80,7 @@ fn an_index_that_is_none_or_of_another_file_is_refused() {
     dir.demijohn(["compress", "--format", "xz", "a"]).run().ok();
     let refused = dir.demijohn(["index", "a.xz"]).run();
     assert_eq!(refused.code(), 1);
+    let refused = dir.demijohn(["index", "-"]).run();
+    assert_eq!(refused.code(), 1);
+    assert!(refused.stderr().contains("standard input: an index is of a file"));
 }
