@@ -239,6 +239,12 @@ pub trait Decode: Send {
         None
     }
 
+    /// Does a call without input wait for threads of the decoder's own? Where a source never makes anybody wait, the engine then
+    /// gives it input with every call, so that all its threads have work.
+    fn waits(&self) -> bool {
+        false
+    }
+
     /// Where the decoder takes note of the places that it passes, if it can be [resumed](Self::resume) at some. The engine says
     /// which it wants, and takes them from there.
     fn marks(&mut self) -> Option<&mut Marks> {

@@ -338,7 +338,8 @@ impl DecodeEngine {
             &mut room[..n]
         };
         // What can be had without input is asked for before a source that could block is.
-        let held = self.holds && ahead.is_none();
+        let waits = self.decoder.waits() && input.source().seekable();
+        let held = self.holds && !waits && ahead.is_none();
         let target_len = target.len();
         let reading_ahead = ahead.is_some();
         let (available, eof, step) = if let Some(ahead) = ahead {

@@ -150,6 +150,10 @@ mod coder {
             Ok(())
         }
 
+        fn waits(&self) -> bool {
+            self.whole && self.options.threads > 1
+        }
+
         fn resume(&mut self, state: &[u8], at: u64) -> Result<()> {
             self.whole = false;
             self.inner = Box::new(FromBlock::new(&self.options, state, at)?);
