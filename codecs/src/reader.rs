@@ -205,10 +205,12 @@ impl<S: Source> Reader<S> {
             self.at = index(target - window);
         } else if !self.is_transparent() && target > self.engine.produced() {
             let before = self.engine.produced();
-            self.engine.approach(&mut self.input, target)?;
-            if self.engine.produced() != before {
+            let there = self.engine.approach(&mut self.input, target);
+            // What lies in the buffer is no longer where decoding stands, or is in front of an error now reported.
+            if there.is_err() || self.engine.produced() != before {
                 (self.at, self.len) = (0, 0);
             }
+            there?;
         }
         let pause = self.engine.produced().saturating_add(most);
         while self.reached() < target {

@@ -7,7 +7,7 @@
 mod common;
 
 use demijohn_codecs::{Compressor, ErrorKind, Options, Registry};
-use std::io::Read;
+use std::io::{Cursor, Read, Seek, SeekFrom};
 
 use common::{compressed_formats, sample};
 
@@ -101,6 +101,30 @@ fn every_flipped_bit_is_noticed_or_does_not_matter() {
         .filter(|(name, ..)| table.iter().any(|(built, ..)| built == name))
         .collect();
     assert_eq!(table, expected, "(format, errors, same data)");
+}
+
+/// Also not what had been decoded before the error, and lies in the reader's buffer.
+#[test]
+fn nothing_is_delivered_after_an_error() {
+    let mut reported = 0;
+    for format in compressed_formats() {
+        let coded = stream(&format);
+        for at in 0..coded.len() {
+            let mut bad = coded.clone();
+            bad[at] ^= 1;
+            let Ok(mut reader) = Options::new().format(&format).seekable_reader(Cursor::new(bad)) else {
+                continue;
+            };
+            let mut out = [0; 10];
+            let mut read = |from| reader.seek(SeekFrom::Start(from)).and_then(|_| reader.read(&mut out));
+            if read(0).is_ok() && read(9_000).is_err() {
+                reported += 1;
+                let name = format.name();
+                assert!(read(500).is_err(), "{name}: bit 0 of byte {at} is flipped");
+            }
+        }
+    }
+    assert!(reported > 100, "only {reported} errors behind what was read first");
 }
 
 #[test]
