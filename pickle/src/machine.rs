@@ -420,7 +420,7 @@ impl<S: Source, B: Builder> Machine<'_, S, B> {
     }
 
     fn key_line(&mut self) -> Result<u64> {
-        match text::integer(self.input.line(self.budget.text)?)? {
+        match text::decimal(self.input.line(self.budget.text)?)? {
             Parsed::Small(key) if key >= 0 => Ok(key.unsigned_abs()),
             _ => Err(Error::corrupt("impossible memo number")),
         }

@@ -16,8 +16,25 @@ pub(crate) enum Parsed {
     Big(Vec<u8>),
 }
 
-/// Understands the operand of `INT`, `LONG`, `GET` and `PUT`: decimal, or with a prefix `0x`, `0o`, `0b`.
+/// Understands the operand of `INT` and `LONG`, as Python's `int(text, 0)`: decimal without leading zeros (which C would
+/// take for octal), or with a prefix `0x`, `0o`, `0b`.
 pub(crate) fn integer(line: &[u8]) -> Result<Parsed> {
+    number(line, |digits| match digits.get(..2) {
+        Some("0x" | "0X") => Some((16, &digits[2..])),
+        Some("0o" | "0O") => Some((8, &digits[2..])),
+        Some("0b" | "0B") => Some((2, &digits[2..])),
+        _ if digits.starts_with('0') && digits.bytes().any(|digit| digit != b'0') => None,
+        _ => Some((10, digits)),
+    })
+}
+
+/// Understands the operand of `GET` and `PUT`, as Python's `int(text)`: decimal.
+pub(crate) fn decimal(line: &[u8]) -> Result<Parsed> {
+    number(line, |digits| Some((10, digits)))
+}
+
+/// A number of which `radix` tells the base, and the digits without what says so.
+fn number(line: &[u8], radix: impl FnOnce(&str) -> Option<(u32, &str)>) -> Result<Parsed> {
     let invalid = || Error::corrupt(format!("not an integer: {:?}", line.escape_ascii().to_string()));
     let text = std::str::from_utf8(line).map_err(|_| invalid())?.trim_ascii();
     if text.len() > MAX_DIGITS {
@@ -28,12 +45,7 @@ pub(crate) fn integer(line: &[u8]) -> Result<Parsed> {
         Some(b'+') => (false, &text[1..]),
         _ => (false, text),
     };
-    let (radix, digits) = match digits.get(..2) {
-        Some("0x" | "0X") => (16, &digits[2..]),
-        Some("0o" | "0O") => (8, &digits[2..]),
-        Some("0b" | "0B") => (2, &digits[2..]),
-        _ => (10, digits),
-    };
+    let (radix, digits) = radix(digits).ok_or_else(invalid)?;
     if digits.is_empty() {
         return Err(invalid());
     }
@@ -252,7 +264,7 @@ mod tests {
             ("-1", -1),
             ("+12", 12),
             (" 7\r", 7),
-            ("007", 7),
+            ("000", 0),
             ("0x1F", 31),
             ("-0o17", -15),
             ("0b101", 5),
@@ -278,7 +290,9 @@ mod tests {
                 "{text}"
             );
         }
-        for text in ["", "-", "1_000", "1.0", "0x", "--1", "١", "1L", "\\xff"] {
+        for text in [
+            "", "-", "1_000", "1.0", "0x", "--1", "١", "1L", "\\xff", "007", "-010",
+        ] {
             assert_eq!(
                 integer(text.as_bytes()).unwrap_err().kind(),
                 ErrorKind::Corrupt,
@@ -287,6 +301,12 @@ mod tests {
         }
         assert!(integer(&[b'9'; 4300]).is_ok());
         assert_eq!(integer(&[b'9'; 4301]).unwrap_err().kind(), ErrorKind::Limit);
+    }
+
+    #[test]
+    fn memo_numbers_are_decimal() {
+        assert_eq!(decimal(b"007").unwrap(), Parsed::Small(7));
+        assert_eq!(decimal(b"0x7").unwrap_err().kind(), ErrorKind::Corrupt);
     }
 
     #[test]

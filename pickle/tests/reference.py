@@ -219,4 +219,5 @@ def check(root):
     sys.exit(bool(wrong) or not count)
 
 
-{"write": write, "check": check}[sys.argv[1]](sys.argv[2])
+if __name__ == "__main__":
+    {"write": write, "check": check}[sys.argv[1]](sys.argv[2])

@@ -45,7 +45,8 @@ usage: cargo xtask COMMAND
                                  COMPARE.md; those with ROW in their names, or smaller ones with
                                  --quick, are only printed
   torture [PART] [--seconds N]   the tests that take long, at full length, or each for so many seconds where
-                                 it has no end of its own: kills, race, chunkings, large, leaks, bombs
+                                 it has no end of its own: kills, race, chunkings, pickles, large, leaks,
+                                 bombs
   unsafe                         every unsafe block of what is published, with its reason
   fuzz [TARGET] [--seconds N]    one fuzz target, or all in turn (default: 60 seconds each)
   venv                           only make or refresh the Pythons of the tests: target/venv, and

@@ -20,13 +20,15 @@ const fn part(name: &'static str, package: &'static str, test: &'static str, fil
     }
 }
 
-const PARTS: [Part; 6] = [
+const PARTS: [Part; 7] = [
     // 1000 kills for each of 4 formats, at random times.
     part("kills", "demijohn", "crashes", "killed"),
     // 10,000 dumps of 8 processes to one path, for each of 2 formats.
     part("race", "demijohn", "crashes", "race"),
     // 150,000 round trips for each format, cut at random.
     part("chunkings", "demijohn-codecs", "chunkings", ""),
+    // 1,200,000 tampered pickles, read here and by Python.
+    part("pickles", "demijohn-pickle", "agreement", ""),
     // 4 GiB and a byte through each format.
     part("large", "demijohn-codecs", "large", ""),
     // 10,000 streams opened and dropped.
