@@ -6,6 +6,8 @@
 //! * [`differ`]: what other decoders read of them, too, is the same.
 //! * [`Plan`]: what is written is read again, whatever the sizes of the writes and wherever they are flushed.
 //! * [`Walk`]: seeking in a stream answers as seeking in its data does.
+//! * [`seek_index`]: bytes that claim to be an index end in one that can be written and read again, or in an error; one that
+//!   was tampered with leads to an error or to the right data.
 //! * [`npy`], [`npz`]: bytes that claim to be arrays end in arrays that can be written and read again, or in an error.
 //! * [`pickle_read`]: bytes that claim to be a pickle end in a document or in an error, whatever the sizes of the reads;
 //!   all that is in a document can be walked, found by its path, and printed within bounds.
@@ -22,6 +24,7 @@ mod decode;
 mod detect;
 mod differ;
 mod drip;
+mod index;
 mod npy;
 mod persist;
 mod pickle;
@@ -31,6 +34,7 @@ mod seek;
 pub use decode::decode;
 pub use detect::detect;
 pub use differ::differ;
+pub use index::seek_index;
 pub use npy::{npy, npz};
 pub use persist::{legacy, persist_inspect, persist_load};
 pub use pickle::{pickle_read, pickle_round_trip};

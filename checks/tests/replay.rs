@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use arbitrary::{Arbitrary, Unstructured};
 use demijohn_checks::{
     Plan, Walk, decode, detect, differ, legacy, npy, npz, persist_inspect, persist_load, pickle_read,
-    pickle_round_trip,
+    pickle_round_trip, seek_index,
 };
 
 /// Larger files are for the fuzzer, if anything: what is special about them does not take so many bytes.
@@ -146,5 +146,14 @@ fn walks_through_noise_go_where_a_cursor_goes() {
         let noise = noise(round);
         let mut source = Unstructured::new(&noise);
         Walk::arbitrary(&mut source).unwrap().run();
+    }
+}
+
+#[test]
+fn indexes_changed_by_noise_lead_to_the_right_data_or_to_an_error() {
+    seek_index(&[]);
+    for round in effort::rounds(200, 100_000) {
+        let noise = noise(round);
+        seek_index(&noise[..4 * (1 + round % 4)]);
     }
 }

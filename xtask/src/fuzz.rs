@@ -61,6 +61,10 @@ fn fuzz(workspace: &Workspace, target: &str, seconds: u64) -> Result {
         }
         None => eprintln!("{target}: no corpus, starting from nothing; set DEMIJOHN_CORPUS for seeds"),
     }
+    // The libraries in C are to be looked at as well: what cargo-fuzz asks for is for Rust only.
+    for flags in ["CFLAGS", "CXXFLAGS"] {
+        command = command.env(flags, "-fsanitize=address -fno-omit-frame-pointer");
+    }
     // The memory limit is part of what is tested: a decoder that obeys its limits stays far below it.
     command
         .args([
