@@ -116,7 +116,11 @@ fn nothing_is_delivered_after_an_error() {
                 continue;
             };
             let mut out = [0; 10];
-            let mut read = |from| reader.seek(SeekFrom::Start(from)).and_then(|_| reader.read(&mut out));
+            let mut read = |from| {
+                reader
+                    .seek(SeekFrom::Start(from))
+                    .and_then(|_| reader.read(&mut out))
+            };
             if read(0).is_ok() && read(9_000).is_err() {
                 reported += 1;
                 let name = format.name();
@@ -124,7 +128,10 @@ fn nothing_is_delivered_after_an_error() {
             }
         }
     }
-    assert!(reported > 100, "only {reported} errors behind what was read first");
+    assert!(
+        reported > 100,
+        "only {reported} errors behind what was read first"
+    );
 }
 
 #[test]
