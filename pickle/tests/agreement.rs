@@ -187,6 +187,7 @@ fn pickles_of_the_corpus() -> Vec<PathBuf> {
 }
 
 #[test]
+#[allow(clippy::print_stdout, reason = "who runs it is to see how many there were")]
 fn tampered_pickles_are_read_as_python_reads_them_or_refused_by_both() {
     let Some(python) = outside::python("pickle") else {
         return;
