@@ -5,7 +5,8 @@ use std::fs::File;
 use std::io::{BufRead, Read, Seek, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+use std::thread::available_parallelism;
 
 use crate::atomic::{AtomicFile, Durability, Replace};
 use crate::compressor::{Compression, Compressor};
@@ -498,11 +499,12 @@ fn threads(asked: Option<usize>, size: Option<u64>) -> usize {
     /// What nobody asked for is not to cost memory without bound on a machine with a hundred cores.
     const MOST: usize = 8;
     let small = size.is_some_and(|size| size < SMALL);
-    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    // Asked once: on Linux the answer is in several files, and reading them takes longer than opening a small stream.
+    static CORES: LazyLock<usize> = LazyLock::new(|| available_parallelism().map_or(1, usize::from));
     match asked {
         None | Some(0) if small => 1,
-        None => cores().min(MOST),
-        Some(0) => cores(),
+        None => CORES.min(MOST),
+        Some(0) => *CORES,
         Some(asked) => asked,
     }
 }
