@@ -135,6 +135,22 @@ impl<S: Source> Reader<S> {
     /// # Errors
     /// `Unsupported` for other formats, and for a source that cannot seek; what reading to the end reports.
     pub fn seek_index(&mut self) -> Result<SeekIndex> {
+        while !self.settle_index(u64::MAX)? {}
+        Ok(SeekIndex {
+            points: self.engine.places().inside().cloned().collect(),
+            compressed: self.source_size(),
+            plain: self.end,
+            spacing: self.indexes.unwrap_or(SeekIndex::SPACING),
+        })
+    }
+
+    /// Does a part of the work of [`seek_index`](Self::seek_index): decodes about `most` bytes for it. Says whether all is done.
+    ///
+    /// This is for who wants to do something else in between, or to give up, as after [`settle`](Self::settle).
+    ///
+    /// # Errors
+    /// Those of [`seek_index`](Self::seek_index).
+    pub fn settle_index(&mut self, most: u64) -> Result<bool> {
         if !self.compressor().spec().has_seek_index() {
             return Err(Error::unsupported(format!(
                 "indexes are of gzip and zlib; {} is sought in without, as far as it can be",
@@ -154,15 +170,14 @@ impl<S: Source> Reader<S> {
         }
         self.target = Some(position);
         (self.at, self.len) = (0, 0);
-        while self.refill()? > 0 {}
-        let end = self.engine.produced();
-        self.end = Some(end);
-        Ok(SeekIndex {
-            points: self.engine.places().inside().cloned().collect(),
-            compressed: self.source_size(),
-            plain: Some(end),
-            spacing,
-        })
+        let until = self.engine.produced().saturating_add(most);
+        while self.engine.produced() < until {
+            if self.refill()? == 0 {
+                self.end = Some(self.engine.produced());
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The source, wherever decoding has left it.

@@ -288,6 +288,36 @@ fn a_pipe_and_other_formats_have_no_index() {
 }
 
 #[test]
+fn an_index_can_be_made_in_parts_and_given_up() {
+    let plain = sample(PLAIN);
+    for (name, format, coded) in streams(&plain) {
+        let mut reader = Options::new()
+            .format(format)
+            .index_spacing(SPACING)
+            .seekable_reader(Cursor::new(&coded))
+            .unwrap();
+        reader.read_exact(&mut [0; 1000]).unwrap();
+        let mut parts = 1;
+        while !reader.settle_index(64 << 10).unwrap() {
+            parts += 1;
+            assert_eq!(reader.stream_position().unwrap(), 1000, "{name}");
+        }
+        assert!(parts > 5, "{name}: {parts}");
+        assert!(reader.seek_index().unwrap() == index_of(format, &coded), "{name}");
+        // In the middle of another, something else is wanted.
+        let mut reader = Options::new()
+            .format(format)
+            .seekable_reader(Cursor::new(&coded))
+            .unwrap();
+        reader.read_exact(&mut [0; 1000]).unwrap();
+        assert!(!reader.settle_index(64 << 10).unwrap(), "{name}");
+        let mut next = [0; 1000];
+        reader.read_exact(&mut next).unwrap();
+        assert!(next == plain[1000..2000], "{name}");
+    }
+}
+
+#[test]
 fn indexed_gzip_reads_our_indexes_and_we_read_its() {
     let Some(python) = python("indexed_gzip") else {
         return;

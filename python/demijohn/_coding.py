@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from typing import IO, TYPE_CHECKING, Literal, cast
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from demijohn import _native
 from demijohn._arguments import checked_tail, checked_threads, format_and_level
@@ -96,7 +96,7 @@ def detect(source: ReadableBuffer | str | os.PathLike[str] | IO[bytes]) -> str |
     except TypeError:
         if not hasattr(source, "read"):
             raise
-    file = cast("IO[bytes]", source)
+    file: Any = source
     if file.seekable():
         position = file.tell()
         try:
@@ -109,7 +109,16 @@ def detect(source: ReadableBuffer | str | os.PathLike[str] | IO[bytes]) -> str |
 
 
 def _found_by_reading(file: str | IO[bytes]) -> str | None:
-    reader = _native.RawReader(file, compression=None, ignore_tail=False, max_output=None, max_memory=None)
+    reader = _native.RawReader(
+        file,
+        compression=None,
+        threads=None,
+        ignore_tail=False,
+        max_output=None,
+        max_memory=None,
+        index=None,
+        index_spacing=None,
+    )
     name = reader.compression
     reader.close()
     return None if name == "none" else name

@@ -141,6 +141,29 @@ class CompressedReader(_CompressedFile):
         """The offset in the plain stream."""
         return self._buffer.tell()
 
+    def save_index(self, file: StrOrBytesPath | IO[bytes], /) -> None:
+        """Write an index of this gzip or zlib file, with which ``open(…, index=…)`` seeks in it without decoding all.
+
+        ``file`` is a path, or an object with ``write``. Its form is that of indexed_gzip. The file is read to its end for
+        that, from where it has been read to if it was opened with ``index_spacing``, else from the beginning; the position
+        stays. Other formats need no index: ``UnsupportedError``.
+
+        >>> with demijohn.open("notes.txt.gz", "wt", encoding="utf-8") as file:
+        ...     print("so much text", file=file)
+        >>> with demijohn.open("notes.txt.gz", index_spacing=1 << 20) as file:
+        ...     text = file.read()
+        ...     file.save_index("notes.txt.gz.gzidx")
+        >>> with demijohn.open("notes.txt.gz", index="notes.txt.gz.gzidx") as file:
+        ...     file.seek(8), file.read()
+        (8, b'text\\n')
+        """
+        index = self._raw.index()
+        if is_path(file):
+            with open(file, "wb", compression="none") as out:
+                out.write(index)
+        else:
+            file.write(index)
+
     def flush(self) -> None:
         """Nothing, as there is nothing to hand on."""
         self._check_open()
@@ -260,7 +283,7 @@ class CompressedWriter(_CompressedFile):
 class _TextWriter(io.TextIOWrapper):
     """Text into a compressed stream. It is discarded where that would be."""
 
-    buffer: CompressedWriter
+    buffer: CompressedWriter  # pyright: ignore[reportIncompatibleMethodOverride]
 
     def close(self) -> None:
         self.buffer._ending = True
@@ -297,6 +320,8 @@ def open(
     tail: Literal["error", "ignore"] = "error",
     max_output: int | None = None,
     max_memory: int | None = None,
+    index: StrOrBytesPath | IO[bytes] | None = None,
+    index_spacing: int | None = None,
 ) -> CompressedReader: ...
 @overload
 def open(
@@ -322,6 +347,8 @@ def open(
     tail: Literal["error", "ignore"] = "error",
     max_output: int | None = None,
     max_memory: int | None = None,
+    index: StrOrBytesPath | IO[bytes] | None = None,
+    index_spacing: int | None = None,
     encoding: str | None = None,
     errors: str | None = None,
     newline: str | None = None,
@@ -339,6 +366,8 @@ def open(
     tail: Literal["error", "ignore"] = "error",
     max_output: int | None = None,
     max_memory: int | None = None,
+    index: StrOrBytesPath | IO[bytes] | None = None,
+    index_spacing: int | None = None,
     encoding: str | None = None,
     errors: str | None = None,
     newline: str | None = None,
@@ -355,6 +384,8 @@ def open(
     tail: Literal["error", "ignore"] = "error",
     max_output: int | None = None,
     max_memory: int | None = None,
+    index: StrOrBytesPath | IO[bytes] | None = None,
+    index_spacing: int | None = None,
     encoding: str | None = None,
     errors: str | None = None,
     newline: str | None = None,
@@ -386,6 +417,11 @@ def open(
         tail: Whether bytes behind the stream that are no part of it are an error, or are ignored.
         max_output: The most bytes to decode; more are a ``LimitError``.
         max_memory: The most bytes of memory for the decoder's window, dictionary or block; 256 MiB if it is not given.
+        index: An index of the gzip or zlib file that is read, to seek by: a path, or an object with ``read``. It is one that
+            :meth:`CompressedReader.save_index`, ``demijohn index``, indexed_gzip, gztool or bgzip has written. It is not
+            believed: one of another file is a ``CorruptError`` when it is made use of.
+        index_spacing: Takes note, while a gzip or zlib file is read for the first time, of places at least so many plain
+            bytes apart, for going back to them and for :meth:`CompressedReader.save_index`. Each takes 32 KiB of memory.
         encoding, errors, newline: For text, as in Python's ``open``.
 
     Raises:
@@ -410,12 +446,17 @@ def open(
     binary: CompressedReader | CompressedWriter
     if action == "r":
         _only_for("writing", level=level is not None, atomic=not atomic, durable=durable)
+        if index_spacing is not None and index_spacing < 1:
+            raise ValueError(f"places cannot be {index_spacing} bytes apart")
         reader = RawReader(
             below,
             compression=name,
+            threads=threads,
             ignore_tail=ignore_tail,
             max_output=max_output,
             max_memory=max_memory,
+            index=None if index is None else _content(index),
+            index_spacing=index_spacing,
         )
         binary = CompressedReader(reader, file)
     else:
@@ -424,6 +465,8 @@ def open(
             tail=ignore_tail,
             max_output=max_output is not None,
             max_memory=max_memory is not None,
+            index=index is not None,
+            index_spacing=index_spacing is not None,
         )
         if action == "x" and not atomic:
             raise ValueError("a file that must be new is always written atomically")
@@ -449,6 +492,14 @@ def open(
     except BaseException:
         binary.close() if isinstance(binary, CompressedReader) else binary.discard()
         raise
+
+
+def _content(file: StrOrBytesPath | IO[bytes]) -> bytes:
+    """All that is in a file, which may be open."""
+    if is_path(file):
+        with io.open(file, "rb") as opened:
+            return opened.read()
+    return file.read()
 
 
 def _parse(mode: str) -> tuple[str, bool]:

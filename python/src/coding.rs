@@ -90,6 +90,17 @@ pub(crate) fn options(
     max_output: Option<u64>,
     max_memory: Option<u64>,
 ) -> Options {
+    let options = Options::new()
+        .limits(limits(max_output, max_memory))
+        .tail(if ignore_tail { Tail::Ignore } else { Tail::Error });
+    match compression {
+        Some(name) => options.format(name),
+        None => options.veto(pickle::looks_like),
+    }
+}
+
+/// What a stream may take: what the caller says, or else the default.
+pub(crate) fn limits(max_output: Option<u64>, max_memory: Option<u64>) -> Limits {
     let mut limits = Limits::default();
     if let Some(bytes) = max_output {
         limits = limits.output(bytes);
@@ -97,13 +108,7 @@ pub(crate) fn options(
     if let Some(bytes) = max_memory {
         limits = limits.memory(bytes);
     }
-    let options = Options::new()
-        .limits(limits)
-        .tail(if ignore_tail { Tail::Ignore } else { Tail::Error });
-    match compression {
-        Some(name) => options.format(name),
-        None => options.veto(pickle::looks_like),
-    }
+    limits
 }
 
 /// The error for bytes that no format claims.

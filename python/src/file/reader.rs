@@ -3,6 +3,7 @@
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::PathBuf;
 
+use demijohn_codecs::seek::SeekIndex;
 use demijohn_codecs::{Error, Pipe, Reader, Seekable, Source};
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
@@ -12,7 +13,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use super::exclusive::Exclusive;
 use super::handle::{Handle, closed, raise_at};
 use crate::buffers::{Exported, Growing};
-use crate::coding::options;
+use crate::coding::{limits, options};
 use crate::errors::{carried, raise};
 use crate::stream::{FileObject, SLICE};
 
@@ -70,18 +71,29 @@ impl Stop {
 
 #[pymethods]
 impl RawReader {
-    /// `file` is a path as `str`, or an object with `read`.
+    /// `file` is a path as `str`, or an object with `read`; `index` is what is in a file with an index.
     #[new]
-    #[pyo3(signature = (file, *, compression, ignore_tail, max_output, max_memory))]
+    #[pyo3(signature = (file, *, compression, threads, ignore_tail, max_output, max_memory, index, index_spacing))]
+    #[allow(clippy::too_many_arguments, reason = "they have names")]
     fn new(
         file: &Bound<'_, PyAny>,
         compression: Option<&str>,
+        threads: Option<usize>,
         ignore_tail: bool,
         max_output: Option<u64>,
         max_memory: Option<u64>,
+        index: Option<&[u8]>,
+        index_spacing: Option<u64>,
     ) -> PyResult<Self> {
         let py = file.py();
-        let options = options(compression, ignore_tail, max_output, max_memory);
+        let mut options = options(compression, ignore_tail, max_output, max_memory).threads(threads);
+        if let Some(index) = index {
+            let index = py.detach(|| SeekIndex::read(index, limits(max_output, max_memory)));
+            options = options.seek_index(index.map_err(|error| raise(py, error))?);
+        }
+        if let Some(spacing) = index_spacing {
+            options = options.index_spacing(spacing);
+        }
         if file.is_instance_of::<PyString>() {
             let path: PathBuf = file.extract()?;
             let open = || {
@@ -167,6 +179,18 @@ impl RawReader {
 
     fn tell(&self, py: Python<'_>) -> PyResult<u64> {
         self.with(py, |stream| Ok(stream.position()))
+    }
+
+    /// An index of the stream, as it stands in a file. What is needed for it is read; the position stays.
+    fn index<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        self.with(py, |stream| {
+            while !py.detach(|| stream.settle_index(SLICE as u64))? {
+                py.check_signals()?;
+            }
+            let mut bytes = Vec::new();
+            py.detach(|| stream.seek_index()?.write(&mut bytes))?;
+            Ok(PyBytes::new(py, &bytes))
+        })
     }
 
     fn readable(&self) -> PyResult<bool> {
