@@ -89,4 +89,4 @@ def _numcodecs(numcodecs: Any, force: bool) -> list[str]:
 
     if Demijohn.codec_id not in numcodecs.registry.codec_registry or force:
         numcodecs.register_codec(Demijohn)
-    return [Demijohn.codec_id]
+    return ["demijohn"]

@@ -12,13 +12,16 @@ import decimal
 import importlib
 import uuid
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd  # type: ignore[import-untyped]
 
 from demijohn._errors import CorruptError, LimitError
 from demijohn._safe import Policy, Rule, StateRule
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
 
 _UNITS = ("s", "ms", "us", "ns")
 _HALF = 1 << 62
@@ -61,7 +64,7 @@ def _is(policy: Policy, value: Any, *kinds: Any) -> bool:
     return type(value) in kinds and policy.is_finished(value)
 
 
-def _is_plain_dict(value: Any, *keys: str) -> bool:
+def _is_plain_dict(value: Any, *keys: str) -> TypeIs[dict[str, Any]]:
     return type(value) is dict and value.keys() == set(keys)
 
 

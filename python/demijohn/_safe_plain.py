@@ -6,7 +6,7 @@ import datetime
 import pathlib
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _defaultdict(policy: Policy, args: tuple[Any, ...]) -> bool:
     return one_of(args[0], harmless) or policy.is_trusted(args[0])
 
 
-def _deque(policy: Policy, args: tuple[Any, ...]) -> bool:
+def _deque(policy: Policy, args: Sequence[Any]) -> bool:
     if not args:
         return True
     fits = len(args) < 3 and type(args[0]) in (list, tuple) and policy.once(args[0])
@@ -70,7 +70,7 @@ def _deque(policy: Policy, args: tuple[Any, ...]) -> bool:
 def _zoned(size: int) -> _Check:
     """Packed fields, and perhaps a time zone."""
 
-    def rule(policy: Policy, args: tuple[Any, ...]) -> bool:
+    def rule(policy: Policy, args: Sequence[Any]) -> bool:
         packed = len(args) in (1, 2) and type(args[0]) in (bytes, str) and len(args[0]) == size
         plain = len(args) == 1 or type(args[1]) in (type(None), datetime.timezone)
         # A time zone of another class can only have come from trusted code.
