@@ -25,25 +25,39 @@ impl Budget {
     }
 
     /// Takes `n` bytes off the budget for text.
+    #[inline]
     pub(crate) fn spend(&mut self, n: u64) -> Result<()> {
-        self.text = self.text.checked_sub(n).ok_or_else(|| {
-            let limit = self.limits.text;
-            Error::limit(format!(
-                "the pickle has more than {limit} bytes of text; if it is trusted, raise `Limits::text`"
-            ))
-        })?;
+        let Some(left) = self.text.checked_sub(n) else {
+            return Err(self.out_of_text());
+        };
+        self.text = left;
         Ok(())
     }
 
     /// Takes one entry off the budget for the memo.
+    #[inline]
     pub(crate) fn memoize(&mut self) -> Result<()> {
-        self.memo = self.memo.checked_sub(1).ok_or_else(|| {
-            let limit = self.limits.memo;
-            Error::limit(format!(
-                "the memo has more than {limit} entries; if the pickle is trusted, raise `Limits::memo`"
-            ))
-        })?;
+        let Some(left) = self.memo.checked_sub(1) else {
+            return Err(self.out_of_memo());
+        };
+        self.memo = left;
         Ok(())
+    }
+
+    #[cold]
+    fn out_of_text(&self) -> Error {
+        let limit = self.limits.text;
+        Error::limit(format!(
+            "the pickle has more than {limit} bytes of text; if it is trusted, raise `Limits::text`"
+        ))
+    }
+
+    #[cold]
+    fn out_of_memo(&self) -> Error {
+        let limit = self.limits.memo;
+        Error::limit(format!(
+            "the memo has more than {limit} entries; if the pickle is trusted, raise `Limits::memo`"
+        ))
     }
 
     #[cold]

@@ -106,12 +106,18 @@ impl<S: Source> Input<S> {
     }
 
     /// Exactly `n` bytes.
+    #[inline]
     pub(crate) fn operand(&mut self, n: u64) -> Result<Cow<'_, [u8]>> {
         if n <= self.window.available() as u64 {
             // The cast loses nothing, as there are as many.
             #[allow(clippy::cast_possible_truncation)]
             return Ok(Cow::Borrowed(self.window.take(n as usize)));
         }
+        self.distant_operand(n)
+    }
+
+    /// The same, if not all of them are in the window.
+    fn distant_operand(&mut self, n: u64) -> Result<Cow<'_, [u8]>> {
         self.claim_operand(n)?;
         let n = usize::try_from(n).map_err(|_| no_memory(n))?;
         if n > SMALL {

@@ -159,10 +159,13 @@ impl<S: Source, B: Builder> Machine<'_, S, B> {
             }),
 
             op::STRING | op::UNICODE => self.push_with(|m| m.text_line(opcode)),
+            op::SHORT_BINUNICODE => self.push_with(|m| {
+                let n = m.input.byte()?;
+                m.unicode(n.into())
+            }),
             op::BINSTRING
             | op::SHORT_BINSTRING
             | op::BINUNICODE
-            | op::SHORT_BINUNICODE
             | op::BINUNICODE8
             | op::BINBYTES
             | op::SHORT_BINBYTES
@@ -352,6 +355,7 @@ impl<S: Source, B: Builder> Machine<'_, S, B> {
         Ok(())
     }
 
+    #[inline(always)]
     fn push(&mut self, node: B::Node) -> Result<()> {
         self.check_depth()?;
         self.stack.push(node);
@@ -412,6 +416,7 @@ impl<S: Source, B: Builder> Machine<'_, S, B> {
         Ok(self.builder.dup(node))
     }
 
+    #[inline(always)]
     fn memoize(&mut self, key: u64) -> Result<()> {
         self.check_floor(1)?;
         let top = self.stack.last().ok_or_else(underflow)?;
@@ -519,14 +524,23 @@ impl<S: Source, B: Builder> Machine<'_, S, B> {
         {
             return Ok(node);
         }
+        if matches!(opcode, op::BINUNICODE | op::BINUNICODE8) {
+            return self.unicode(n);
+        }
         self.budget.spend(n)?;
         let bytes = self.input.operand(n)?;
         match opcode {
             op::BINSTRING | op::SHORT_BINSTRING => self.builder.str8(bytes),
             op::BINBYTES | op::SHORT_BINBYTES | op::BINBYTES8 => self.builder.bytes(bytes),
-            op::BYTEARRAY8 => self.builder.bytearray(bytes),
-            _ => self.builder.unicode(bytes),
+            _ => self.builder.bytearray(bytes),
         }
+    }
+
+    #[inline]
+    fn unicode(&mut self, n: u64) -> Result<B::Node> {
+        self.budget.spend(n)?;
+        let bytes = self.input.operand(n)?;
+        self.builder.unicode(bytes)
     }
 
     /// Lets the builder do with a byte string what it wants.

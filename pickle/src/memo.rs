@@ -30,17 +30,31 @@ impl<N> Memo<N> {
     #[inline]
     pub(crate) fn get(&self, key: u64) -> Result<&N> {
         let dense = usize::try_from(key).ok().and_then(|key| self.dense.get(key));
-        dense
-            .or_else(|| self.sparse.get(&key))
-            .ok_or_else(|| Error::corrupt(format!("the memo has no entry {key}")))
+        match dense {
+            Some(node) => Ok(node),
+            None => self.get_sparse(key),
+        }
     }
 
-    #[inline]
+    #[cold]
+    fn get_sparse(&self, key: u64) -> Result<&N> {
+        let node = self.sparse.get(&key);
+        node.ok_or_else(|| Error::corrupt(format!("the memo has no entry {key}")))
+    }
+
+    #[inline(always)]
     pub(crate) fn put(&mut self, key: u64, node: N, budget: &mut Budget) -> Result<()> {
         if key == self.dense.len() as u64 && self.sparse.is_empty() {
             budget.memoize()?;
             self.dense.push(node);
-        } else if let Some(slot) = usize::try_from(key).ok().and_then(|key| self.dense.get_mut(key)) {
+            return Ok(());
+        }
+        self.put_elsewhere(key, node, budget)
+    }
+
+    #[cold]
+    fn put_elsewhere(&mut self, key: u64, node: N, budget: &mut Budget) -> Result<()> {
+        if let Some(slot) = usize::try_from(key).ok().and_then(|key| self.dense.get_mut(key)) {
             *slot = node;
         } else if let Some(slot) = self.sparse.get_mut(&key) {
             *slot = node;

@@ -14,6 +14,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyString, PyTuple, PyType};
 use pyo3::{ffi, intern};
 
+use super::held::Held;
 use super::raised;
 use crate::buffers::Elements;
 
@@ -132,15 +133,19 @@ impl<'py> Arrays<'py> {
 
     /// A reference to an object; to the array, if it is what stands for one that has been read.
     #[inline]
-    pub(super) fn resolve(&self, object: &Bound<'py, PyAny>) -> Bound<'py, PyAny> {
-        if !self.classes[0].is_null()
-            && self.wrapper(object).is_some()
-            && let Ok(array) = object.getattr(intern!(self.py, "array"))
-            && !array.is_none()
-        {
-            return array;
-        }
-        object.clone()
+    pub(super) fn resolve(&self, object: &Held<'py>) -> Held<'py> {
+        let array = if self.classes[0].is_null() {
+            None
+        } else {
+            self.array_of(object)
+        };
+        array.unwrap_or_else(|| object.clone())
+    }
+
+    fn array_of(&self, object: &Bound<'py, PyAny>) -> Option<Held<'py>> {
+        self.wrapper(object)?;
+        let array = object.getattr(intern!(self.py, "array")).ok()?;
+        (!array.is_none()).then(|| array.into())
     }
 
     /// What stands behind an object, which is read if it is the elements of an array.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::ffi::c_char;
+use std::ops::Deref;
 use std::vec::Drain;
 
 use demijohn::pickle::{Apart, Builder, Error, ErrorKind, Raw, Result};
@@ -12,6 +13,7 @@ use pyo3::{ffi, intern};
 use super::arrays::{Arrays, Behind};
 use super::gc::Pause;
 use super::hashing::Keys;
+use super::held::Held;
 use super::trust::Trust;
 use super::{fast, names, raised, state};
 
@@ -59,6 +61,11 @@ impl<'a, 'py> Live<'a, 'py> {
         self.pause.lifted(work).map_err(raised)
     }
 
+    /// The same, where an object comes of it.
+    fn open_for(&self, work: impl FnOnce() -> PyResult<Object<'py>>) -> Result<Held<'py>> {
+        self.open(work).map(Held::from)
+    }
+
     /// Asks whether something may be done, if somebody is to be asked.
     fn ask(&self, question: impl FnOnce(&Trust<'py>) -> PyResult<()>) -> PyResult<()> {
         self.trust.map_or(Ok(()), question)
@@ -79,13 +86,13 @@ impl<'a, 'py> Live<'a, 'py> {
     ///
     /// # Safety
     /// `object` must be such a result.
-    unsafe fn owned(&self, object: *mut ffi::PyObject) -> Result<Object<'py>> {
+    unsafe fn owned(&self, object: *mut ffi::PyObject) -> Result<Held<'py>> {
         // SAFETY: passed on.
-        unsafe { Bound::from_owned_ptr_or_err(self.py, object) }.map_err(raised)
+        made(unsafe { Bound::from_owned_ptr_or_err(self.py, object) })
     }
 
     /// Runs a pickle with a memo of its own, in which data of joblib's is not looked for.
-    fn nested(&mut self, raw: &mut Raw<'_>, apart: Option<Apart>) -> Result<Object<'py>> {
+    fn nested(&mut self, raw: &mut Raw<'_>, apart: Option<Apart>) -> Result<Held<'py>> {
         let protocol = std::mem::replace(&mut self.protocol, 0);
         self.nested = true;
         let object = match apart {
@@ -105,8 +112,9 @@ fn raw_parts(bytes: &[u8]) -> (*const c_char, ffi::Py_ssize_t) {
 }
 
 impl<'py> Builder for Live<'_, 'py> {
-    type Node = Object<'py>;
+    type Node = Held<'py>;
 
+    #[inline]
     fn dup(&mut self, node: &Self::Node) -> Self::Node {
         self.arrays.resolve(node)
     }
@@ -116,7 +124,7 @@ impl<'py> Builder for Live<'_, 'py> {
     }
 
     fn none(&mut self) -> Result<Self::Node> {
-        Ok(self.py.None().into_bound(self.py))
+        Ok(self.py.None().into_bound(self.py).into())
     }
 
     fn bool(&mut self, value: bool) -> Result<Self::Node> {
@@ -125,7 +133,7 @@ impl<'py> Builder for Live<'_, 'py> {
     }
 
     fn int(&mut self, value: i64) -> Result<Self::Node> {
-        fast::int(self.py, value).map_err(raised)
+        made(fast::int(self.py, value))
     }
 
     fn long(&mut self, bytes: Cow<'_, [u8]>) -> Result<Self::Node> {
@@ -140,7 +148,7 @@ impl<'py> Builder for Live<'_, 'py> {
                 Some(&kwargs),
             )
         };
-        int().map_err(raised)
+        made(int())
     }
 
     fn float(&mut self, value: f64) -> Result<Self::Node> {
@@ -186,11 +194,11 @@ impl<'py> Builder for Live<'_, 'py> {
 
     fn tuple(&mut self, items: Drain<'_, Self::Node>) -> Result<Self::Node> {
         self.keys.tuple(items.len());
-        fast::tuple(self.py, items).map_err(raised)
+        made(fast::tuple(self.py, items))
     }
 
     fn list(&mut self, items: Drain<'_, Self::Node>) -> Result<Self::Node> {
-        PyList::new(self.py, items).map(Bound::into_any).map_err(raised)
+        made(PyList::new(self.py, items))
     }
 
     fn dict(&mut self) -> Result<Self::Node> {
@@ -204,10 +212,8 @@ impl<'py> Builder for Live<'_, 'py> {
     }
 
     fn frozenset(&mut self, items: Drain<'_, Self::Node>) -> Result<Self::Node> {
-        self.keys.check(items.as_slice().iter())?;
-        PyFrozenSet::new(self.py, items)
-            .map(Bound::into_any)
-            .map_err(raised)
+        self.keys.check(items.as_slice().iter().map(Held::deref))?;
+        made(PyFrozenSet::new(self.py, items))
     }
 
     fn append(&mut self, target: &Self::Node, mut items: Drain<'_, Self::Node>) -> Result<()> {
@@ -229,7 +235,8 @@ impl<'py> Builder for Live<'_, 'py> {
     }
 
     fn set_items(&mut self, target: &Self::Node, mut pairs: Drain<'_, Self::Node>) -> Result<()> {
-        self.keys.check(pairs.as_slice().iter().step_by(2))?;
+        self.keys
+            .check(pairs.as_slice().iter().step_by(2).map(Held::deref))?;
         if let Ok(dict) = target.cast_exact::<PyDict>() {
             return fast::set_items(dict, pairs).map_err(raised);
         }
@@ -243,7 +250,7 @@ impl<'py> Builder for Live<'_, 'py> {
     }
 
     fn add_items(&mut self, target: &Self::Node, mut items: Drain<'_, Self::Node>) -> Result<()> {
-        self.keys.check(items.as_slice().iter())?;
+        self.keys.check(items.as_slice().iter().map(Held::deref))?;
         if let Ok(set) = target.cast_exact::<PySet>() {
             return items.try_for_each(|item| set.add(item)).map_err(raised);
         }
@@ -271,7 +278,7 @@ impl<'py> Builder for Live<'_, 'py> {
         };
         self.ask(|trust| trust.found(module, name, &found))
             .map_err(raised)?;
-        Ok(found)
+        Ok(found.into())
     }
 
     fn extension(&mut self, code: u32) -> Result<Self::Node> {
@@ -279,18 +286,18 @@ impl<'py> Builder for Live<'_, 'py> {
             let message = "the file names something by a code of this program's extension registry";
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
-        self.open(|| names::extension(self.py, code, self.protocol))
+        self.open_for(|| names::extension(self.py, code, self.protocol))
     }
 
     fn reduce(&mut self, callable: Self::Node, args: Self::Node) -> Result<Self::Node> {
         if self.trust.is_some() {
             self.keys.check_arguments(&args)?;
         }
-        self.open(|| self.called(&callable, args))
+        self.open_for(|| self.called(&callable, args.into_bound()))
     }
 
     fn newobj(&mut self, class: Self::Node, args: Self::Node) -> Result<Self::Node> {
-        self.open(|| {
+        self.open_for(|| {
             self.ask(|trust| trust.new_instance(&class, &args, None))?;
             let made = fast::new(&class, &arguments(&args)?, None)?;
             self.ask(|trust| trust.made(&class, &made))?;
@@ -299,7 +306,7 @@ impl<'py> Builder for Live<'_, 'py> {
     }
 
     fn newobj_ex(&mut self, class: Self::Node, args: Self::Node, kwargs: Self::Node) -> Result<Self::Node> {
-        self.open(|| {
+        self.open_for(|| {
             self.ask(|trust| trust.new_instance(&class, &args, Some(&kwargs)))?;
             let made = fast::new(&class, &arguments(&args)?, Some(kwargs.cast::<PyDict>()?))?;
             self.ask(|trust| trust.made(&class, &made))?;
@@ -313,13 +320,13 @@ impl<'py> Builder for Live<'_, 'py> {
         if self.trust.is_some() {
             self.keys.check_arguments(&args)?;
         }
-        self.open(|| {
+        self.open_for(|| {
             let initargs = intern!(py, "__getinitargs__");
             if !args.is_empty() || !class.is_instance_of::<PyType>() || class.hasattr(initargs)? {
                 return self.called(&class, args.into_any());
             }
             self.ask(|trust| trust.new_instance(&class, &args, None))?;
-            let made = class.call_method1(intern!(py, "__new__"), (&class,))?;
+            let made = class.call_method1(intern!(py, "__new__"), (&*class,))?;
             self.ask(|trust| trust.made(&class, &made))?;
             Ok(made)
         })
@@ -338,11 +345,11 @@ impl<'py> Builder for Live<'_, 'py> {
             Behind::Array(array) => array,
             Behind::Pickle(apart) => {
                 let array = self.nested(raw, apart)?;
-                self.arrays.pickled(array)?
+                self.arrays.pickled(array.into_bound())?
             }
         };
         self.arrays.keep(&object, &array)?;
-        Ok(array)
+        Ok(array.into())
     }
 
     fn persistent(&mut self, _: Self::Node) -> Result<Self::Node> {
@@ -359,14 +366,19 @@ impl<'py> Builder for Live<'_, 'py> {
 
     fn readonly_buffer(&mut self, buffer: Self::Node) -> Result<Self::Node> {
         let py = self.py;
-        self.open(|| {
+        self.open_for(|| {
             let view = pyo3::types::PyMemoryView::from(&buffer)?;
             if view.getattr(intern!(py, "readonly"))?.is_truthy()? {
-                return Ok(buffer);
+                return Ok(buffer.into_bound());
             }
             view.call_method0(intern!(py, "toreadonly"))
         })
     }
+}
+
+/// What was made, as the machine holds it.
+fn made<T>(object: PyResult<Bound<'_, T>>) -> Result<Held<'_>> {
+    object.map(|object| object.into_any().into()).map_err(raised)
 }
 
 /// What a call is given.

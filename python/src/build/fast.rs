@@ -7,6 +7,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 use pyo3::{ffi, intern};
 
+use super::held::Held;
+
 type Object<'py> = Bound<'py, PyAny>;
 
 pub(super) fn int(py: Python<'_>, value: i64) -> PyResult<Object<'_>> {
@@ -23,7 +25,7 @@ pub(super) fn int(py: Python<'_>, value: i64) -> PyResult<Object<'_>> {
 
 /// A tuple of the items. If nothing in it can lead back to it, the garbage collector need not look at it, as it would
 /// find out itself some time later.
-pub(super) fn tuple<'py>(py: Python<'py>, items: Drain<'_, Object<'py>>) -> PyResult<Object<'py>> {
+pub(super) fn tuple<'py>(py: Python<'py>, items: Drain<'_, Held<'py>>) -> PyResult<Object<'py>> {
     // No vector is longer than `isize::MAX`.
     let len = items.len().cast_signed();
     let mut atomic = len > 0;
@@ -33,7 +35,7 @@ pub(super) fn tuple<'py>(py: Python<'py>, items: Drain<'_, Object<'py>>) -> PyRe
         let tuple = Bound::from_owned_ptr_or_err(py, ffi::PyTuple_New(len))?;
         for (i, item) in (0..).zip(items) {
             atomic = atomic && is_atomic(&item);
-            ffi::PyTuple_SetItem(tuple.as_ptr(), i, item.into_ptr());
+            ffi::PyTuple_SetItem(tuple.as_ptr(), i, item.into_bound().into_ptr());
         }
         if atomic {
             ffi::PyObject_GC_UnTrack(tuple.as_ptr().cast());
@@ -58,7 +60,7 @@ fn is_atomic(object: &Object<'_>) -> bool {
 }
 
 /// Appends the items to a list.
-pub(super) fn append<'py>(list: &Bound<'py, PyList>, items: Drain<'_, Object<'py>>) -> PyResult<()> {
+pub(super) fn append<'py>(list: &Bound<'py, PyList>, items: Drain<'_, Held<'py>>) -> PyResult<()> {
     for item in items {
         // SAFETY: both are alive, and the list is one.
         check(list.py(), unsafe {
@@ -69,7 +71,7 @@ pub(super) fn append<'py>(list: &Bound<'py, PyList>, items: Drain<'_, Object<'py
 }
 
 /// Sets items of a dict, for key, value, key, value, …
-pub(super) fn set_items<'py>(dict: &Bound<'py, PyDict>, mut pairs: Drain<'_, Object<'py>>) -> PyResult<()> {
+pub(super) fn set_items<'py>(dict: &Bound<'py, PyDict>, mut pairs: Drain<'_, Held<'py>>) -> PyResult<()> {
     while let (Some(key), Some(value)) = (pairs.next(), pairs.next()) {
         // SAFETY: all are alive, and the dict is one.
         check(dict.py(), unsafe {

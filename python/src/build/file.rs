@@ -96,5 +96,5 @@ fn reading<'py>(py: Python<'py>, file: FileObject, how: &How<'py>) -> Answer<'py
     let source = Lifting::new(source, &pause);
     let mut live = Live::new(py, &pause, arrays, None);
     let limits = &how.limits.object;
-    Ok(pickle::machine::run_unbuffered(source, limits, &mut live)?)
+    Ok(pickle::machine::run_unbuffered(source, limits, &mut live)?.into_bound())
 }

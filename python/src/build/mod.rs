@@ -6,6 +6,7 @@ mod fast;
 mod file;
 mod gc;
 mod hashing;
+mod held;
 mod kept;
 mod names;
 mod state;
@@ -16,7 +17,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Seek};
 use std::path::PathBuf;
 
-use demijohn::codecs::{Reader, Source};
+use demijohn::codecs::{Reader, Seekable, Source};
 use demijohn::stream::{self, Companions, Skipping};
 use demijohn::{Limits, pickle};
 use pyo3::buffer::PyBuffer;
@@ -62,12 +63,8 @@ pub(crate) fn load_path<'py>(
             .map_err(|e| raise(py, e.at_path(&name)));
     }
     let options = stream::options(&how.limits);
-    let reader = py.detach(|| {
-        options
-            .seekable_reader(file)
-            .map_err(|e| demijohn::Error::from(e).at_path(&name))
-    });
-    let reader = reader.map_err(|e| raise(py, e))?;
+    let reader = py.detach(|| options.source(Seekable::file(file)?));
+    let reader = reader.map_err(|e| raise(py, demijohn::Error::from(e).at_path(&name)))?;
     let format = reader.format();
     let mut arrays = Arrays::new(py, native);
     arrays.companions = Some(Companions::of(&name, how.limits.stream));
@@ -214,7 +211,7 @@ fn load<'py, S: Source + Send>(
         attached.detached(|reader| Ok(reader.end_member()?))?;
     }
     Ok(Loaded {
-        object,
+        object: object.into_bound(),
         arrays: live.into_arrays(),
         reader: attached.into_inner(),
     })

@@ -8,6 +8,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
+use super::held::Held;
+
 type Object<'py> = Bound<'py, PyAny>;
 
 /// What a file may name, and who decides on what it does with that.
@@ -101,10 +103,11 @@ impl<'py> Trust<'py> {
     }
 
     /// Makes sure that an object may be given items.
-    pub(super) fn items(&self, target: &Object<'py>, items: &[Object<'py>]) -> PyResult<()> {
+    pub(super) fn items(&self, target: &Object<'py>, items: &[Held<'py>]) -> PyResult<()> {
         let py = target.py();
+        let items = PyList::new(py, items.iter().map(|item| &**item))?;
         self.policy
-            .call_method1(intern!(py, "items"), (target, PyList::new(py, items)?))
+            .call_method1(intern!(py, "items"), (target, items))
             .map(drop)
     }
 
