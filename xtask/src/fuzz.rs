@@ -81,7 +81,7 @@ fn fuzz(workspace: &Workspace, target: &str, seconds: u64) -> Result {
 
 /// A cargo of the nightly toolchain. The cargo that runs this program names itself and its compiler in the
 /// environment, which would win over the toolchain asked for.
-fn nightly(workspace: &Workspace, args: &[&str]) -> Process {
+pub(crate) fn nightly(workspace: &Workspace, args: &[&str]) -> Process {
     let mut command = workspace
         .program("rustup")
         .args(["run", "nightly", "cargo"])

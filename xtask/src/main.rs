@@ -17,6 +17,7 @@ mod libtest;
 mod metadata;
 mod process;
 mod python;
+mod sanitize;
 mod test;
 mod torture;
 mod unsafety;
@@ -49,6 +50,7 @@ usage: cargo xtask COMMAND
                                  bombs
   unsafe                         every unsafe block of what is published, with its reason
   fuzz [TARGET] [--seconds N]    one fuzz target, or all in turn (default: 60 seconds each)
+  sanitize memcheck|miri         chosen tests under valgrind, or under Miri of nightly Rust
   venv                           only make or refresh the Pythons of the tests: target/venv, and
                                  target/venv-joblib11 for what old versions read
   develop [--quick]              build the Python package into target/venv; --quick without optimising
@@ -88,6 +90,7 @@ fn run(args: &[String]) -> Result {
         "compare" => compare::run(&Workspace::find()?, rest),
         "unsafe" => no_arguments(command, rest).and_then(|()| unsafety::run(&Workspace::find()?)),
         "torture" => torture::run(&Workspace::find()?, rest),
+        "sanitize" => sanitize::run(&Workspace::find()?, rest),
         "fuzz" => fuzz::run(&Workspace::find()?, rest),
         "venv" => no_arguments(command, rest).and_then(|()| {
             let workspace = Workspace::find()?;
