@@ -111,6 +111,7 @@ mod pieces;
 mod progress;
 mod reader;
 mod registry;
+mod room;
 pub mod seek;
 mod source;
 mod spec;

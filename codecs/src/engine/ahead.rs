@@ -14,6 +14,7 @@ use crate::compressor::Compressor;
 use crate::error::{Error, Result};
 use crate::format::{Decode, DecodeOptions, Status, Step};
 use crate::pieces::{CodedPiece, Found, Scan};
+use crate::room;
 
 /// Parts in which the plain bytes of a piece are handed over: the smallest, and the largest.
 const PARTS: [usize; 2] = [16 << 10, 4 << 20];
@@ -245,15 +246,21 @@ impl Ahead {
         piece.task.is_none() || self.options.memory.is_none_or(|memory| self.taken <= memory)
     }
 
-    /// Takes note of a piece; `false` if it cannot be decoded with the memory allowed.
+    /// Takes note of a piece; `false` if it cannot be decoded with the memory allowed, or that there is.
     fn enqueue(&mut self, found: CodedPiece, bytes: &[u8]) -> bool {
-        let coded = found.coded.unwrap_or_else(|| {
-            let mut coded = self.spare_coded.pop().unwrap_or_default();
-            let within = |bit: u64| usize::try_from(bit / 8).expect("bytes that lie in memory");
-            coded.clear();
-            coded.extend_from_slice(&bytes[within(found.begin)..within(found.end)]);
-            coded
-        });
+        let coded = match found.coded {
+            Some(coded) => coded,
+            None => {
+                let mut coded = self.spare_coded.pop().unwrap_or_default();
+                let within = |bit: u64| usize::try_from(bit / 8).expect("bytes that lie in memory");
+                coded.clear();
+                let bytes = &bytes[within(found.begin)..within(found.end)];
+                if room::append(&mut coded, bytes).is_err() {
+                    return false;
+                }
+                coded
+            }
+        };
         // With room for a byte more, a decoder that has filled a part with all of a piece says so at once.
         let part = found.plain.clamp(PARTS[0], PARTS[1]) + 1;
         let memory = 2 * coded.len() as u64 + (PARTS_IN_MEMORY * part) as u64 + found.memory;
@@ -485,7 +492,8 @@ struct Run {
 impl Run {
     fn part(&mut self, task: &mut Task) -> Result<Part> {
         let mut bytes = task.room.pop().unwrap_or_default();
-        bytes.resize(task.part, 0);
+        bytes.truncate(task.part);
+        room::lengthen(&mut bytes, task.part)?;
         let len = self.fill(task, &mut bytes)?;
         Ok(Part {
             bytes,

@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::error::Result;
+use crate::room;
 use crate::seek::Coded;
 use crate::source::Source;
 
@@ -107,7 +108,7 @@ impl<S: Source> Input<S> {
         }
         let more = more(&mut self.source, &mut self.ended)?;
         let n = more.len();
-        self.ahead.extend_from_slice(more);
+        room::append(&mut self.ahead, more)?;
         self.source.consume(n);
         self.flows = n >= FLOW;
         Ok(())

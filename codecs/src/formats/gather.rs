@@ -2,6 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::format::{Status, Step};
+#[cfg(any(feature = "lz4", feature = "snappy", feature = "blosc", feature = "lzo"))]
+use crate::room;
 
 /// The bytes of the item that a decoder reads next, as long as they are not all there.
 ///
@@ -14,13 +16,16 @@ pub(super) struct Gather(Vec<u8>);
 impl Gather {
     /// Takes bytes of the input until there are `need` of them: how many were taken, and the item once it is
     /// whole. An item that lies in the input is not copied. [`clear`](Self::clear) makes ready for the next.
-    pub(super) fn take<'a>(&'a mut self, need: usize, input: &'a [u8]) -> (usize, Option<&'a [u8]>) {
+    ///
+    /// # Errors
+    /// `Limit` if there is no memory for it.
+    pub(super) fn take<'a>(&'a mut self, need: usize, input: &'a [u8]) -> Result<(usize, Option<&'a [u8]>)> {
         let n = (need - self.0.len()).min(input.len());
         if n == need {
-            return (n, Some(&input[..n]));
+            return Ok((n, Some(&input[..n])));
         }
-        self.0.extend_from_slice(&input[..n]);
-        (n, (self.0.len() == need).then_some(&self.0))
+        room::append(&mut self.0, &input[..n])?;
+        Ok((n, (self.0.len() == need).then_some(&self.0)))
     }
 
     #[cfg(any(feature = "lz4", feature = "snappy", feature = "lzo", feature = "blosc"))]
@@ -84,12 +89,12 @@ pub(super) struct Held {
 #[cfg(any(feature = "lz4", feature = "snappy", feature = "lzo"))]
 impl Held {
     /// Room for a block of so many bytes, which [`keep`](Self::keep) then makes ready to be handed out.
-    pub(super) fn room(&mut self, len: usize) -> &mut [u8] {
-        if self.bytes.len() < len {
-            self.bytes.reserve_exact(len - self.bytes.len());
-            self.bytes.resize(len, 0);
-        }
-        &mut self.bytes[..len]
+    ///
+    /// # Errors
+    /// `Limit` if there is no memory for it.
+    pub(super) fn room(&mut self, len: usize) -> Result<&mut [u8]> {
+        room::lengthen(&mut self.bytes, len)?;
+        Ok(&mut self.bytes[..len])
     }
 
     pub(super) fn keep(&mut self, len: usize) {

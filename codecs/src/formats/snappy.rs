@@ -297,7 +297,7 @@ mod coder {
                     State::Skip(_) => return Ok(Status::More),
                 };
                 let mut gathered = std::mem::take(&mut self.gathered);
-                let (n, item) = gathered.take(need, rest);
+                let (n, item) = gathered.take(need, rest)?;
                 *consumed += n;
                 let result = item.map(|item| match self.state {
                     State::Chunk { kind, .. } => self.chunk(kind, item, out, produced),
@@ -377,7 +377,7 @@ mod coder {
             let plain = if straight {
                 &mut out[*produced..*produced + len]
             } else {
-                self.held.room(len)
+                self.held.room(len)?
             };
             if compressed {
                 decode(&mut self.backend, data, plain)?;

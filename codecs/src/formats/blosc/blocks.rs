@@ -7,6 +7,7 @@ use super::chunk::{Filter, Header, Table};
 use super::codec::{self, Backends};
 use super::shuffle;
 use crate::error::{Error, Result};
+use crate::room;
 
 /// The caller's input and how much of it is used.
 pub(super) struct Input<'a> {
@@ -172,7 +173,7 @@ impl Blocks {
                 .saturating_add(Self::memory(header))
                 .saturating_add(held),
         )?;
-        let Some(bytes) = self.window.take(range.clone(), needed_behind, input) else {
+        let Some(bytes) = self.window.take(range.clone(), needed_behind, input)? else {
             return Ok(Progress::Wait);
         };
         self.at = range.end;
@@ -196,9 +197,9 @@ impl Blocks {
         let target = if straight {
             &mut out.room()[..split_len]
         } else if filter == Filter::None {
-            self.plain.part(0, split_len)
+            self.plain.part(0, split_len)?
         } else {
-            self.plain.part(self.split * split_len, split_len)
+            self.plain.part(self.split * split_len, split_len)?
         };
         if stored {
             target.copy_from_slice(bytes);
@@ -258,19 +259,20 @@ impl Window {
         range: Range<usize>,
         needed: usize,
         input: &mut Input<'i>,
-    ) -> Option<&'w [u8]> {
+    ) -> Result<Option<&'w [u8]>> {
         if !self.skip_to(range.start.min(needed), input) {
-            return None;
+            return Ok(None);
         }
         let missing = range.end.saturating_sub(self.end());
         if missing == range.len() && range.end <= needed && input.rest().len() >= missing {
             // All of it lies in the input, and nothing has to be kept.
             self.clear(range.end);
-            return Some(input.take(missing));
+            return Ok(Some(input.take(missing)));
         }
         // It grows with the bytes that are there.
-        self.bytes.extend_from_slice(input.take(missing));
-        (self.end() >= range.end).then(|| &self.bytes[range.start - self.at..range.end - self.at])
+        room::append(&mut self.bytes, input.take(missing))?;
+        let whole = self.end() >= range.end;
+        Ok(whole.then(|| &self.bytes[range.start - self.at..range.end - self.at]))
     }
 
     /// Drops what lies in front of `to`; whether the input reaches so far.
@@ -310,13 +312,10 @@ impl Plain {
     }
 
     /// Room for a part of the block.
-    fn part(&mut self, at: usize, len: usize) -> &mut [u8] {
+    fn part(&mut self, at: usize, len: usize) -> Result<&mut [u8]> {
         let end = at + len;
-        if self.bytes.len() < end {
-            self.bytes.reserve_exact(end - self.bytes.len());
-            self.bytes.resize(end, 0);
-        }
-        &mut self.bytes[at..end]
+        room::lengthen(&mut self.bytes, end)?;
+        Ok(&mut self.bytes[at..end])
     }
 
     /// So many bytes are there to be handed out.

@@ -2,6 +2,7 @@
 
 use super::HEADER;
 use crate::error::{Error, Result};
+use crate::room;
 
 /// The version of the chunk format: Blosc 1.
 pub(super) const VERSION: u8 = 2;
@@ -212,7 +213,7 @@ impl Table {
     pub(super) fn read(&mut self, header: &Header, raw: &[u8]) -> Result<()> {
         let (from, to) = (HEADER + header.table_len(), header.cbytes);
         self.blocks.clear();
-        self.blocks.reserve_exact(raw.len() / 4);
+        room::reserve_exact(&mut self.blocks, raw.len() / 4)?;
         for (i, raw) in raw.as_chunks::<4>().0.iter().enumerate() {
             let start = u32::from_le_bytes(*raw);
             if !(from..to).contains(&usize::try_from(start).unwrap_or(usize::MAX)) {
@@ -233,7 +234,9 @@ impl Table {
             }
             return Ok(());
         }
-        let mut starts: Vec<u32> = self.blocks.iter().map(|entry| entry.start).collect();
+        let mut starts = Vec::new();
+        room::reserve_exact(&mut starts, self.blocks.len())?;
+        starts.extend(self.blocks.iter().map(|entry| entry.start));
         starts.sort_unstable();
         if let Some(twice) = starts.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(Error::corrupt(format!(

@@ -205,7 +205,7 @@ impl Decoder {
                 State::ChunkDigest => self.checksum.len(),
             };
             let mut gathered = std::mem::take(&mut self.gathered);
-            let (n, item) = gathered.take(need, input.rest());
+            let (n, item) = gathered.take(need, input.rest())?;
             input.take(n);
             let behind = self.position + input.used() as u64;
             let result = item.map(|item| self.item(item, behind));

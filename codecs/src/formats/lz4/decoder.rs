@@ -312,7 +312,7 @@ impl Decoder {
                 State::Block { len, .. } => len + if self.frame.block_checksums { 4 } else { 0 },
             };
             let mut gathered = std::mem::take(&mut self.gathered);
-            let (n, item) = gathered.take(need, rest);
+            let (n, item) = gathered.take(need, rest)?;
             *consumed += n;
             let result = item.map(|item| self.item(item, out));
             if result.is_some() {
@@ -508,8 +508,8 @@ impl Decoder {
             self.content.add(&room[..n])?;
             out.filled += n;
         } else {
-            let n = decode(coded, stored, self.held.room(most), self.window.bytes())?;
-            let plain = self.held.room(n);
+            let n = decode(coded, stored, self.held.room(most)?, self.window.bytes())?;
+            let plain = self.held.room(n)?;
             self.content.add(plain)?;
             if self.frame.linked {
                 self.window.push(plain);

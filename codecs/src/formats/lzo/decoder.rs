@@ -214,7 +214,7 @@ impl Decoder {
                 State::Block { plain, coded } => 4 * checksums(self.flags, coded < plain).count() + coded,
             };
             let mut gathered = std::mem::take(&mut self.gathered);
-            let (n, item) = gathered.take(need, rest);
+            let (n, item) = gathered.take(need, rest)?;
             *consumed += n;
             let result = item.map(|item| self.item(item, out, produced));
             if result.is_some() {
@@ -367,7 +367,7 @@ impl Decoder {
         let plain = if straight {
             &mut out[*produced..*produced + plain_len]
         } else {
-            self.held.room(plain_len)
+            self.held.room(plain_len)?
         };
         if compressed {
             decompress(coded, plain).map_err(|e| Error::corrupt(format!("a block is damaged: {e}")))?;
