@@ -262,6 +262,29 @@ mod tests {
         assert_eq!(asked.1, [1, 4, 6, 2 * SMALL, 1, 1, 3]);
     }
 
+    /// Is interrupted before each read that gives something.
+    struct Interrupted<'a>(&'a [u8], bool);
+
+    impl Read for Interrupted<'_> {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            self.1 = !self.1;
+            if self.1 {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            let n = out.len().min(10_000);
+            self.0.read(&mut out[..n])
+        }
+    }
+
+    #[test]
+    fn reading_goes_on_after_an_interruption() {
+        let bytes: Vec<u8> = (0..=250).cycle().take(3 * SMALL).collect();
+        for n in [1, 100, 3 * SMALL] {
+            let mut input = Input::new(Unbuffered(Interrupted(&bytes, false)), 0, None);
+            assert!(*input.operand(n as u64).unwrap() == bytes[..n], "{n}");
+        }
+    }
+
     #[test]
     fn leaves_what_was_not_used_in_the_buffer() {
         let mut reader = io::BufReader::new(&b"abcdef"[..]);

@@ -43,3 +43,16 @@ impl Protocol {
         all.into_iter().find(|protocol| protocol.number() == n)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Protocol;
+
+    #[test]
+    fn numbers_lead_back_to_their_protocols() {
+        for n in 0..=5 {
+            assert_eq!(Protocol::from_number(n).map(Protocol::number), Some(n));
+        }
+        assert_eq!(Protocol::from_number(6), None);
+    }
+}

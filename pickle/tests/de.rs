@@ -408,3 +408,35 @@ fn depth_is_bounded() {
     assert_eq!(error.kind(), ErrorKind::Limit);
     let _ = save::write(&nested(5), Vec::new(), Protocol::V5, NoArrays).unwrap();
 }
+
+/// Whether it was read from something that people read.
+#[derive(Debug)]
+struct Readable(bool);
+
+impl<'d> Deserialize<'d> for Readable {
+    fn deserialize<D: serde::Deserializer<'d>>(from: D) -> Result<Self, D::Error> {
+        Ok(Self(from.is_human_readable()))
+    }
+}
+
+#[test]
+fn types_with_two_forms_are_in_the_compact_one() {
+    assert!(!written(&1).root().to::<Readable>().unwrap().0);
+}
+
+/// A map that does not say beforehand how many entries it has: the even numbers below this one.
+struct Unannounced(u16);
+
+impl Serialize for Unannounced {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map((0..self.0).filter(|n| n % 2 == 0).map(|n| (n, n)))
+    }
+}
+
+#[test]
+fn maps_of_unknown_length_are_whole() {
+    for n in [0, 1, 2, 3, 5, 2000, 2001, 2003] {
+        let map: BTreeMap<u16, u16> = written(&Unannounced(n)).root().to().unwrap();
+        assert_eq!(map.len(), usize::from(n.div_ceil(2)), "{n}");
+    }
+}

@@ -221,6 +221,15 @@ fn typed_views_have_the_numbers() {
     let scalar = read(number.bytes(&[1, 2]).op(b"\x86R"));
     assert_eq!(scalar.root().kind(), Kind::Scalar);
     assert_eq!(scalar.root().as_scalar().unwrap().as_i128(), Some(0x0201));
+    for (byte, value) in [(0, 0), (1, 1)] {
+        let bool = asm(3)
+            .global("numpy._core.multiarray", "scalar")
+            .global("numpy", "dtype")
+            .str("?")
+            .op(b"\x85R");
+        let scalar = read(bool.bytes(&[byte]).op(b"\x86R"));
+        assert_eq!(scalar.root().as_scalar().unwrap().as_i128(), Some(value));
+    }
 }
 
 #[test]
@@ -359,4 +368,24 @@ fn one_list_makes_one_set() {
             (Kind::Set, Some(100), 100)
         );
     }
+}
+
+#[test]
+fn containers_of_collections_are_printed_with_their_names() {
+    let filled = call("collections", "defaultdict", |a| a.global("builtins", "list"));
+    let text = filled.root().summary().to_string();
+    assert!(text.starts_with("defaultdict("), "{text}");
+}
+
+#[test]
+fn iterators_say_how_much_is_left() {
+    let dict = read(asm(3).op(b"}(K\x01K\x02K\x03K\x04K\x05K\x06u"));
+    let mut items = dict.root().items();
+    for left in [2, 1, 0] {
+        items.next().unwrap();
+        assert_eq!(items.len(), left);
+    }
+    let mut items = dict.root().items();
+    items.next_back().unwrap();
+    assert_eq!(items.len(), 2);
 }

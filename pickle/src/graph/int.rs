@@ -185,6 +185,17 @@ mod tests {
     }
 
     #[test]
+    fn the_longest_decimal_is_followed_by_hexadecimal() {
+        let mut bytes = vec![0; MAX_DECIMAL_BYTES - 1];
+        bytes.push(1);
+        let decimal = Int::big(&bytes).to_string();
+        assert!(!decimal.starts_with("0x"), "{decimal}");
+        assert!((4290..4310).contains(&decimal.len()), "{}", decimal.len());
+        bytes.push(1);
+        assert!(Int::big(&bytes).to_string().starts_with("0x101"));
+    }
+
+    #[test]
     fn enormous_numbers_are_printed_in_linear_time() {
         let mut bytes = vec![0; 1_000_000];
         bytes.push(1);
