@@ -108,10 +108,30 @@ pub(crate) fn wheel(workspace: &Workspace) -> Result<PathBuf> {
     create(workspace, &clean)?;
     let interpreter = interpreter_of(&clean);
     pip_install(workspace.program(&interpreter)).arg(&wheel).run()?;
-    let check = "import demijohn; print('demijohn', demijohn.__version__)";
-    workspace.program(&interpreter).args(["-c", check]).run()?;
+    workspace.program(&interpreter).args(["-c", SMOKE]).run()?;
+    workspace
+        .program(&interpreter)
+        .args(["-m", "demijohn", "--version"])
+        .run()?;
     Ok(wheel)
 }
+
+/// What is tried of a wheel: that all of it is there and works without what only the tests need.
+const SMOKE: &str = "\
+import io, importlib, pkgutil
+import demijohn, numpy
+value = {'array': numpy.arange(1000.0), 'names': ['a', 'b']}
+for codec in demijohn.codecs():
+    with demijohn.open(file := io.BytesIO(), 'wb', compression=codec.name) as stream:
+        demijohn.dump(value, stream)
+    file.seek(0)
+    with demijohn.open(file, compression=codec.name) as stream:
+        assert (demijohn.safe_load(stream)['array'] == value['array']).all(), codec.name
+optional = {'demijohn.__main__', 'demijohn._numcodecs', 'demijohn._safe_frames', 'demijohn._safe_sparse'}
+for module in pkgutil.walk_packages(demijohn.__path__, 'demijohn.'):
+    if module.name not in optional:
+        importlib.import_module(module.name)
+";
 
 /// Builds a wheel into `target/wheels`.
 fn build(workspace: &Workspace, interpreter: &Path, profile: &str) -> Result<PathBuf> {
