@@ -51,6 +51,7 @@ usage: cargo xtask COMMAND
   unsafe                         every unsafe block of what is published, with its reason
   fuzz [TARGET] [--seconds N]    one fuzz target, or all in turn (default: 60 seconds each)
   sanitize memcheck|miri         chosen tests under valgrind, or under Miri of nightly Rust
+  sanitize python [TEST…]        the Python tests, or some files of them, on an extension with the address sanitizer
   venv                           only make or refresh the Pythons of the tests: target/venv, and
                                  target/venv-joblib11 for what old versions read
   develop [--quick]              build the Python package into target/venv; --quick without optimising

@@ -1,7 +1,10 @@
 //! `cargo xtask sanitize`: tests of the crates with unsafe code, under what watches memory.
 
+use std::fs;
+
 use crate::Result;
 use crate::fuzz::nightly;
+use crate::python;
 use crate::workspace::Workspace;
 
 /// Packages, which of their test programs valgrind runs, and which tests in them: those that go through unsafe code and C, and
@@ -28,7 +31,8 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result {
     match args {
         [part] if part == "memcheck" => memcheck(workspace),
         [part] if part == "miri" => miri(workspace),
-        _ => Err("usage: cargo xtask sanitize memcheck|miri".into()),
+        [part, tests @ ..] if part == "python" => extension(workspace, tests),
+        _ => Err("usage: cargo xtask sanitize memcheck|miri|python [TEST…]".into()),
     }
 }
 
@@ -54,5 +58,45 @@ fn miri(workspace: &Workspace) -> Result {
         .env("MIRIFLAGS", "-Zmiri-disable-isolation")
         .args(["--all-features", "--", "array::tests", "element", "layout"])
         .args(["strides", "interruptions", "--skip", "large"])
+        .run()
+}
+
+/// Python's tests, or some files of them, on an extension in which each access to memory is looked at.
+fn extension(workspace: &Workspace, tests: &[String]) -> Result {
+    let interpreter = python::venv(workspace, &python::CURRENT)?;
+    let target = workspace.target().join("asan");
+    let triple = "x86_64-unknown-linux-gnu";
+    nightly(workspace, &["build", "-p", "demijohn-python", "--target", triple])
+        .arg("--target-dir")
+        .arg(&target)
+        .env("RUSTFLAGS", "-Zsanitizer=address")
+        .env("CFLAGS", "-fsanitize=address -fno-omit-frame-pointer")
+        .run()?;
+    let package = target.join("package/demijohn");
+    let context = |error: std::io::Error| format!("{}: {error}", package.display());
+    fs::create_dir_all(&package).map_err(context)?;
+    for entry in fs::read_dir(workspace.path("python/demijohn")).map_err(context)? {
+        let file = entry.map_err(context)?.path();
+        if let Some(name) = file.file_name().filter(|_| file.is_file()) {
+            fs::copy(&file, package.join(name)).map_err(context)?;
+        }
+    }
+    let library = target.join(triple).join("debug/lib_native.so");
+    fs::copy(library, package.join("_native.abi3.so")).map_err(context)?;
+    // Rust links the sanitizer into programs only; an interpreter gets that of the C compiler, which is the same one.
+    let runtime = workspace
+        .program("cc")
+        .arg("-print-file-name=libasan.so")
+        .capture()?;
+    let all = ["python/tests".to_owned()];
+    workspace
+        .program(&interpreter)
+        .env("LD_PRELOAD", String::from_utf8_lossy(&runtime).trim())
+        // An interpreter ends without freeing what it has, and its own allocator would hide what is freed too early.
+        .env("ASAN_OPTIONS", "detect_leaks=0:allocator_may_return_null=1")
+        .env("PYTHONMALLOC", "malloc")
+        .env("PYTHONPATH", target.join("package"))
+        .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
+        .args(if tests.is_empty() { &all[..] } else { tests })
         .run()
 }
