@@ -37,8 +37,8 @@
 //!
 //! | name | extensions | levels (default) | joins streams | checksum | backend |
 //! |---|---|---|---|---|---|
-//! | `zlib` | `.z` `.zlib` | 0–9 (3) | no | Adler-32 | flate2 on zlib-rs |
-//! | `gzip` | `.gz` `.gzip` | 0–9 (3) | yes, NUL padding too | CRC-32 | flate2 on zlib-rs |
+//! | `zlib` | `.z` `.zlib` | 0–9 (3) | no | Adler-32 | zlib-rs |
+//! | `gzip` | `.gz` `.gzip` | 0–9 (3) | yes, NUL padding too | CRC-32 | zlib-rs |
 //! | `bz2` | `.bz2` | 1–9 (9) | yes, NUL padding too | CRC-32 | bzip2 on libbz2-rs |
 //! | `lzma` | `.lzma` | 0–9 (6) | no | none | liblzma |
 //! | `xz` | `.xz` | 0–9 (6) | yes, padding in fours too | CRC64 | liblzma |

@@ -6,12 +6,12 @@
 
 use std::sync::Arc;
 
-use flate2::{Compress, Compression, FlushCompress};
 #[cfg(feature = "zlib")]
 use flate2::{Decompress, FlushDecompress};
 
 use super::inflate::{Inflate, Stand, WINDOW};
 use super::segments::WHOLE;
+use super::tuned::{Effort, Tuned};
 use crate::error::{Error, Result};
 use crate::format::{BlockEncode, Decode, EncodeOptions, Piece, Status, Step};
 use crate::pieces::{Adopt, Place};
@@ -20,9 +20,21 @@ use crate::seek::{Entry, Marks};
 /// Plain bytes in a segment, if the options do not say.
 pub(super) const SEGMENT: usize = 1 << 20;
 
-/// The backend's level for each of zlib's: the fastest whose output is no larger than zlib's at that level plus two
-/// percent. Its scale is another one. Its level 1, for one, has only the fixed Huffman codes.
-const LEVELS: [u32; 10] = [0, 2, 3, 3, 5, 7, 7, 9, 9, 9];
+/// What the backend does at each of zlib's levels: the fastest whose output is no larger than zlib's at that level plus two
+/// percent, whatever the data. Its scale is another one. Its level 1, for one, has only the fixed Huffman codes; and its
+/// level 3 is too large for that on images, its level 4 half as fast.
+const LEVELS: [Effort; 10] = [
+    Effort::Level(0),
+    Effort::Level(2),
+    Effort::Level(3),
+    Effort::Chain(12),
+    Effort::Level(4),
+    Effort::Level(5),
+    Effort::Level(7),
+    Effort::Level(7),
+    Effort::Level(8),
+    Effort::Level(9),
+];
 
 pub(super) fn segment_size(options: &EncodeOptions) -> usize {
     options.block_size.unwrap_or(SEGMENT)
@@ -30,48 +42,24 @@ pub(super) fn segment_size(options: &EncodeOptions) -> usize {
 
 /// Compresses segments apart from one another and takes their checksum.
 pub(super) struct Segments {
-    compress: Compress,
+    deflate: Tuned,
     checksum: fn(&[u8]) -> u32,
 }
 
 impl Segments {
-    pub(super) fn new(options: &EncodeOptions, checksum: fn(&[u8]) -> u32) -> Self {
+    pub(super) fn new(options: &EncodeOptions, checksum: fn(&[u8]) -> u32) -> Result<Self> {
         let level = usize::try_from(options.level()).expect("0 to 9");
-        Segments {
-            compress: Compress::new(Compression::new(LEVELS[level]), false),
+        Ok(Segments {
+            deflate: Tuned::new(LEVELS[level])?,
             checksum,
-        }
+        })
     }
 }
 
 impl BlockEncode for Segments {
     fn encode(&mut self, input: &[u8], piece: Piece, out: &mut Vec<u8>) -> Result<u32> {
-        let flush = if piece.last {
-            FlushCompress::Finish
-        } else {
-            FlushCompress::Sync
-        };
-        self.compress.reset();
-        loop {
-            let taken = usize::try_from(self.compress.total_in()).expect("no more than the segment");
-            let rest = &input[taken..];
-            // Stored blocks cost 5 bytes in 32 KiB at worst, and the flush a few more.
-            out.reserve(rest.len() + rest.len() / 4096 + 64);
-            let status = self
-                .compress
-                .compress_vec(rest, out, flush)
-                .map_err(|e| Error::corrupt(format!("deflate cannot compress: {e}")))?;
-            let whole = self.compress.total_in() == input.len() as u64;
-            let done = if piece.last {
-                status == flate2::Status::StreamEnd
-            } else {
-                // A flush is complete once it leaves room unused.
-                whole && out.len() < out.capacity()
-            };
-            if done {
-                return Ok((self.checksum)(input));
-            }
-        }
+        self.deflate.segment(input, piece.last, out)?;
+        Ok((self.checksum)(input))
     }
 }
 

@@ -86,6 +86,8 @@ mod snappy;
     any(feature = "lz4", feature = "snappy", feature = "blosc", feature = "lzo")
 ))]
 mod testing;
+#[cfg(any(feature = "zlib", feature = "gzip"))]
+mod tuned;
 mod xz;
 mod zlib;
 mod zstd;

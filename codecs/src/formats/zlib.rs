@@ -119,9 +119,8 @@ mod coder {
         }
 
         fn block_encoder(&self, options: &EncodeOptions) -> Result<Box<dyn BlockEncode>> {
-            Ok(Box::new(Segments::new(options, |plain| {
-                simd_adler32::adler32(&plain)
-            })))
+            let segments = Segments::new(options, |plain| simd_adler32::adler32(&plain))?;
+            Ok(Box::new(segments))
         }
 
         fn framing(&self, options: &EncodeOptions) -> Result<Box<dyn Framing>> {

@@ -175,7 +175,13 @@ fn levels_of_zlib_mean_what_they_mean_to_zlib() {
     let (Some(format), Some(mut peer)) = (format("zlib"), Peer::with(&["zlib"])) else {
         return;
     };
-    let kinds = [("text", sample(2_000_000)), ("numbers", numbers(2_000_000))];
+    let kinds = [
+        ("text", sample(2_000_000)),
+        ("numbers", numbers(2_000_000)),
+        ("images", images(2_000_000)),
+        ("categories", categories(2_000_000)),
+        ("measurements", measurements(2_000_000)),
+    ];
     for (kind, plain) in &kinds {
         for level in 0..=9 {
             let request = json!({"peer": "functions", "module_name": "zlib", "level": level});
@@ -192,7 +198,37 @@ fn levels_of_zlib_mean_what_they_mean_to_zlib() {
     }
 }
 
-/// Measurements with two digits behind the point.
+/// Pixels that were bytes once: soft shapes with a little noise.
+fn images(len: usize) -> Vec<u8> {
+    let mut rng = Rng(2);
+    let turn = |n: usize, period: f32| f32::from(u16::try_from(n % 64).unwrap()) / period;
+    let pixel = |i| {
+        let noise: usize = (0..4).map(|_| rng.below(5)).sum();
+        let shade = 110.0 + 100.0 * turn(i, 21.0).sin() * turn(i / 64, 17.0).cos();
+        ((shade + turn(noise, 1.0)).round() / 255.0).to_le_bytes()
+    };
+    (0..len / 4).flat_map(pixel).collect()
+}
+
+/// Labels of which some are frequent.
+fn categories(len: usize) -> Vec<u8> {
+    let mut rng = Rng(3);
+    let label = |_| (rng.below(64) * rng.below(64) / 64).to_le_bytes();
+    (0..len / 8).flat_map(label).collect()
+}
+
+/// A running sum of small steps.
+fn measurements(len: usize) -> Vec<u8> {
+    let mut rng = Rng(4);
+    let mut sum = 0.0;
+    let value = |_| {
+        sum += f64::from(u32::try_from(rng.below(1 << 30)).unwrap()) / f64::from(1 << 30) - 0.5;
+        f64::to_le_bytes(sum)
+    };
+    (0..len / 8).flat_map(value).collect()
+}
+
+/// Amounts with two digits behind the point.
 fn numbers(len: usize) -> Vec<u8> {
     let mut rng = Rng(1);
     let draw = |_| {

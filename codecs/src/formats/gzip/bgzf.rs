@@ -87,8 +87,8 @@ impl Blocks for Pieces {
     fn block_encoder(&self, options: &EncodeOptions) -> Result<Box<dyn BlockEncode>> {
         let stored = EncodeOptions::at_level(0);
         Ok(Box::new(Encoder {
-            deflate: Segments::new(options, crc32fast::hash),
-            store: Segments::new(&stored, crc32fast::hash),
+            deflate: Segments::new(options, crc32fast::hash)?,
+            store: Segments::new(&stored, crc32fast::hash)?,
             body: Vec::new(),
         }))
     }

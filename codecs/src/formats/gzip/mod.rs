@@ -92,7 +92,7 @@ mod coder {
         }
 
         fn block_encoder(&self, options: &EncodeOptions) -> Result<Box<dyn BlockEncode>> {
-            Ok(Box::new(Segments::new(options, crc32fast::hash)))
+            Ok(Box::new(Segments::new(options, crc32fast::hash)?))
         }
 
         fn framing(&self, options: &EncodeOptions) -> Result<Box<dyn Framing>> {
