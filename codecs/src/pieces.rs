@@ -51,6 +51,8 @@ pub struct CodedPiece {
     pub note: u64,
     /// Plain bytes that it is likely to have: it is handed over in parts of so many, if they are no more than 4 MiB.
     pub plain: usize,
+    /// It has no more than these: it can be decoded straight into the slice of who reads.
+    pub bounded: bool,
     /// Bytes of memory that its decoder takes.
     pub memory: u64,
     /// The end is a guess, and a wrong one could show behind wrong data: nothing of a large piece is to be delivered
@@ -70,6 +72,7 @@ impl CodedPiece {
             context: 0,
             note: 0,
             plain,
+            bounded: false,
             memory: 0,
             unsure: false,
         }

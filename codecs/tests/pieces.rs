@@ -5,8 +5,8 @@ mod common;
 
 use std::fmt::Debug;
 use std::io::{Cursor, Read, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use demijohn_codecs::{
     Adopt, Compressor, Decode, DecodeOptions, Encode, EncodeOptions, Error, ErrorKind, Format, Head, Limits,
@@ -19,16 +19,24 @@ use common::{Rng, sample};
 struct Watched {
     format: Compressor,
     adopted: Arc<AtomicUsize>,
+    /// Where in memory what they took of the pieces was.
+    taken: Arc<Mutex<Vec<usize>>>,
 }
 
 impl Watched {
     fn format(format: &Compressor) -> (Compressor, Arc<AtomicUsize>) {
-        let adopted = Arc::new(AtomicUsize::new(0));
+        let (watched, adopted, _) = Watched::format_and_places(format);
+        (watched, adopted)
+    }
+
+    fn format_and_places(format: &Compressor) -> (Compressor, Arc<AtomicUsize>, Arc<Mutex<Vec<usize>>>) {
+        let (adopted, taken) = <(Arc<AtomicUsize>, Arc<Mutex<Vec<usize>>>)>::default();
         let watched = Watched {
             format: format.clone(),
             adopted: adopted.clone(),
+            taken: taken.clone(),
         };
-        (Compressor::new(watched), adopted)
+        (Compressor::new(watched), adopted, taken)
     }
 }
 
@@ -46,6 +54,7 @@ impl Format for Watched {
         Ok(Box::new(Adopting {
             decoder: self.format.format().decoder(options)?,
             adopted: self.adopted.clone(),
+            taken: self.taken.clone(),
         }))
     }
     fn scanner(&self, options: &DecodeOptions) -> Option<Box<dyn Scan>> {
@@ -56,6 +65,7 @@ impl Format for Watched {
 struct Adopting {
     decoder: Box<dyn Decode>,
     adopted: Arc<AtomicUsize>,
+    taken: Arc<Mutex<Vec<usize>>>,
 }
 
 impl Decode for Adopting {
@@ -81,6 +91,7 @@ impl Adopt for Adopting {
         self.inner().place()
     }
     fn take(&mut self, plain: &[u8]) -> Result<()> {
+        self.taken.lock().unwrap().push(plain.as_ptr().addr());
         self.inner().take(plain)
     }
     fn done(&mut self, coded: u64, note: u64) {
@@ -105,11 +116,12 @@ impl Debug for Outcome {
     }
 }
 
-/// Reads everything, in slices of random sizes up to some power of two.
+/// Reads everything, in slices of random sizes up to some power of two: small ones, and such as pieces are decoded
+/// straight into.
 fn read(options: Options, coded: &[u8], rng: &mut Rng) -> Outcome {
     let mut reader = options.seekable_reader(Cursor::new(coded)).unwrap();
     let mut plain = Vec::new();
-    let most = 1 << (8 + rng.below(13));
+    let most = 1 << if rng.below(2) == 0 { 8 + rng.below(13) } else { 24 };
     let error = loop {
         let mut slice = vec![0; 1 + rng.below(most)];
         match reader.read(&mut slice) {
@@ -366,6 +378,25 @@ fn whole_streams_one_or_several() {
             assert_eq!(outcome.plain.len(), 2 * plain.len(), "{name}");
             assert!(adopted >= 4 * pieces, "{name}, twice: {adopted} pieces");
         }
+    }
+}
+
+#[test]
+fn pieces_that_say_how_large_they_may_be_are_decoded_in_the_slice_of_who_reads() {
+    let bounded = ["lz4", "snappy", "lzo", "blosc"];
+    for sample in samples().iter().filter(|sample| bounded.contains(&sample.name)) {
+        let (watched, adopted, taken) = Watched::format_and_places(&sample.format);
+        let options = Options::new().format(&watched).threads(2);
+        let mut reader = options.seekable_reader(Cursor::new(&sample.coded)).unwrap();
+        let mut slice = vec![0; 8 << 20];
+        let within = slice.as_ptr_range();
+        let within = within.start.addr()..within.end.addr();
+        let n = reader.read(&mut slice).unwrap();
+        assert_eq!(n, sample.plain.len(), "{}", sample.name);
+        assert!(slice[..n] == sample.plain, "{}", sample.name);
+        assert!(adopted.load(Ordering::SeqCst) >= sample.pieces, "{}", sample.name);
+        let taken = taken.lock().unwrap();
+        assert!(taken.iter().all(|at| within.contains(at)), "{}", sample.name);
     }
 }
 

@@ -7,9 +7,12 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
-use super::pool::{Answer, Pool, Work};
+use super::pool::{Answer, Pool};
+use super::straight::{self, Job};
+use super::worker::{self, Part, Task, Worker};
 use crate::compressor::Compressor;
 use crate::error::{Error, Result};
 use crate::format::{Decode, DecodeOptions, Status, Step};
@@ -18,11 +21,15 @@ use crate::room;
 
 /// Parts in which the plain bytes of a piece are handed over: the smallest, and the largest.
 const PARTS: [usize; 2] = [16 << 10, 4 << 20];
-/// Parts of a piece that are in memory at most: two that wait, and the one being decoded.
-const PARTS_IN_MEMORY: usize = 3;
 /// Coded bytes that are looked at beyond what has been looked through, to begin with and at most: a piece that is
 /// longer is none.
 const REACH: [usize; 2] = [1 << 20, 32 << 20];
+/// The smallest slice of the caller's into which pieces are decoded straight, side by side, and how much of one is filled
+/// in one go for each thread.
+const STRAIGHT: [usize; 2] = [4 << 20, 8 << 20];
+/// Less than these bytes are not so decoded, and no more than these pieces are gathered.
+const LEAST_STRAIGHT: usize = 1 << 20;
+const MOST_STRAIGHT: usize = 128;
 /// Bytes at a time of what is decoded once more because a piece has failed.
 const AGAIN: usize = 64 << 10;
 
@@ -30,6 +37,7 @@ const AGAIN: usize = 64 << 10;
 pub(crate) struct Ahead {
     format: Compressor,
     options: DecodeOptions,
+    threads: usize,
     pool: Pool<Task, Part>,
     scan: Option<Box<dyn Scan>>,
     /// How far the scan has come.
@@ -42,6 +50,8 @@ pub(crate) struct Ahead {
     pieces: VecDeque<Piece>,
     /// Memory that all of them take.
     taken: u64,
+    /// Bytes of the caller's slice, as it was seen last.
+    room: usize,
     /// Plain bytes delivered of the piece in front, once its first answer has been taken.
     begun: Option<u64>,
     /// What the pool has given, and how much of it has been delivered.
@@ -62,32 +72,46 @@ struct Piece {
     context: u64,
     note: u64,
     memory: u64,
-    /// Until the pool has it.
-    task: Option<Task>,
+    /// As it was found, until the pool has it.
+    found: Option<CodedPiece>,
 }
 
-/// A piece for the pool, and buffers for its plain form.
-struct Task {
-    coded: Vec<u8>,
-    decoder: Box<dyn Decode>,
-    part: usize,
-    unsure: bool,
-    room: Vec<Vec<u8>>,
+impl Piece {
+    /// Where it lies in what begins at this offset, if that is not in front of it.
+    fn within(&self, at: u64) -> Option<Range<usize>> {
+        let from_there = |bit: u64| usize::try_from((bit / 8).checked_sub(at)?).ok();
+        Some(from_there(self.begin)?..from_there(self.end)?)
+    }
 }
 
-/// Plain bytes of a piece: the first `len` of these.
+/// Bytes in the parts in which the pool hands a piece over. With room for a byte more, a decoder that has filled a part with
+/// all of a piece says so at once.
+fn part(found: &CodedPiece) -> usize {
+    found.plain.clamp(PARTS[0], PARTS[1]) + 1
+}
+
+/// Pieces that go straight into the caller's slice.
 #[derive(Default)]
-struct Part {
-    bytes: Vec<u8>,
-    len: usize,
-    /// With the last part the coded bytes come back, so that their buffer can be used again.
-    coded: Vec<u8>,
+struct Straight {
+    pieces: usize,
+    /// Bytes of that which they take.
+    plain: usize,
+    /// There can be no more of them.
+    full: bool,
+}
+
+impl Straight {
+    fn is_worth_it(&self) -> bool {
+        self.pieces > 1 && self.plain >= LEAST_STRAIGHT
+    }
 }
 
 /// What can be done where the decoder stands.
 enum Next {
     /// A piece begins there, and the pool has it.
     Piece,
+    /// So many pieces begin there, one behind the other, that all go straight into the caller's slice.
+    Straight(usize),
     /// The decoder goes on by itself, with so many bytes at most.
     Alone(usize),
     /// What is there cannot be told yet.
@@ -106,6 +130,7 @@ impl Ahead {
         Some(Ahead {
             format: format.clone(),
             options: options.clone(),
+            threads,
             pool: Pool::new(threads, Arc::new(|| Ok(Box::new(Worker)))),
             scan: None,
             scanned: 0,
@@ -113,6 +138,7 @@ impl Ahead {
             joins,
             pieces: VecDeque::new(),
             taken: 0,
+            room: 0,
             begun: None,
             part: Part::default(),
             part_at: 0,
@@ -173,7 +199,8 @@ impl Ahead {
         (input, last, more): (&[u8], bool, bool),
         out: &mut [u8],
     ) -> Result<Step> {
-        self.look_ahead(at, input, last);
+        self.room = out.len();
+        self.look_ahead(at, input, (last, more));
         loop {
             if self.part_at < self.part.len {
                 return Ok(self.hand_out(out));
@@ -191,6 +218,14 @@ impl Ahead {
                         return Ok(more_after(used, 0));
                     }
                 }
+                Next::Straight(n) => {
+                    let step = self.decode_straight(decoder, at, n, input, out);
+                    if step.consumed > 0 {
+                        return Ok(step);
+                    }
+                    // Not even the first one.
+                    self.abandon();
+                }
                 Next::Alone(n) => {
                     let step = decoder.step(&input[..n], out, last && n == input.len())?;
                     let moved = step.consumed > 0 || step.produced > 0 || step.status == Status::Done;
@@ -205,7 +240,7 @@ impl Ahead {
     }
 
     /// Looks for pieces in what has been read ahead, as many as may be under way.
-    fn look_ahead(&mut self, at: u64, input: &[u8], last: bool) {
+    fn look_ahead(&mut self, at: u64, input: &[u8], (last, more): (bool, bool)) {
         while self.has_room()
             && let Some(scan) = &mut self.scan
         {
@@ -215,7 +250,7 @@ impl Ahead {
                 Found::Piece(piece) => {
                     let passed = piece.end / 8;
                     let fits = piece.begin < piece.end && piece.end <= 8 * coded.len() as u64;
-                    (fits && self.enqueue(piece, coded), passed)
+                    (fits && self.enqueue(piece), passed)
                 }
                 Found::Pass(n) => (n > 0 && n <= coded.len(), n as u64),
                 Found::End(n) => (self.joins && n <= coded.len(), n as u64),
@@ -234,36 +269,26 @@ impl Ahead {
                 self.scan = None;
             }
         }
-        self.submit();
+        self.submit(at, input, more);
     }
 
     fn has_room(&self) -> bool {
-        self.pieces.len() < self.pool.capacity() && self.pieces.back().is_none_or(|last| self.fits(last))
+        let more = self.pieces.len() < self.pool.capacity() || !self.straight().full;
+        more && self.pieces.back().is_none_or(|last| self.fits(last))
     }
 
     /// May this one be under way beside those before it?
     fn fits(&self, piece: &Piece) -> bool {
-        piece.task.is_none() || self.options.memory.is_none_or(|memory| self.taken <= memory)
+        piece.found.is_none() || self.options.memory.is_none_or(|memory| self.taken <= memory)
     }
 
-    /// Takes note of a piece; `false` if it cannot be decoded with the memory allowed, or that there is.
-    fn enqueue(&mut self, found: CodedPiece, bytes: &[u8]) -> bool {
-        let coded = match found.coded {
-            Some(coded) => coded,
-            None => {
-                let mut coded = self.spare_coded.pop().unwrap_or_default();
-                let within = |bit: u64| usize::try_from(bit / 8).expect("bytes that lie in memory");
-                coded.clear();
-                let bytes = &bytes[within(found.begin)..within(found.end)];
-                if room::append(&mut coded, bytes).is_err() {
-                    return false;
-                }
-                coded
-            }
+    /// Takes note of a piece; `false` if it cannot be decoded with the memory allowed.
+    fn enqueue(&mut self, found: CodedPiece) -> bool {
+        let coded = match &found.coded {
+            Some(coded) => coded.len() as u64,
+            None => (found.end - found.begin).div_ceil(8),
         };
-        // With room for a byte more, a decoder that has filled a part with all of a piece says so at once.
-        let part = found.plain.clamp(PARTS[0], PARTS[1]) + 1;
-        let memory = 2 * coded.len() as u64 + (PARTS_IN_MEMORY * part) as u64 + found.memory;
+        let memory = 2 * coded + (worker::IN_MEMORY * part(&found)) as u64 + found.memory;
         if self.options.memory.is_some_and(|allowed| memory > allowed) {
             return false;
         }
@@ -275,21 +300,40 @@ impl Ahead {
             context: found.context,
             note: found.note,
             memory,
-            task: Some(Task {
-                coded,
-                decoder: found.decoder,
-                part,
-                unsure: found.unsure,
-                room: Vec::new(),
-            }),
+            found: Some(found),
         });
         true
     }
 
+    /// The pieces that can go straight into the caller's slice, as far as they have been found.
+    fn straight(&self) -> Straight {
+        let most = self.room.min(STRAIGHT[1].saturating_mul(self.threads));
+        let mut straight = Straight::default();
+        if self.room < STRAIGHT[0] {
+            straight.full = true;
+        }
+        for found in self.pieces.iter().filter_map(|piece| piece.found.as_ref()) {
+            let fits = found.bounded && found.plain <= most - straight.plain;
+            straight.full |= !fits || straight.pieces == MOST_STRAIGHT;
+            if straight.full {
+                break;
+            }
+            straight.pieces += 1;
+            straight.plain += found.plain;
+        }
+        straight
+    }
+
+    /// Are there to be more of them, which can be had without waiting if `more`?
+    fn gathers(&self, more: bool) -> bool {
+        more && self.scan.is_some() && self.has_room() && !self.straight().full
+    }
+
     /// Gives the pool what it may have.
-    fn submit(&mut self) {
+    fn submit(&mut self, at: u64, input: &[u8], more: bool) {
         // A stream of one piece is no work for threads.
-        if self.pieces.len() < 2 && !self.pool.is_running() {
+        let one = self.pieces.len() < 2 && !self.pool.is_running();
+        if one || self.straight().is_worth_it() || self.gathers(more) {
             return;
         }
         let mut memory = 0;
@@ -298,16 +342,106 @@ impl Ahead {
             if self.options.memory.is_some_and(|allowed| memory > allowed) {
                 return;
             }
-            let Some(mut task) = piece.task.take() else {
-                continue;
+            let free = self.pool.pending() < self.pool.capacity();
+            let within = piece.within(at);
+            let Some(found) = piece.found.take() else { continue };
+            let coded = found.coded.as_deref().or_else(|| input.get(within?));
+            let Some(coded) = coded.filter(|_| free) else {
+                piece.found = Some(found);
+                return;
             };
-            task.room = self.spare.split_off(self.spare.len().saturating_sub(1));
-            if let Err(task) = self.pool.submit(task) {
+            let mut bytes = self.spare_coded.pop().unwrap_or_default();
+            bytes.clear();
+            if room::append(&mut bytes, coded).is_err() {
+                // The decoder needs less.
+                piece.found = Some(found);
+                return;
+            }
+            let task = Task {
+                coded: bytes,
+                part: part(&found),
+                decoder: found.decoder,
+                unsure: found.unsure,
+                room: self.spare.split_off(self.spare.len().saturating_sub(1)),
+            };
+            if let Err(Task { decoder, .. }) = self.pool.submit(task) {
                 // There are no threads.
-                piece.task = Some(task);
+                piece.found = Some(CodedPiece { decoder, ..found });
                 return;
             }
         }
+    }
+
+    /// Decodes the first pieces straight into `out`, which has room for them, and takes them over. The first one
+    /// that fails, or does not begin where the decoder stands, ends that.
+    fn decode_straight(
+        &mut self,
+        decoder: &mut dyn Decode,
+        at: u64,
+        count: usize,
+        input: &[u8],
+        out: &mut [u8],
+    ) -> Step {
+        let mut jobs = Vec::with_capacity(count);
+        let mut begins = Vec::with_capacity(count);
+        let (mut rest, mut begin) = (&mut *out, 0);
+        for piece in self.pieces.iter_mut().take(count) {
+            let within = piece.within(at);
+            let Some(found) = &mut piece.found else { break };
+            let room = rest.split_at_mut_checked(found.plain);
+            let coded = found.coded.as_deref().or_else(|| input.get(within?));
+            let Some((coded, (room, behind))) = coded.zip(room) else {
+                break;
+            };
+            jobs.push(Job {
+                decoder: &mut *found.decoder,
+                coded,
+                out: room,
+                filled: None,
+            });
+            begins.push(begin);
+            begin += found.plain;
+            rest = behind;
+        }
+        straight::run(&mut jobs, self.threads);
+        let filled: Vec<_> = jobs.into_iter().map(|job| job.filled).collect();
+        let (mut used, mut produced) = (0, 0);
+        for (begin, filled) in begins.into_iter().zip(filled) {
+            let here = self.begins_at(decoder, at + used);
+            let taken = filled
+                .filter(|_| here)
+                .zip(decoder.adopt())
+                .and_then(|(len, adopt)| {
+                    // Those before it may have been smaller than their room.
+                    out.copy_within(begin..begin + len, produced);
+                    match adopt.take(&out[produced..produced + len]) {
+                        Ok(()) => Some((len, adopt)),
+                        Err(_) => {
+                            adopt.undo();
+                            None
+                        }
+                    }
+                });
+            let Some(((len, adopt), piece)) = taken.zip(self.pieces.pop_front()) else {
+                // Whatever it is, the decoder will find it.
+                self.abandon();
+                break;
+            };
+            self.taken -= piece.memory;
+            let coded = piece.end / 8 - (at + used);
+            adopt.done(coded, piece.note);
+            used += coded;
+            produced += len;
+        }
+        more_after(usize::try_from(used).expect("bytes that lie in memory"), produced)
+    }
+
+    /// Does the decoder stand, at this offset, where the first piece begins?
+    fn begins_at(&self, decoder: &mut dyn Decode, at: u64) -> bool {
+        let place = decoder.adopt().and_then(|adopt| adopt.place());
+        self.pieces.front().zip(place).is_some_and(|(piece, place)| {
+            piece.begin == 8 * at + u64::from(place.bit) && piece.context == place.context
+        })
     }
 
     fn next(&mut self, decoder: &mut dyn Decode, at: u64, available: usize, more: bool) -> Next {
@@ -332,12 +466,16 @@ impl Ahead {
         if piece.begin / 8 > at {
             return Next::Alone(within(piece.begin / 8));
         }
-        let place = decoder.adopt().and_then(|adopt| adopt.place());
-        let here = place.is_some_and(|place| {
-            piece.begin == 8 * at + u64::from(place.bit) && piece.context == place.context
-        });
-        if here && piece.task.is_none() {
+        let here = self.begins_at(decoder, at);
+        if here && piece.found.is_none() {
             return Next::Piece;
+        }
+        if here && self.gathers(more) {
+            return Next::Wait;
+        }
+        let straight = self.straight();
+        if here && straight.is_worth_it() {
+            return Next::Straight(straight.pieces);
         }
         if here && self.pieces.len() == 1 && self.scan.is_some() && more {
             // Another one may follow.
@@ -441,82 +579,6 @@ fn more_after(consumed: usize, produced: usize) -> Step {
         consumed,
         produced,
         status: Status::More,
-    }
-}
-
-/// What the threads do.
-struct Worker;
-
-impl Work<Task, Part> for Worker {
-    fn work(&mut self, mut task: Task, give: &mut dyn FnMut(Part) -> bool) -> Result<()> {
-        let mut run = Run::default();
-        let mut first = VecDeque::new();
-        if task.unsure {
-            while !run.ended && first.len() < PARTS_IN_MEMORY {
-                first.push_back(run.part(&mut task)?);
-            }
-            if !run.ended {
-                let mut part = first.pop_back().unwrap_or_default();
-                task.room.extend(first.drain(..).map(|part| part.bytes));
-                while !run.ended {
-                    run.fill(&mut task, &mut part.bytes)?;
-                }
-                task.room.push(part.bytes);
-                task.decoder.reset()?;
-                run = Run::default();
-            }
-        }
-        loop {
-            let mut part = match first.pop_front() {
-                Some(part) => part,
-                None if run.ended => return Ok(()),
-                None => run.part(&mut task)?,
-            };
-            if run.ended && first.is_empty() {
-                part.coded = std::mem::take(&mut task.coded);
-            }
-            if part.len > 0 && !give(part) {
-                return Ok(());
-            }
-        }
-    }
-}
-
-/// How far a piece has been decoded.
-#[derive(Default)]
-struct Run {
-    at: usize,
-    ended: bool,
-}
-
-impl Run {
-    fn part(&mut self, task: &mut Task) -> Result<Part> {
-        let mut bytes = task.room.pop().unwrap_or_default();
-        bytes.truncate(task.part);
-        room::lengthen(&mut bytes, task.part)?;
-        let len = self.fill(task, &mut bytes)?;
-        Ok(Part {
-            bytes,
-            len,
-            ..Part::default()
-        })
-    }
-
-    /// Decodes until the buffer is full or the piece has ended, as it must.
-    fn fill(&mut self, task: &mut Task, out: &mut [u8]) -> Result<usize> {
-        let mut filled = 0;
-        while !self.ended && filled < out.len() {
-            let rest = &task.coded[self.at..];
-            let step = task.decoder.step(rest, &mut out[filled..], true)?;
-            self.at += step.consumed;
-            filled += step.produced;
-            self.ended = step.status == Status::Done;
-            let stuck = step.consumed == 0 && step.produced == 0;
-            if !self.ended && stuck || self.ended && self.at < task.coded.len() {
-                return Err(Error::corrupt("a piece does not end where it should"));
-            }
-        }
-        Ok(filled)
     }
 }
 

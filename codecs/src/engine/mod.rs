@@ -13,3 +13,5 @@ pub(crate) mod input;
 pub(crate) mod late;
 pub(crate) mod pool;
 pub(crate) mod sink;
+mod straight;
+mod worker;

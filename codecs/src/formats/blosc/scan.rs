@@ -84,6 +84,7 @@ impl Chunks {
         Found::Piece(CodedPiece {
             context,
             note: header.nbytes as u64,
+            bounded: true,
             memory: 2 * header.blocksize as u64,
             ..CodedPiece::of_bytes(len, Box::new(decoder), header.nbytes)
         })

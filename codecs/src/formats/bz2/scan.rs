@@ -91,6 +91,7 @@ impl Blocks {
             note: crc << 8 | (end % 8) as u64,
             // Runs make it more than the capacity more often than not.
             plain: 2 * capacity,
+            bounded: false,
             memory: 4 * capacity as u64,
             unsure: true,
         })

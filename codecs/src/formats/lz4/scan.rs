@@ -91,6 +91,7 @@ impl Blocks {
                 let decoder = Decoder::of_blocks(frame, self.memory);
                 Found::Piece(CodedPiece {
                     context: frame.context(),
+                    bounded: true,
                     ..CodedPiece::of_bytes(len, Box::new(decoder), plain)
                 })
             }

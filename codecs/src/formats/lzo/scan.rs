@@ -32,6 +32,7 @@ impl Scan for Blocks {
                 let decoder = Decoder::of_blocks(flags, self.memory);
                 Found::Piece(CodedPiece {
                     context: flags.into(),
+                    bounded: true,
                     ..CodedPiece::of_bytes(len, Box::new(decoder), plain)
                 })
             }

@@ -35,7 +35,10 @@ impl Scan for Chunks {
         match run(coded, last, chunk) {
             Run::Piece { len, plain } => {
                 let decoder = Decoder::new(self.memory, true);
-                Found::Piece(CodedPiece::of_bytes(len, Box::new(decoder), plain))
+                Found::Piece(CodedPiece {
+                    bounded: true,
+                    ..CodedPiece::of_bytes(len, Box::new(decoder), plain)
+                })
             }
             Run::More => Found::More,
             Run::Other => Found::Lost,

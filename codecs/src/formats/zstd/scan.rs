@@ -55,6 +55,7 @@ impl Scan for Frames {
             .content
             .map_or(PART, |content| usize::try_from(content).unwrap_or(PART));
         Found::Piece(CodedPiece {
+            bounded: header.content.is_some(),
             memory: header.window,
             ..CodedPiece::of_bytes(len, Box::new(decoder), plain)
         })
