@@ -98,6 +98,23 @@ fn arrays_go_to_numpys_files_and_back() {
 }
 
 #[test]
+fn levels_of_entries_are_those_of_deflate() {
+    let folder = Folder::new();
+    let (source, target) = (folder.path("a.pkl"), folder.path("a.npz"));
+    dump(&arrays(), &source).unwrap();
+    for level in [-1, 10] {
+        let compression = demijohn::Compression::auto().at_level(level);
+        let error = Conversion::of(&source)
+            .dump(compression)
+            .save(&target)
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Parameter, "{error}");
+        assert!(error.to_string().contains("0 to 9"), "{error}");
+    }
+    assert!(!target.exists());
+}
+
+#[test]
 fn dicts_of_arrays_go_to_npz_and_back() {
     let folder = Folder::new();
     for source in ["a.pkl", "a.pkl.gz"] {
