@@ -12,11 +12,11 @@ use std::io::{self, Read, Write};
 
 use demijohn_compat::Companions;
 
-use crate::arrays::{Array, Layout, Order};
+use crate::arrays::{Array, Layout, MAX_NDIM, Order};
 use crate::codecs::ElementSize;
 use crate::pickle::{
-    self, ArrayWriter, Batch, Emitter, Error, ErrorKind, Found, MemoId, Payload, Protocol, Raw, Result,
-    Value, numpy::Dialect,
+    self, ArrayWriter, Batch, Emitter, Error, ErrorKind, Found, MemoId, Object, Payload, Protocol, Raw,
+    Result, Value, numpy::Dialect,
 };
 
 const MODULE: &str = "joblib.numpy_pickle";
@@ -176,6 +176,17 @@ pub(crate) fn names_companion(module: &str, name: &str) -> bool {
     matches!(name, "NDArrayWrapper" | "ZNDArrayWrapper") && is_joblib(module)
 }
 
+/// No class of joblib's has more attributes. A state that any number of objects share must not be searched through by each of
+/// them, whatever its size.
+const MOST_ATTRIBUTES: usize = 64;
+
+/// The attributes of one of joblib's objects; none if there are more than any of them has.
+pub(crate) fn attributes<'d>(object: Object<'d>) -> Option<Value<'d>> {
+    object
+        .state()
+        .filter(|state| state.len().is_none_or(|n| n <= MOST_ATTRIBUTES))
+}
+
 /// What to say of an array in a companion where one array is read, or mapped.
 pub(crate) fn apart() -> Error {
     Error::new(
@@ -206,7 +217,7 @@ impl Body {
         if name != CLASS || !is_joblib(module) {
             return Ok(Self::Nothing);
         }
-        let state = object.state().ok_or_else(|| invalid("it has no state"))?;
+        let state = attributes(object).ok_or_else(|| invalid("it has no state, or one that is too large"))?;
         Self::described(state, raw)
     }
 
@@ -219,7 +230,8 @@ impl Body {
         }
         let shape = key("shape")?;
         let extent = |n: Value<'_>| n.as_int().and_then(|n| u128::try_from(n.as_i128()?).ok());
-        let extents: Option<Vec<u128>> = shape.iter().map(extent).collect();
+        // One more than there may be: what is too long is refused without going through all of it.
+        let extents: Option<Vec<u128>> = shape.iter().take(MAX_NDIM + 1).map(extent).collect();
         let extents = match extents {
             Some(extents) if matches!(shape.kind(), pickle::Kind::Tuple | pickle::Kind::List) => extents,
             _ => return Err(invalid(&format!("shape is {shape:?}, or has such items"))),

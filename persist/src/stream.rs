@@ -15,7 +15,7 @@ pub use demijohn_compat::Companions;
 pub use crate::skip::{Skip, Skipping};
 
 use crate::codecs::{Members, Options, Reader, Seekable, Source, Tail};
-use crate::inspect::unique;
+use crate::inspect::Names;
 use crate::passing::{Apart, Passing};
 use crate::pickle::{self, Builder, Payload};
 use crate::{Document, Error, ErrorKind, GlobalEntry, Limits, Result};
@@ -104,8 +104,9 @@ pub fn globals(
     let mut passing = Passing::joblib(Apart::Object);
     let mut stream = Skipping::new(stream, passing.skip());
     let scan = pickle::scan(&mut stream, &options, &mut passing);
-    let names = unique(&scan.globals(), 0);
-    (names, scan.outcome.map(drop).map_err(Error::from))
+    let mut names = Names::default();
+    names.add(&scan.globals(), 0);
+    (names.entries, scan.outcome.map(drop).map_err(Error::from))
 }
 
 /// Reads the object in a stream, whose length may be known.

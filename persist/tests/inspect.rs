@@ -202,13 +202,55 @@ fn damage_in_the_container_counts() {
 
 #[test]
 fn bytes_behind_the_object_are_counted() {
-    let found = inspect_bytes(b"\x80\x02N.\x80\x02cos\nsystem\n.");
+    let found = inspect_bytes(b"\x80\x02N.tail");
     assert!(found.error.is_none());
-    assert_eq!((found.tail, found.globals.len()), (14, 0));
+    assert_eq!((found.tail, found.further), (4, 0));
     let mut zip = codecs::Options::new().writer(Vec::new(), "gzip").unwrap();
     std::io::Write::write_all(&mut zip, b"\x80\x02N.rest").unwrap();
     let (bytes, _) = zip.finish().unwrap();
     assert_eq!(inspect_bytes(&bytes).tail, 4);
+}
+
+/// `joblib.load` of an open file gives one object after another, and runs what each of them names.
+#[test]
+fn names_of_further_objects_are_listed() {
+    let evil = b"\x80\x02cos\nsystem\n.";
+    let (bytes, _) = demijohn::dump_to(&model(), Vec::new(), "none").unwrap();
+    let first = inspect_bytes(&bytes);
+    let names = |found: &Inspection| -> Vec<(String, u64)> {
+        let globals = found.globals.iter();
+        globals
+            .map(|global| (format!("{}.{}", global.module, global.name), global.offset))
+            .collect()
+    };
+    // With arrays in both, and cut in the middle of one that names something.
+    let end = bytes.len() as u64;
+    for (behind, further) in [(&evil[..], 1), (&evil[..evil.len() - 1], 0)] {
+        let found = inspect_bytes(&[&bytes, behind].concat());
+        assert!(found.error.is_none());
+        assert_eq!((found.tail, found.further), (behind.len() as u64, further));
+        let expected = [names(&first), vec![("os.system".to_owned(), end + 2)]].concat();
+        assert_eq!(names(&found), expected);
+        assert_eq!(found.arrays.len(), first.arrays.len());
+    }
+    let found = inspect_bytes(&[&bytes[..], b"\x80\x02N.", evil, b"junk"].concat());
+    assert_eq!((found.further, found.tail), (2, 4 + 14 + 4));
+    assert!(found.globals.iter().any(|global| global.module == "os"));
+}
+
+#[test]
+fn what_joblib_never_wrote_is_no_companion() {
+    // One dict may be the state of any number of objects, so that none of them may look through all of it.
+    for (keys, companions) in [(60, 1), (100, 0)] {
+        let mut bytes = b"\x80\x02cjoblib.numpy_pickle\nNDArrayWrapper\n)\x81}(U\x08filenameU\x01a".to_vec();
+        for key in 0..keys {
+            bytes.extend([b'K', key, b'N']);
+        }
+        bytes.extend(b"ub.");
+        let found = inspect_bytes(&bytes);
+        assert!(found.error.is_none());
+        assert_eq!(found.companions.len(), companions, "{keys}");
+    }
 }
 
 #[test]

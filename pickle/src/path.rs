@@ -34,6 +34,8 @@
 //! | `[key n]`, `[value n]` | a dict or object | key or value of the entry set `n`-th, counted from 0 |
 //! | `[state n]` | an object | the state given to it `n`-th |
 //!
+//! What stands under a text key of more than 256 bytes is named by its number.
+//!
 //! The root is the empty path, printed as a dot. A name at the beginning may have a dot before it: `.args[0]`.
 //!
 //! ```

@@ -207,6 +207,19 @@ fn steps_mean_what_the_table_says() {
     leads_back(&document);
 }
 
+/// One text may be the key of any number of dicts, so that no path may need all of it.
+#[test]
+fn what_stands_under_a_long_key_is_named_by_its_number() {
+    for (length, path) in [(256, format!("{:a>256}", "")), (257, "[value 0]".to_owned())] {
+        let key = "a".repeat(length);
+        let document = asm(2).op(b"}").str(&key).op(b"K\x01s").stop().read().unwrap();
+        let paths: Vec<String> = document.walk().map(|visit| visit.path().to_string()).collect();
+        assert_eq!(paths, [".", "[key 0]", &path]);
+        assert_eq!(document.at(&key).unwrap().as_i64(), Some(1));
+        leads_back(&document);
+    }
+}
+
 #[test]
 fn of_equal_keys_the_last_has_the_name() {
     let document = asm(2)

@@ -176,7 +176,9 @@ class Inspection:
         self.protocol: int | None = found.protocol
         """The protocol that the pickle states; 0 and 1 state none."""
         self.tail: int = found.tail
-        """How many bytes follow what was dumped, which Python's loaders ignore."""
+        """How many bytes follow what was dumped, which Python's loaders ignore when they are called once."""
+        self.further: int = found.further
+        """How many more objects these bytes begin with, for whoever goes on loading. Their names are in :attr:`globals`."""
         self.error: Exception | None = found.error
         """Why the file is not whole, if it is not."""
 
@@ -254,7 +256,8 @@ class Inspection:
         """What else there is to say."""
         notes = []
         if self.tail:
-            notes.append(f"{_count(self.tail, 'byte')} behind the object, which loading ignores")
+            further = f", {_count(self.further, 'object')} among them" if self.further else ""
+            notes.append(f"{_count(self.tail, 'byte')} behind the object{further}, which loading once ignores")
         if self.companions:
             notes.append(f"{_count(len(self.companions), 'array')} in other files")
         if self.globals:

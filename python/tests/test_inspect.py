@@ -361,6 +361,10 @@ def test_what_is_behind_the_object(tmp_path):
     found = demijohn.inspect(io.BytesIO(bytes_of([1]) + b"tail"))
     assert (found.error, found.tail) == (None, 4)
     assert "4 bytes behind" in repr(found)
+    evil = b"cos\nsystem\n."
+    found = demijohn.inspect(io.BytesIO(bytes_of([1]) + evil))
+    assert (found.error, found.tail, found.further) == (None, len(evil), 1)
+    assert [entry.name for entry in demijohn.scan(io.BytesIO(bytes_of([1]) + evil)) if not entry.known_safe] == ["system"]
 
 
 def test_what_scan_cannot_say(tmp_path):

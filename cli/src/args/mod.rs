@@ -217,6 +217,7 @@ pub(crate) struct Test {
         zfile for that of joblib before 0.10),\n  \
         compressed (bytes), uncompressed (bytes, null if the end was not reached),\n  \
         protocol (of the pickle, null for none, 0 and 1), tail (bytes behind the object),\n  \
+        further (how many objects follow it: those bytes begin with them, and globals has their names too),\n  \
         globals, each an object of module, name, offset (of the first use), count, known_safe,\n  \
         arrays (of plain data; no masked ones, nor other subclasses), each an object of path,\n  \
         dtype (as numpy has it), shape, order (C or F), bytes,\n  \
@@ -245,7 +246,7 @@ pub(crate) struct Inspect {
     after_help = "Exits with 3 if there is a marked name, and with 1 if a FILE could not be read to its end; the names\n\
         before the damage are listed.\n\n\
         With --json, one object a line for each FILE:\n  \
-        file, ok (read to its end), safe (no marked names), tail, globals and error, as in\n  \
+        file, ok (read to its end), safe (no marked names), tail, further, globals and error, as in\n  \
         `demijohn inspect --json`."
 )]
 pub(crate) struct Scan {

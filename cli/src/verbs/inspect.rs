@@ -74,12 +74,21 @@ fn object(operand: &Operand, found: &Inspection, failure: Option<&Failure>) -> J
         "uncompressed": found.uncompressed,
         "protocol": found.protocol,
         "tail": found.tail,
+        "further": found.further,
         "globals": globals(found),
         "arrays": found.arrays.iter().map(array).collect::<Vec<_>>(),
         "arrays_omitted": found.arrays_omitted,
         "companions": found.companions.iter().map(companion).collect::<Vec<_>>(),
         "error": failure.map(Failure::to_json),
     })
+}
+
+/// What is said of objects behind the first.
+pub(super) fn further(found: &Inspection) -> String {
+    match found.further {
+        0 => String::new(),
+        n => format!(", {} among them, whose names are listed", count(n, "object")),
+    }
 }
 
 /// The names as `--json` prints them.
@@ -107,8 +116,9 @@ fn report(operand: &Operand, found: &Inspection) -> String {
     }
     if found.tail > 0 {
         text.push_str(&format!(
-            "  {} follow the object and are ignored\n",
-            count(found.tail, "byte")
+            "  {} follow the object and are ignored{}\n",
+            count(found.tail, "byte"),
+            further(found)
         ));
     }
     text.push_str(&names(found));

@@ -3,7 +3,7 @@
 use demijohn::{Content, Inspection};
 use serde_json::json;
 
-use super::inspect::{count, globals, name_line};
+use super::inspect::{count, further, globals, name_line};
 use crate::args::Scan;
 use crate::input::{self, Operand};
 use crate::output;
@@ -66,6 +66,7 @@ fn line(operand: &Operand, found: &Inspection, failure: Option<&Failure>) -> Str
         "ok": failure.is_none(),
         "safe": found.globals.iter().all(|global| global.known_safe),
         "tail": found.tail,
+        "further": found.further,
         "globals": globals(found),
         "error": failure.map(Failure::to_json),
     });
@@ -89,7 +90,8 @@ fn listing(operand: &Operand, found: &Inspection) -> String {
     if found.tail > 0 {
         let tail = count(found.tail, "byte");
         text.push_str(&format!(
-            "  {tail} behind the object were not looked at; Python ignores them too\n"
+            "  {tail} follow the object{}; who loads once ignores them\n",
+            further(found)
         ));
     }
     text

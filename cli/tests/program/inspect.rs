@@ -42,6 +42,7 @@ fn json_has_the_documented_keys_and_values() {
             "error",
             "file",
             "format",
+            "further",
             "globals",
             "ok",
             "protocol",
@@ -150,6 +151,7 @@ fn scan_tells_names_apart() {
         b"\x80\x04\x8c\x02os\x94\x8c\x06system\x94N00h\x00h\x01\x93.",
         b"\x80\x04cos\nsystem\n\x8c\x05touch\x85R0N.",
         b"(S'touch owned'\nios\nsystem\n.",
+        b"\x80\x02N.\x80\x02cos\nsystem\n.",
     ] {
         dir.write("evil.pkl", evil);
         let text = dir.demijohn(["scan", "evil.pkl"]).run().status(3);
@@ -164,7 +166,10 @@ fn scan_tells_names_apart() {
             (&json!(true), &json!(false))
         );
         assert_eq!(json[1]["globals"][0]["module"], "os");
-        assert_eq!(keys(&json[0]), ["error", "file", "globals", "ok", "safe", "tail"]);
+        assert_eq!(
+            keys(&json[0]),
+            ["error", "file", "further", "globals", "ok", "safe", "tail"]
+        );
     }
     assert!(!dir.names().iter().any(|name| name.contains("owned")));
     // What is worse counts: the names before the end of a truncated file are listed.

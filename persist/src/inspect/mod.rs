@@ -13,11 +13,11 @@ use std::path::Path;
 pub use extract::extract;
 #[cfg(feature = "npz")]
 pub(crate) use npz::open_npz;
-pub(crate) use object::unique;
+pub(crate) use object::Names;
 
 use crate::arrays::{self, Layout};
 use crate::codecs::{self, Seekable, Tail};
-use crate::joblib::names_companion;
+use crate::joblib::{attributes, names_companion};
 use crate::passing::{Apart, Passing};
 use crate::pickle::AbsentArray;
 use crate::stream::{empty, is_pickle, options, unknown};
@@ -126,8 +126,8 @@ pub struct Inspection {
     pub uncompressed: Option<u64>,
     /// The protocol that the pickle states. `None` if there is no pickle, and for protocols 0 and 1, which state none.
     pub protocol: Option<u8>,
-    /// Every class and function that the pickle names, once each, in the order of the stream; also those whose results
-    /// it throws away.
+    /// Every class and function that the pickle names, and those behind it, once each, in the order of the stream; also those
+    /// whose results it throws away.
     pub globals: Vec<GlobalEntry>,
     /// The arrays of plain data, parents before children.
     pub arrays: Vec<ArrayEntry>,
@@ -135,8 +135,12 @@ pub struct Inspection {
     pub arrays_omitted: u64,
     /// The arrays that are in other files, as joblib had it before 0.10. Not more than are listed of the others.
     pub companions: Vec<CompanionEntry>,
-    /// How many bytes of the uncompressed stream follow what was dumped. Python's loaders ignore them.
+    /// How many bytes of the uncompressed stream follow what was dumped. Python's loaders ignore them, when they are called
+    /// once.
     pub tail: u64,
+    /// How many more objects stand at the beginning of these bytes, as several dumps into one file leave them: whoever goes on
+    /// loading gets them. What they name, and what is begun behind them names, is among the [globals](Self::globals).
+    pub further: u64,
     /// The object, without the data of its arrays and without its long byte strings. Arrays whose elements are short
     /// operands of the pickle, or text, are there.
     pub document: Option<Document>,
@@ -192,6 +196,7 @@ pub(crate) fn inspect_with(file: impl Read + Seek, limits: &Limits, options: cod
         arrays_omitted: 0,
         companions: Vec::new(),
         tail: 0,
+        further: 0,
         document: None,
         error: None,
         base: 0,
@@ -226,7 +231,7 @@ impl Inspection {
     pub fn companion<'a>(&'a self, value: Value<'a>) -> Option<&'a str> {
         let object = value.as_object()?;
         let (module, name) = object.class().as_global()?;
-        names_companion(module, name).then(|| object.state()?.find("filename")?.as_str())?
+        names_companion(module, name).then(|| attributes(object)?.find("filename")?.as_str())?
     }
 
     fn read(&mut self, file: impl Read + Seek, limits: &Limits, options: codecs::Options) -> Result<()> {
@@ -251,22 +256,22 @@ impl Inspection {
             }
             Content::Pickle => {
                 self.content = Content::Pickle;
-                self.read_pickle(stream, limits, Passing::joblib(Apart::Object))
+                self.read_pickle(stream, limits, || Passing::joblib(Apart::Object))
             }
             _ if plain && head.is_empty() => Err(empty()),
             _ if plain => Err(unknown(head)),
             _ => {
                 self.content = Content::Data;
-                self.finish(stream)?;
+                self.finish(stream, 0)?;
                 self.tail = 0;
                 Ok(())
             }
         }
     }
 
-    /// Reads the stream to its end, where everything has been checked, and counts what is left of it.
-    fn finish(&mut self, stream: Stream<impl Read + Seek>) -> Result<()> {
-        let at = stream.position();
+    /// Reads the stream to its end, where everything has been checked, and counts what follows `at`, the end of what was
+    /// dumped.
+    fn finish(&mut self, stream: Stream<impl Read + Seek>, at: u64) -> Result<()> {
         let size = stream.source_size().filter(|_| self.format == "none");
         let end = match size {
             // There is nothing to check in plain bytes.

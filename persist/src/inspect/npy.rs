@@ -12,7 +12,7 @@ impl Inspection {
         let header = npy::read_header(&mut stream, MAX_HEADER)?;
         let layout = header.layout;
         if layout.dtype().has_objects() {
-            return self.read_pickle(stream, limits, Passing::plain());
+            return self.read_pickle(stream, limits, Passing::plain);
         }
         let size = stream.source_size().filter(|_| self.format == "none");
         self.arrays.push(ArrayEntry {
@@ -36,6 +36,7 @@ impl Inspection {
             }
             None => read_past(&mut stream, layout.nbytes() as u64)?,
         }
-        self.finish(stream)
+        let end = stream.position();
+        self.finish(stream, end)
     }
 }

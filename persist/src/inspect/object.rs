@@ -7,37 +7,86 @@ use super::{ArrayEntry, CompanionEntry, GlobalEntry, Inspection, Stream};
 use crate::passing::Passing;
 use crate::pickle::{self, GlobalName, Kind, ReadOptions};
 use crate::stream::Skipping;
-use crate::{Limits, Result};
+use crate::{Document, Error, ErrorKind, Limits, Result};
 
 /// The most arrays that are listed, and the most bytes that their paths may have together. A small file can hold
 /// millions of empty arrays, each a million steps deep.
 const MOST_ARRAYS: usize = 1 << 20;
 const MOST_TEXT: usize = 64 << 20;
 
+/// The most objects that are looked into behind the first. The smallest has two bytes.
+const MOST_OBJECTS: u64 = 1 << 20;
+
 impl Inspection {
-    /// Reads a pickle from where the stream is; `passing` says of what kind.
+    /// Reads a pickle from where the stream is, and those behind it; `passing` says of what kind they are.
     pub(super) fn read_pickle(
+        &mut self,
+        stream: Stream<impl Read + Seek>,
+        limits: &Limits,
+        passing: fn() -> Passing,
+    ) -> Result<()> {
+        let mut names = Names::default();
+        let result = self.read_objects(stream, limits, passing, &mut names);
+        self.globals = names.entries;
+        result
+    }
+
+    fn read_objects(
         &mut self,
         mut stream: Stream<impl Read + Seek>,
         limits: &Limits,
-        mut passing: Passing,
+        passing: fn() -> Passing,
+        names: &mut Names,
     ) -> Result<()> {
         self.base = stream.position();
         let head = stream.fill_buf()?;
         if let [0x80, protocol, ..] = head {
             self.protocol = Some(*protocol);
         }
+        let (outcome, stream) = self.scan_object(stream, limits, passing(), names);
+        self.document = Some(outcome?);
+        self.list();
+        let mut stream = stream?;
+        let end = stream.position();
+        loop {
+            if stream.fill_buf()?.is_empty() {
+                break;
+            }
+            if self.further == MOST_OBJECTS {
+                return Err(too_many());
+            }
+            // Whoever loads what follows runs what it names, up to where it is damaged.
+            let (outcome, behind) = self.scan_object(stream, limits, passing(), names);
+            match outcome {
+                Ok(_) => self.further += 1,
+                Err(error) if matches!(error.kind(), ErrorKind::Limit | ErrorKind::Io) => return Err(error),
+                // It is something else, which Python would never look at.
+                Err(_) => return self.finish(behind?, end),
+            }
+            stream = behind?;
+        }
+        self.finish(stream, end)
+    }
+
+    /// Scans the pickle at which the stream stands, and takes note of what it names.
+    fn scan_object<R: Read + Seek>(
+        &self,
+        stream: Stream<R>,
+        limits: &Limits,
+        mut passing: Passing,
+        names: &mut Names,
+    ) -> (Result<Document>, Result<Stream<R>>) {
+        let base = stream.position();
         let size = stream.source_size().filter(|_| self.format == "none");
         let options = ReadOptions {
             limits: limits.object,
-            length: size.map(|size| size.saturating_sub(self.base)),
+            length: size.map(|size| size.saturating_sub(base)),
         };
         let mut source = Skipping::new(stream, passing.skip());
         let scan = pickle::scan(&mut source, &options, &mut passing);
-        self.globals = unique(&scan.globals(), self.base);
-        self.document = Some(scan.outcome?);
-        self.list();
-        self.finish(source.into_inner()?)
+        names.add(&scan.globals(), base);
+        let stream = source.into_inner().map_err(Error::from);
+        (scan.outcome.map_err(Error::from), stream)
     }
 
     /// Lists the arrays of the document.
@@ -77,22 +126,37 @@ impl Inspection {
     }
 }
 
+fn too_many() -> Error {
+    Error::new(
+        ErrorKind::Limit,
+        format!("more than {MOST_OBJECTS} objects follow the first"),
+    )
+}
+
 /// Each name once.
-pub(crate) fn unique(names: &[GlobalName<'_>], base: u64) -> Vec<GlobalEntry> {
-    let mut index = HashMap::new();
-    let mut entries: Vec<GlobalEntry> = Vec::new();
-    for global in names {
-        let at = *index.entry((global.module, global.name)).or_insert(entries.len());
-        if at == entries.len() {
-            entries.push(GlobalEntry {
-                module: global.module.to_owned(),
-                name: global.name.to_owned(),
-                offset: base + global.offset,
-                count: 0,
-                known_safe: global.is_known_safe(),
-            });
+#[derive(Default)]
+pub(crate) struct Names {
+    index: HashMap<String, usize>,
+    pub(crate) entries: Vec<GlobalEntry>,
+}
+
+impl Names {
+    /// Adds what the pickle names that begins so far into the stream.
+    pub(crate) fn add(&mut self, names: &[GlobalName<'_>], base: u64) {
+        for global in names {
+            let next = self.entries.len();
+            let key = format!("{}\0{}", global.module, global.name);
+            let at = *self.index.entry(key).or_insert(next);
+            if at == next {
+                self.entries.push(GlobalEntry {
+                    module: global.module.to_owned(),
+                    name: global.name.to_owned(),
+                    offset: base + global.offset,
+                    count: 0,
+                    known_safe: global.is_known_safe(),
+                });
+            }
+            self.entries[at].count += 1;
         }
-        entries[at].count += 1;
     }
-    entries
 }

@@ -30,6 +30,10 @@ impl StepRef<'_> {
     }
 }
 
+/// Keys that are longer, in bytes, are not named in the paths of what stands under them. One text can be the key of any number
+/// of dicts, and each of them would have to look at all of it.
+const LONGEST_STEP: usize = 256;
+
 /// An index as paths have it. No container has as many items as would not fit.
 fn index(i: usize) -> StepRef<'static> {
     StepRef::Index(i64::try_from(i).unwrap_or(i64::MAX))
@@ -143,7 +147,7 @@ impl<'d> Value<'d> {
         }
     }
 
-    /// Keys and values by turns. A value is named by its key if that leads there, otherwise by its number.
+    /// Keys and values by turns. A value is named by its key if that leads there and is not long, otherwise by its number.
     fn entries(self, pairs: &'d [(Id, Id)], out: &mut Vec<(StepRef<'d>, Id)>) {
         let is_dict = matches!(self.node(), View::Dict(_));
         let (mut texts, mut ints) = (HashSet::new(), HashSet::new());
@@ -155,7 +159,7 @@ impl<'d> Value<'d> {
                 _ => self
                     .at(key)
                     .as_str()
-                    .filter(|text| texts.insert(*text))
+                    .filter(|text| text.len() <= LONGEST_STEP && texts.insert(*text))
                     .map(|text| {
                         if is_dict && is_name(text) {
                             StepRef::Name(text)

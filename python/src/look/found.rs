@@ -78,6 +78,11 @@ impl Found {
     }
 
     #[getter]
+    fn further(&self) -> u64 {
+        self.inspection.further
+    }
+
+    #[getter]
     fn arrays_omitted(&self) -> u64 {
         self.inspection.arrays_omitted
     }
