@@ -49,7 +49,7 @@ impl Layout {
     ///
     /// # Errors
     /// [`Corrupt`](crate::ErrorKind::Corrupt) for more than [`MAX_NDIM`] axes, and for a product of shape and item
-    /// size that does not fit the address space, for sub-arrays as elements (their axes belong to the shape), and for
+    /// size that does not fit the address space (empty axes left out, as numpy does), for sub-arrays as elements (their axes belong to the shape), and for
     /// more than a million elements of no size.
     pub fn new(dtype: DType, shape: &[usize], order: Order) -> Result<Self> {
         Self::from_extents(dtype, shape.iter().map(|&n| n as u128), order)
@@ -73,23 +73,22 @@ impl Layout {
             )));
         }
         let too_big = || Error::corrupt(format!("invalid shape {}: too big", Shape(&extents)));
+        // An empty axis makes the whole array empty, but numpy wants the others to fit even so.
         let product = |start: u128| {
-            extents
-                .iter()
-                .try_fold(start, |product, &n| product.checked_mul(n))
+            let mut axes = extents.iter().filter(|&&n| n > 0);
+            axes.try_fold(start, |product, &n| product.checked_mul(n))
                 .ok_or_else(too_big)
         };
-        // An empty axis makes the whole array empty, however long the others claim to be.
-        let empty = extents.contains(&0);
-        let (count, nbytes) = if empty {
+        let spanned = product(dtype.itemsize() as u128)?;
+        let spanned = isize::try_from(spanned).map_err(|_| too_big())?.unsigned_abs();
+        let (count, nbytes) = if extents.contains(&0) {
             (0, 0)
         } else {
-            (product(1)?, product(dtype.itemsize() as u128)?)
+            (product(1)?, spanned)
         };
         if dtype.itemsize() == 0 && count > MAX_EMPTY_ELEMENTS {
             return Err(too_big());
         }
-        let nbytes = isize::try_from(nbytes).map_err(|_| too_big())?.unsigned_abs();
         let count = usize::try_from(count).map_err(|_| too_big())?;
         let shape = extents
             .iter()
@@ -147,8 +146,7 @@ impl Layout {
         let mut stride = self.dtype.itemsize();
         let mut fill = |axis: usize| {
             strides[axis] = stride;
-            // Arrays without elements may have axes of any length. Their strides are of no use, but must not overflow.
-            stride = stride.saturating_mul(self.shape[axis]);
+            stride *= self.shape[axis];
         };
         match self.order {
             Order::C => (0..self.ndim()).rev().for_each(&mut fill),
@@ -254,8 +252,8 @@ mod tests {
             (&[0], 0),
             (&[5], 5),
             (&[2, 3, 4], 24),
-            (&[3, 0, 1 << 63], 0),
-            (&[1 << 63, 1 << 63, 1 << 63, 0], 0),
+            (&[3, 0, 1 << 58], 0),
+            (&[(1 << 60) - 1, 0, 0], 0),
         ] {
             let layout = f8(shape, Order::C).unwrap();
             assert_eq!((layout.len(), layout.nbytes()), (count, count * 8), "{shape:?}");
@@ -270,6 +268,8 @@ mod tests {
             &[u128::MAX],
             &[u128::MAX, u128::MAX],
             &[0, 1 << 64],
+            &[1 << 62, 0],
+            &[1 << 31, 0, 1 << 31],
         ] {
             let error = f8(shape, Order::C).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Corrupt, "{shape:?}");

@@ -141,6 +141,10 @@ impl Payload for JoblibReader {
             }
         }
     }
+
+    fn subclass<'d>(&self, object: Value<'d>) -> Option<Value<'d>> {
+        subclass(object)
+    }
 }
 
 impl JoblibReader {
@@ -150,6 +154,16 @@ impl JoblibReader {
         } else {
             array
         }))
+    }
+}
+
+/// The class that one of joblib's objects names for its array.
+pub(crate) fn subclass(object: Value<'_>) -> Option<Value<'_>> {
+    let state = object.as_object()?.state()?;
+    // A `ZNDArrayWrapper` has the arguments for numpy's `_reconstruct`.
+    match state.find("init_args") {
+        Some(args) => args.iter().next(),
+        None => state.find("subclass"),
     }
 }
 

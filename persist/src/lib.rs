@@ -62,8 +62,8 @@
 //!
 //! # What is not handled?
 //! Of subclasses of `ndarray`, the calls are there that make them ([`pickle::numpy::to_array`] reads those), except for
-//! `numpy.matrix` in files of joblib, which is read as an array, as joblib does with numpy 2. Of masked arrays,
-//! [`Value::as_masked_array`] has data and mask.
+//! `numpy.matrix`: that is an array, of which [`Value::array_class`] tells, and is written back as a matrix (which joblib's
+//! own files lose with numpy 2). Of masked arrays, [`Value::as_masked_array`] has data and mask.
 //!
 //! # And old files?
 //! Files of joblib before 0.10, of either Python, are read as well. Their arrays may be in companion files, which are

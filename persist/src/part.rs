@@ -5,7 +5,7 @@ use std::io::{Seek, SeekFrom};
 use std::path::Path;
 
 use crate::arrays::{Array, Available, MapMode};
-use crate::joblib::{Body, Data, apart};
+use crate::joblib::{self, Body, Data, apart};
 use crate::load::LoadOptions;
 use crate::passing::{Apart, Passing};
 use crate::pickle::numpy::{self, Located};
@@ -233,5 +233,9 @@ impl Payload for Mapper {
         self.skip.over(size, raw)?;
         self.mapped += 1;
         Ok(Found::Array(array))
+    }
+
+    fn subclass<'d>(&self, object: Value<'d>) -> Option<Value<'d>> {
+        joblib::subclass(object)
     }
 }

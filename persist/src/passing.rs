@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use crate::arrays::Available;
-use crate::joblib::{Body, apart};
+use crate::joblib::{self, Body, apart};
 use crate::pickle::{self, AbsentArray, Error, ErrorKind, Found, Payload, Raw, Value};
 use crate::stream::Skip;
 
@@ -93,6 +93,10 @@ impl Payload for Passing {
         }
         self.over(needed, raw)?;
         Ok(Found::Absent(AbsentArray::new(layout, start)))
+    }
+
+    fn subclass<'d>(&self, object: Value<'d>) -> Option<Value<'d>> {
+        joblib::subclass(object)
     }
 
     fn pass_over(&mut self, len: u64, raw: &mut Raw<'_>) -> pickle::Result<bool> {

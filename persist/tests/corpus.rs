@@ -67,7 +67,10 @@ fn node(described: &Json) -> Json {
             assert_eq!(described["class"], "dict");
             None
         }
-        "ndarray" | "matrix" => {
+        kind @ ("ndarray" | "matrix") => {
+            if kind == "matrix" {
+                out.insert("subclass".into(), json!("numpy.matrix"));
+            }
             let order = described
                 .get("fortran")
                 .map(|fortran| if *fortran == true { "F" } else { "C" });

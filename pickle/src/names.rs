@@ -38,6 +38,12 @@ pub(crate) fn ancient<'a>(module: &'a str, name: &'a str) -> (&'a str, &'a str) 
 
 /// What numpy 1 called a module of numpy 2.
 pub(crate) fn numpy_1(module: &str) -> Cow<'_, str> {
+    match module {
+        // There, `numpy.rec` and `numpy.char` are names in `numpy` but no modules that could be imported.
+        "numpy.rec" => return "numpy.core.records".into(),
+        "numpy.char" => return "numpy.core.defchararray".into(),
+        _ => {}
+    }
     match module.strip_prefix("numpy._core") {
         Some(rest) if rest.is_empty() || rest.starts_with('.') => format!("numpy.core{rest}").into(),
         _ => module.into(),

@@ -157,3 +157,47 @@ except Exception:
     );
     assert_eq!(printed.trim(), "False");
 }
+
+#[test]
+fn subclasses_of_arrays_are_themselves_to_an_old_joblib_with_an_old_numpy() {
+    let (Some(python), Some(old)) = (outside::python("joblib, numpy"), outside::python_joblib11()) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let run = |python: &Path, script: &str| {
+        outside::run(
+            Command::new(python)
+                .args(["-W", "ignore", "-c", script])
+                .current_dir(folder.path()),
+        )
+    };
+    let make = "
+import numpy as np
+values = [
+    np.matrix([[1, 2], [3, 4]], dtype='<i8'),
+    np.rec.array([(1, 2.5)], dtype=[('a', '<i4'), ('b', '<f8')]),
+    np.char.array(['a', 'bc']),
+    np.ma.array([1.5, 2.5], mask=[0, 1]),
+    np.recarray,
+]
+";
+    run(
+        &python,
+        &format!("{make}import joblib; joblib.dump(values, 'new')"),
+    );
+    let document = demijohn::load(folder.path().join("new")).unwrap();
+    for protocol in PROTOCOLS {
+        let options = DumpOptions::new().aligned(false).protocol(protocol);
+        demijohn::dump_with(&document, folder.path().join("old"), options).unwrap();
+        let check = "
+import joblib
+assert np.__version__ < '2' and joblib.__version__ < '1.2', (np.__version__, joblib.__version__)
+loaded = joblib.load('old')
+assert [type(x) for x in loaded] == [type(x) for x in values], [type(x) for x in loaded]
+assert loaded.pop() is values.pop()
+for a, b in zip(loaded, values):
+    assert a.dtype == b.dtype and a.tolist() == b.tolist(), (a, b)
+";
+        run(&old, &format!("{make}{check}"));
+    }
+}

@@ -234,6 +234,10 @@ impl<'d> Matcher<'d> {
         if let Some(elements) = node.get("items") {
             return self.objects(value, node, elements.as_array().unwrap());
         }
+        let class = value.array_class().map(|(_, name)| name);
+        if node.get("subclass").and_then(Json::as_str) == Some("numpy.matrix") {
+            same("class", &"matrix".into(), class)?;
+        }
         let array = match node.get("mask_sha256") {
             Some(mask) => masked(value, mask)?,
             None => numpy::to_array(value).map_err(|e| e.to_string())?,

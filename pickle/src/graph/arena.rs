@@ -219,6 +219,8 @@ pub(crate) struct Arena {
     objects: Vec<Objects>,
     absent_bytes: Vec<AbsentBytes>,
     absent_arrays: Vec<AbsentArray>,
+    /// The subclasses of `ndarray` that arrays are of, where they are of one.
+    array_classes: HashMap<Id, Id>,
     /// Behind a lock since finished documents are shared between threads.
     dtypes: Mutex<DTypes>,
     /// The object that was dumped, once that is known.
@@ -437,6 +439,17 @@ impl Arena {
         let index = number(self.arrays.len())?;
         self.arrays.push(array);
         Ok(Node::Array(index))
+    }
+
+    /// The subclass of `ndarray` that an array is of: a global.
+    pub(crate) fn array_class(&self, array: Id) -> Option<Id> {
+        self.array_classes.get(&array).copied()
+    }
+
+    pub(crate) fn set_array_class(&mut self, array: Id, class: Option<Id>) {
+        if let Some(class) = class {
+            self.array_classes.insert(array, class);
+        }
     }
 
     pub(crate) fn keep_objects(&mut self, objects: Objects) -> Result<Node> {

@@ -24,6 +24,13 @@ pub trait Payload {
     /// Whatever is wrong with the data.
     fn read(&mut self, object: Value<'_>, raw: &mut Raw<'_>) -> Result<Found>;
 
+    /// Called for an object that an array was found for: the class that the object names for it. Of those,
+    /// `numpy.matrix` is kept; arrays of all others are plain ones, as they are by default.
+    fn subclass<'d>(&self, object: Value<'d>) -> Option<Value<'d>> {
+        let _ = object;
+        None
+    }
+
     /// Called for each long byte string ([`LONG`](crate::machine::LONG)), with the stream where its `len` bytes begin.
     /// Who wants none of them goes past exactly these bytes and answers `true`: of the string, only its length is known
     /// then, and an array that is made of it is an [`AbsentArray`]. By default they are read.
@@ -230,9 +237,11 @@ impl<'p> Graph<'p> {
         if !self.first_use(data, len) {
             return Ok(());
         }
+        let class = numpy::subclass_of(self.value(id));
         let node = match numpy::describe(self.value(id)) {
             // What does not fit together stays the call it is; `Value::array` says why.
             Err(_) => return Ok(()),
+            Ok(Described::Objects(_)) if class.is_some() => return Ok(()),
             Ok(Described::Objects(objects)) => self.arena.keep_objects(objects)?,
             Ok(Described::Raw(raw)) => {
                 let memory = self.arena.memory_of(data).filter(|_| raw.transposed.is_none());
@@ -249,6 +258,7 @@ impl<'p> Graph<'p> {
             }
         };
         self.arena.replace(id, node);
+        self.arena.set_array_class(id, class);
         Ok(())
     }
 
@@ -270,6 +280,8 @@ impl<'p> Graph<'p> {
         self.nested = false;
         let node = self.arena.raw(inner);
         self.arena.replace(object, node);
+        let class = self.arena.array_class(inner);
+        self.arena.set_array_class(object, class);
         // It may hold itself.
         self.arena.redirect(inner, object, &before);
         Ok(())
@@ -474,6 +486,14 @@ impl Builder for Graph<'_> {
             };
             self.payload.read(value, raw)?
         };
+        if let Found::Array(_) | Found::Absent(_) = found {
+            let class = self.payload.subclass(self.value(object));
+            let class = class.map(|class| class.id).filter(|&class| {
+                let global = self.arena.global(class);
+                global.is_some_and(|global| global.known == Some(Callable::Matrix))
+            });
+            self.arena.set_array_class(object, class);
+        }
         // In place, so that the memo and every container hold the array too.
         match found {
             Found::Nothing => {

@@ -8,7 +8,7 @@ use crate::{Error, Result, names};
 impl Value<'_> {
     /// Whether two values, of one document or two, say the same: equal leaves in the same structure.
     ///
-    /// Order counts, in dicts and sets too, as it stands in the stream. Floats are compared as bits, arrays by dtype,
+    /// Order counts, in dicts and sets too, as it stands in the stream. Floats are compared as bits, arrays by class, dtype,
     /// shape and the bytes of each element; modules of numpy that version 2 renamed are the same. Shared objects and cycles are followed, not counted: a list that holds one
     /// object twice equals one that holds two equal objects.
     ///
@@ -53,10 +53,10 @@ impl Comparison {
             | (View::Str8(x), View::Str8(y))
             | (View::Bytes(x), View::Bytes(y))
             | (View::ByteArray(x), View::ByteArray(y)) => x == y,
-            (View::Array(x), View::Array(y)) => x == y,
+            (View::Array(x), View::Array(y)) => a.array_class() == b.array_class() && x == y,
             (View::Taken, View::Taken) => true,
             (View::AbsentBytes(x), View::AbsentBytes(y)) => x == y,
-            (View::AbsentArray(x), View::AbsentArray(y)) => x == y,
+            (View::AbsentArray(x), View::AbsentArray(y)) => a.array_class() == b.array_class() && x == y,
             (View::Global(x), View::Global(y)) => {
                 x.name == y.name && names::numpy_1(&x.module) == names::numpy_1(&y.module)
             }

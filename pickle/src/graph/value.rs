@@ -173,6 +173,18 @@ impl<'d> Value<'d> {
         }
     }
 
+    /// Module and name of the class of an [array](Self::as_array), be its elements here or passed over, if that is
+    /// `numpy.matrix`; `None` for plain arrays. Other subclasses of `ndarray` are [objects](Self::as_object).
+    #[must_use]
+    pub fn array_class(self) -> Option<(&'d str, &'d str)> {
+        self.at(self.arena.array_class(self.id)?).as_global()
+    }
+
+    /// What an array is called where its class is shown by its name alone.
+    fn array_name(self) -> &'d str {
+        self.array_class().map_or("array", |(_, name)| name)
+    }
+
     /// An array whose elements were passed over: by the [`Payload`](crate::Payload), or in a byte string that was.
     #[must_use]
     pub fn as_absent_array(self) -> Option<&'d AbsentArray> {
@@ -433,11 +445,11 @@ impl fmt::Debug for Value<'_> {
                     (None, None) => write!(f, "{kind}"),
                 },
             },
-            View::Array(array) => write!(f, "array({})", array.layout()),
+            View::Array(array) => write!(f, "{}({})", self.array_name(), array.layout()),
             View::ObjectArray(objects) => write!(f, "array of objects {}", objects.layout),
             View::Taken => f.write_str("an array that was taken out"),
             View::AbsentBytes(bytes) => write!(f, "{} of {} bytes, not read", bytes.kind, bytes.len),
-            View::AbsentArray(absent) => write!(f, "array {}, not read", absent.layout()),
+            View::AbsentArray(absent) => write!(f, "{} {}, not read", self.array_name(), absent.layout()),
             _ => items(f, self.kind(), self.len().unwrap_or(0)),
         }
     }

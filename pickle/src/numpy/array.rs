@@ -54,7 +54,7 @@ pub(crate) fn buffer_of(value: Value<'_>) -> Option<Id> {
     (callable == Callable::FromBuffer).then(|| args.first().copied())?
 }
 
-/// The data in the state of an exact `ndarray` made by `_reconstruct`, if that is what `value` is.
+/// The data in the state of an exact `ndarray` or `matrix` made by `_reconstruct`, if that is what `value` is.
 pub(crate) fn data_of(value: Value<'_>) -> Option<Id> {
     let (callable, args) = call(value)?;
     let View::Object(term) = value.node() else {
@@ -63,11 +63,21 @@ pub(crate) fn data_of(value: Value<'_>) -> Option<Id> {
     let View::Global(class) = value.at(*args.first()?).node() else {
         return None;
     };
+    let plain = matches!(class.known, Some(Callable::NdArray | Callable::Matrix));
     let View::Tuple(state) = value.at(term.state?).node() else {
         return None;
     };
-    let exact = callable == Callable::ArrayReconstruct && class.known == Some(Callable::NdArray);
-    (exact && term.more.is_none()).then(|| state.last().copied())?
+    (plain && callable == Callable::ArrayReconstruct && term.more.is_none()).then(|| state.last().copied())?
+}
+
+/// The class that a call of `_reconstruct` names, unless that is `ndarray`.
+pub(crate) fn subclass_of(value: Value<'_>) -> Option<Id> {
+    let (callable, args) = call(value)?;
+    let class = *args.first()?;
+    let View::Global(global) = value.at(class).node() else {
+        return None;
+    };
+    (callable == Callable::ArrayReconstruct && global.known != Some(Callable::NdArray)).then_some(class)
 }
 
 fn invalid(what: impl std::fmt::Display) -> Error {
@@ -99,7 +109,7 @@ pub enum Located<'d> {
 }
 
 /// An array by value or by reference: of the forms that a [`Document`](crate::Document) has as arrays, and those of
-/// `numpy.matrix` and other subclasses, which it has as calls. Its elements may have been passed over.
+/// subclasses of `ndarray`, which it has as calls. Its elements may have been passed over.
 ///
 /// # Errors
 /// [`Parameter`](crate::ErrorKind::Parameter) if it is something else, [`Corrupt`](crate::ErrorKind::Corrupt) or

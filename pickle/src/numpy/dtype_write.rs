@@ -215,18 +215,33 @@ mod tests {
 
     #[test]
     fn modules_are_called_what_numpy_1_called_them() {
-        for (dialect, module) in [
-            (Dialect::Numpy2, "numpy._core.multiarray"),
-            (Dialect::Numpy1, "numpy.core.multiarray"),
+        for (dialect, module, others) in [
+            (
+                Dialect::Numpy2,
+                "numpy._core.multiarray",
+                ["numpy.rec", "numpy.char"],
+            ),
+            (
+                Dialect::Numpy1,
+                "numpy.core.multiarray",
+                ["numpy.core.records", "numpy.core.defchararray"],
+            ),
         ] {
             let bytes = written(dialect, |out| {
                 out.list()?;
                 out.memoize()?;
-                for name in ["numpy._core.multiarray", "numpy._corelib", "numpy", "numpy._core"] {
+                for name in [
+                    "numpy._core.multiarray",
+                    "numpy._corelib",
+                    "numpy",
+                    "numpy._core",
+                    "numpy.rec",
+                    "numpy.char",
+                ] {
                     out.shared_global(name, "x")?;
                     out.op(b'a');
                 }
-                numpy::emit_reconstruct(out)?;
+                numpy::emit_reconstruct(out, numpy::NDARRAY)?;
                 out.op(b'a');
                 Ok(())
             });
@@ -239,10 +254,12 @@ mod tests {
                     (module, "x"),
                     ("numpy._corelib", "x"),
                     ("numpy", "x"),
-                    (core, "x")
+                    (core, "x"),
+                    (others[0], "x"),
+                    (others[1], "x")
                 ]
             );
-            let call = document.at("[4].callable").unwrap();
+            let call = document.at("[6].callable").unwrap();
             assert_eq!(call.as_global(), Some((module, "_reconstruct")));
         }
     }

@@ -3,7 +3,7 @@
 //! A plain pickle holds an array in one of two forms: as a call of `_reconstruct` whose state has the data (all
 //! protocols), or as a call of `_frombuffer` on the data (protocol 5). joblib's files have a third one, the
 //! [`Payload`](crate::Payload)'s business. In a [`Document`](crate::Document), arrays of plain data and arrays of
-//! Python objects stand in place of those calls; subclasses of `ndarray` stay calls, as do arrays that are not what
+//! Python objects stand in place of those calls; subclasses of `ndarray` other than `matrix` stay calls, as do arrays that are not what
 //! they claim to be.
 
 use std::fmt;
@@ -17,7 +17,7 @@ mod masked;
 mod scalar;
 mod write;
 
-pub(crate) use array::{Described, Transposed, buffer_of, data_of, describe, not_read};
+pub(crate) use array::{Described, Transposed, buffer_of, data_of, describe, not_read, subclass_of};
 pub use array::{Located, layout, locate, to_array};
 pub use dtype::dtype;
 pub(crate) use dtype::is_dtype;
@@ -26,8 +26,8 @@ pub use masked::MaskedArray;
 pub(crate) use masked::{is_masked_array, masked_array};
 pub use scalar::Scalar;
 pub(crate) use scalar::{is_scalar, scalar};
-pub(crate) use write::emit_reconstruct;
 pub use write::{Inline, emit_shape};
+pub(crate) use write::{NDARRAY, emit_reconstruct};
 
 /// Which numpy a pickle is for. Version 2 reads both, version 1 what is meant for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -14,6 +14,8 @@ use crate::{Emitter, MemoId, Protocol, Result};
 /// `bytearray` (except for dates, as numpy does). Bytes of one array are gathered in memory before they are written.
 #[derive(Debug, Default)]
 pub struct Inline {
+    /// Module and name of the subclass of `ndarray` to write.
+    class: Option<(Box<str>, Box<str>)>,
     layout: Option<Layout>,
     data: Vec<u8>,
 }
@@ -28,15 +30,29 @@ fn is_exportable(dtype: &DType) -> bool {
     }
 }
 
-fn as_buffer<W: Write>(out: &Emitter<W>, layout: &Layout) -> bool {
-    out.protocol() >= Protocol::V5 && is_exportable(layout.dtype())
+impl Inline {
+    /// Writes arrays of a subclass of `ndarray`.
+    pub(crate) fn of_class((module, name): (&str, &str)) -> Self {
+        Self {
+            class: Some((module.into(), name.into())),
+            ..Self::default()
+        }
+    }
+
+    /// Whether the array is written as a buffer. Arrays of subclasses are not, as numpy does.
+    fn is_buffer<W: Write>(&self, out: &Emitter<W>, layout: &Layout) -> bool {
+        self.class.is_none() && out.protocol() >= Protocol::V5 && is_exportable(layout.dtype())
+    }
 }
 
-/// The call that makes an empty array, which gets its content with a state.
-pub(crate) fn emit_reconstruct<W: Write>(out: &mut Emitter<W>) -> Result<()> {
+/// Module and name of the class of plain arrays.
+pub(crate) const NDARRAY: (&str, &str) = ("numpy", "ndarray");
+
+/// The call that makes an empty array of a class, which gets its content with a state.
+pub(crate) fn emit_reconstruct<W: Write>(out: &mut Emitter<W>, (module, name): (&str, &str)) -> Result<()> {
     out.shared_global("numpy._core.multiarray", "_reconstruct")?;
     out.begin()?;
-    out.shared_global("numpy", "ndarray")?;
+    out.shared_global(module, name)?;
     out.begin()?;
     out.int(0)?;
     out.tuple(1)?;
@@ -71,13 +87,14 @@ impl ArrayWriter for Inline {
         out.begin()?;
         self.data.clear();
         self.layout = Some(layout.clone());
-        if as_buffer(out, layout) {
+        if self.is_buffer(out, layout) {
             out.shared_global("numpy._core.numeric", "_frombuffer")?;
             out.begin()?;
             out.mark()?;
             return Ok(());
         }
-        emit_reconstruct(out)
+        let class = self.class.as_ref();
+        emit_reconstruct(out, class.map_or(NDARRAY, |(module, name)| (&**module, &**name)))
     }
 
     fn data<W: Write>(&mut self, _: &mut Emitter<W>, bytes: &[u8]) -> Result<()> {
@@ -89,7 +106,7 @@ impl ArrayWriter for Inline {
         let layout = self.layout.take().expect("begin was called");
         let data = std::mem::take(&mut self.data);
         let order = layout.canonical_order();
-        if as_buffer(out, &layout) {
+        if self.is_buffer(out, &layout) {
             out.bytearray(&data)?;
             out.memoize()?;
             emit_dtype(out, layout.dtype())?;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::Write;
 
-use demijohn_arrays::{Layout, Order};
+use demijohn_arrays::{Array, Layout, Order};
 
 use super::{ArrayWriter, Pickler};
 use crate::graph::{How, Id, Objects, Term, View};
@@ -131,9 +131,13 @@ impl<'d, W: Write, A: ArrayWriter> Walk<'_, 'd, W, A> {
             View::Tuple([]) => return self.out().tuple(0),
             View::Array(array) => {
                 let Pickler { out, arrays } = &mut *self.pickler;
-                arrays.begin(out, array.layout())?;
-                arrays.data(out, array.as_bytes())?;
-                if let Some(memo_id) = arrays.end(out)? {
+                // As a call whatever the format: joblib's wrapper names the subclass, but since numpy 2 joblib does not
+                // make one of it.
+                let memo_id = match self.root.at(id).array_class() {
+                    Some(class) => write_array(array, &mut numpy::Inline::of_class(class), out)?,
+                    None => write_array(array, arrays, out)?,
+                };
+                if let Some(memo_id) = memo_id {
                     self.memo.set(id, memo_id);
                 }
                 return Ok(());
@@ -240,7 +244,7 @@ impl<'d, W: Write, A: ArrayWriter> Walk<'_, 'd, W, A> {
             return Ok(());
         }
         out.begin()?;
-        numpy::emit_reconstruct(out)?;
+        numpy::emit_reconstruct(out, numpy::NDARRAY)?;
         self.memo.set(id, out.memoize()?);
         out.begin()?;
         out.mark()?;
@@ -403,6 +407,16 @@ impl<'d, W: Write, A: ArrayWriter> Walk<'_, 'd, W, A> {
         }
         Ok(())
     }
+}
+
+fn write_array<W: Write>(
+    array: &Array,
+    writer: &mut impl ArrayWriter,
+    out: &mut Emitter<W>,
+) -> Result<Option<MemoId>> {
+    writer.begin(out, array.layout())?;
+    writer.data(out, array.as_bytes())?;
+    writer.end(out)
 }
 
 /// Writes what stands in the state of an array between its dtype and its items.
