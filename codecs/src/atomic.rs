@@ -150,17 +150,14 @@ impl AtomicFile {
     pub fn append(path: impl AsRef<Path>, durability: Durability) -> Result<Self> {
         let path = path.as_ref();
         let add = || {
-            let target = follow_links(path)?;
-            if !target.is_file() {
+            if !path.exists() {
                 // A file that another process makes meanwhile is not to be lost.
-                let replace = if target.exists() {
-                    Replace::Atomic
-                } else {
-                    Replace::Never
-                };
-                return open(&target, replace);
+                return open(&follow_links(path)?, Replace::Never);
             }
-            let mut file = OpenOptions::new().append(true).open(&target)?;
+            if !path.is_file() {
+                return open(path, Replace::Atomic);
+            }
+            let mut file = OpenOptions::new().append(true).open(path)?;
             let from = file.seek(SeekFrom::End(0))?;
             let addition = Addition {
                 file: file.try_clone()?,
@@ -230,31 +227,36 @@ fn open(path: &Path, replace: Replace) -> io::Result<(File, Place)> {
     if replace == Replace::Never && fs::symlink_metadata(path).is_ok() {
         return Err(sys::already_exists());
     }
-    let target = follow_links(path)?;
-    let old = match fs::metadata(&target) {
+    let old = match fs::metadata(path) {
         Ok(metadata) => Some(metadata),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(error),
     };
     match &old {
         Some(old) if old.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+        // By its own path: the text of the links in /proc/self/fd, `pipe:[7]`, leads nowhere.
         Some(old) if !old.is_file() => {
-            return Ok((OpenOptions::new().write(true).open(&target)?, Place::Target));
+            return Ok((OpenOptions::new().write(true).open(path)?, Place::Target));
         }
-        Some(_) => sys::may_write(&target)?,
+        Some(_) => sys::may_write(path)?,
         None => {}
     }
-    if replace == Replace::InPlace {
-        return Ok((File::create(&target)?, Place::Target));
+    let target = follow_links(path)?;
+    // An open file whose name has been removed, as /dev/stdout may lead to: nothing can take its place.
+    let is_nameless = old.is_some() && !target.exists();
+    if replace == Replace::InPlace || is_nameless {
+        return Ok((File::create(path)?, Place::Target));
     }
     let (file, place) = temporary(&target).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => error,
-        kind => io::Error::new(
-            kind,
-            format!(
-                "{error}; no temporary file can be made in its directory, but it can be written in place"
-            ),
-        ),
+        kind => {
+            let why = if old.is_some() {
+                "no temporary file can be made in its directory, so it can only be written in place"
+            } else {
+                "no file can be made in its directory"
+            };
+            io::Error::new(kind, format!("{error}; {why}"))
+        }
     })?;
     if let Some(old) = old {
         sys::copy_owner(&file, &old);

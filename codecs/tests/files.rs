@@ -248,6 +248,49 @@ fn fifos_and_devices_are_written_through() {
     }
 }
 
+/// A path by which this process gets to what it has open, whatever that is.
+#[cfg(target_os = "linux")]
+fn by_descriptor(file: &impl std::os::fd::AsRawFd) -> PathBuf {
+    PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_open_pipe_is_written_through_by_its_name() {
+    let (mut from, to) = io::pipe().unwrap();
+    let plain = b"less than a pipe holds".repeat(100);
+    let create = || Options::new().create_as(by_descriptor(&to), "none").unwrap();
+    let append = || Options::new().append_as(by_descriptor(&to), "none").unwrap();
+    for mut file in [create(), append()] {
+        file.write_all(&plain).unwrap();
+        assert_eq!(file.finish().unwrap().plain, plain.len() as u64);
+    }
+    drop(to);
+    let mut got = Vec::new();
+    from.read_to_end(&mut got).unwrap();
+    assert!(got == plain.repeat(2));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_open_file_without_a_name_is_written_into() {
+    let dir = dir();
+    let path = dir.path().join("gone");
+    let mut open = File::options()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .open(&path)
+        .unwrap();
+    open.write_all(b"old and longer than what comes").unwrap();
+    fs::remove_file(&path).unwrap();
+    replace(&by_descriptor(&open), b"new");
+    open.rewind().unwrap();
+    let mut got = String::new();
+    open.read_to_string(&mut got).unwrap();
+    assert_eq!((got.as_str(), names(dir.path())), ("new", Vec::new()));
+}
+
 #[test]
 fn only_finish_publishes() {
     let dir = dir();

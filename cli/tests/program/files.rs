@@ -4,6 +4,9 @@ use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::time::{Duration, SystemTime};
 
+use demijohn::Array;
+use demijohn::arrays::npy;
+
 use crate::util::{Dir, Full, has_tool, sample, skip};
 
 /// A directory with `notes` and, compressed by gzip, `notes.gz`.
@@ -345,6 +348,27 @@ fn files_that_claim_to_be_empty_and_are_not_are_compressed_all_the_same() {
         dir.demijohn(["cat"]).stdin(packed).run().ok(),
         fs::read("/proc/version").unwrap()
     );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pipe_is_written_to_by_its_name() {
+    let dir = notes();
+    npy::save(dir.path("a.npy"), &Array::from_vec(vec![1_u8, 2], &[2]).unwrap()).unwrap();
+    let npy = dir.read("a.npy");
+    for verb in [
+        "convert -q a.npy /dev/stdout --format gzip",
+        "compress -q -o /dev/stdout --format gzip a.npy",
+    ] {
+        let line = format!("demijohn {verb} | demijohn cat");
+        assert_eq!(dir.shell(&line).run().ok(), npy, "{verb}");
+    }
+    let packed = dir.demijohn(["compress", "-c", "a.npy"]).run().ok();
+    dir.write("a.zst", packed);
+    for verb in ["extract a.npy . -o", "decompress -q a.zst -o"] {
+        let line = format!("demijohn {verb} /dev/stdout | cat");
+        assert_eq!(dir.shell(&line).run().ok(), npy, "{verb}");
+    }
 }
 
 #[test]
