@@ -82,6 +82,7 @@ mod dtype;
 mod element;
 mod error;
 mod layout;
+mod misleading;
 pub mod npy;
 #[cfg(feature = "npz")]
 pub mod npz;
@@ -99,6 +100,7 @@ pub use element::Element;
 pub use error::{Error, ErrorKind, Result};
 pub use half::f16;
 pub use layout::{Layout, MAX_NDIM, Order};
+pub use misleading::is_misleading;
 #[cfg(feature = "ndarray")]
 pub use ndarray;
 #[cfg(feature = "ndarray")]

@@ -7,7 +7,7 @@
 use std::fmt::{self, Write};
 use std::str::Chars;
 
-use crate::{Error, Result};
+use crate::{Error, Result, is_misleading};
 
 /// Structs nest in structs, with up to three brackets for each: enough for [`MAX_DEPTH`](crate::MAX_DEPTH) of them.
 const MAX_BRACKETS: usize = 3 * crate::MAX_DEPTH + 4;
@@ -84,9 +84,12 @@ impl fmt::Display for Repr<'_> {
                 '\r' => f.write_str("\\r")?,
                 '\t' => f.write_str("\\t")?,
                 c if c == quote || c == '\\' => write!(f, "\\{c}")?,
-                c if c.is_control() => write!(f, "\\x{:02x}", u32::from(c))?,
-                // Invisible separators; Python escapes more, and reads these either way.
-                '\u{2028}' | '\u{2029}' => write!(f, "\\u{:04x}", u32::from(c))?,
+                // Python escapes more, and reads these either way.
+                c if is_misleading(c) => match u32::from(c) {
+                    code @ ..=0xff => write!(f, "\\x{code:02x}")?,
+                    code @ ..=0xffff => write!(f, "\\u{code:04x}")?,
+                    code => write!(f, "\\U{code:08x}")?,
+                },
                 c => f.write_char(c)?,
             }
         }
@@ -313,7 +316,7 @@ mod tests {
             ("it's \"it\"", r#"'it\'s "it"'"#),
             ("\\ \n\r\t\0\x7f\u{85}", r"'\\ \n\r\t\x00\x7f\x85'"),
             ("é π 😀", "'é π 😀'"),
-            ("\u{2028}", r"'\u2028'"),
+            ("\u{2028}\u{202e}\u{ad}\u{e0041}", r"'\u2028\u202e\xad\U000e0041'"),
         ] {
             assert_eq!(Repr(text).to_string(), python);
             assert_eq!(parse(python).unwrap(), Literal::Str(text.into()), "{python}");

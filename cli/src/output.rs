@@ -162,6 +162,17 @@ impl OutputFile {
         options: Options,
         compression: impl Into<Compression>,
     ) -> Result<Self, Failure> {
+        OutputFile::open(path.clone(), source, target, options, compression)
+            .map_err(|failure| failure.with_way_out(&path, "--in-place does that"))
+    }
+
+    fn open(
+        path: PathBuf,
+        source: Option<(&Path, &Metadata)>,
+        target: &Target,
+        options: Options,
+        compression: impl Into<Compression>,
+    ) -> Result<Self, Failure> {
         let old = fs::metadata(&path).ok().filter(Metadata::is_file);
         if let (Some(old), Some((from, metadata))) = (&old, source)
             && is_same(old, metadata, &path, from)
@@ -197,13 +208,14 @@ impl OutputFile {
         })
     }
 
-    /// The same for bytes as they are.
+    /// The same for bytes as they are, which are never written in place.
     pub(crate) fn plain(path: PathBuf, force: bool) -> Result<Self, Failure> {
         let target = Target {
             force,
             ..Target::default()
         };
-        OutputFile::create(path, None, &target, Options::new(), "none")
+        OutputFile::open(path.clone(), None, &target, Options::new(), "none")
+            .map_err(|failure| failure.with_way_out(&path, "name an output in another directory"))
     }
 
     /// Writes all there is to be, and publishes it.

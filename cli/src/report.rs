@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use demijohn::arrays::is_misleading;
 use demijohn_codecs::{Error, ErrorKind};
 use serde_json::{Value, json};
 
@@ -98,6 +99,26 @@ impl Failure {
         match Error::from(error) {
             error if error.kind() == ErrorKind::Cancelled => Failure::Interrupted,
             error => Failure::Stdout(error.into()),
+        }
+    }
+
+    /// The same failure, with what there is to do if it is the directory of a file that is in the way, since nothing can be
+    /// made in it.
+    pub(crate) fn with_way_out(self, path: &Path, way: &str) -> Self {
+        match self {
+            Failure::Error { about, error } if path.is_file() => {
+                // Those of the file itself have the system's number.
+                let closed = error.io().filter(|io| {
+                    use io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+                    matches!(io.kind(), PermissionDenied | ReadOnlyFilesystem) && io.raw_os_error().is_none()
+                });
+                let error = match closed {
+                    Some(io) => io::Error::new(io.kind(), format!("{io}; {way}")).into(),
+                    None => error,
+                };
+                Failure::Error { about, error }
+            }
+            other => other,
         }
     }
 
@@ -230,6 +251,7 @@ fn slug(kind: ErrorKind) -> &'static str {
 
 /// One line on standard error. That it may be closed or full is nobody's problem.
 pub(crate) fn say(line: impl fmt::Display) {
+    let line = printable(&line.to_string());
     let _ = writeln!(io::stderr(), "demijohn: {line}");
 }
 
@@ -238,17 +260,34 @@ pub(crate) fn shown(path: &Path) -> String {
     printable(&path.to_string_lossy())
 }
 
-/// Text with its control characters escaped, so that it can neither break a line nor drive a terminal.
+/// Text in which what is [misleading](is_misleading) is escaped, so that it can neither break a line nor drive a terminal.
 pub(crate) fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_control() {
+        if is_misleading(c) {
             shown.extend(c.escape_default());
         } else {
             shown.push(c);
         }
     }
     shown
+}
+
+/// JSON as one line, in which what is misleading is escaped too.
+pub(crate) fn json_line(value: &Value) -> String {
+    let mut line = String::new();
+    for c in value.to_string().chars() {
+        if is_misleading(c) {
+            // Nowhere but in strings.
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                line.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            line.push(c);
+        }
+    }
+    line.push('\n');
+    line
 }
 
 #[cfg(test)]
@@ -259,6 +298,33 @@ mod tests {
     fn names_cannot_break_the_line() {
         assert_eq!(shown(Path::new("a\nb\x1b[31m")), "a\\nb\\u{1b}[31m");
         assert_eq!(shown(Path::new("größe ü")), "größe ü");
+        assert_eq!(
+            shown(Path::new("\u{202e}gpj.py\u{2028}")),
+            "\\u{202e}gpj.py\\u{2028}"
+        );
+        let value = json!({"name": "\u{202e}é\u{e0041}\n"});
+        let line = json_line(&value);
+        assert_eq!(line, "{\"name\":\"\\u202eé\\udb40\\udc41\\n\"}\n");
+        assert_eq!(serde_json::from_str::<Value>(&line).unwrap(), value);
+    }
+
+    #[test]
+    fn a_closed_directory_has_a_way_around_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("there");
+        std::fs::write(&path, "").unwrap();
+        let failed = |error: io::Error, path: &Path| {
+            let failure = Failure::new("x", error).with_way_out(path, "--in-place does that");
+            failure.to_string()
+        };
+        let closed = || io::Error::new(io::ErrorKind::PermissionDenied, "no; only in place");
+        assert_eq!(
+            failed(closed(), &path),
+            "x: no; only in place; --in-place does that"
+        );
+        assert_eq!(failed(closed(), &dir.path().join("new")), "x: no; only in place");
+        let file = io::Error::from(rustix::io::Errno::ACCESS);
+        assert_eq!(failed(file, &path), "x: permission denied");
     }
 
     #[test]

@@ -305,6 +305,117 @@ fn npz_files_are_checked_entry_by_entry() {
 }
 
 #[test]
+fn names_in_npz_files_are_told_apart_and_lead_back() {
+    let names = ["a\nb", r#"["a\nb"]"#, r"a\nb", "", " ", "\u{202e}x", "plain/name"];
+    let mut out = npz::Writer::new(Vec::new());
+    for (n, name) in (0_u8..).zip(names) {
+        out.add(name, &Array::from_vec(vec![n], &[1]).unwrap()).unwrap();
+    }
+    let (_folder, path) = scratch(&out.finish().unwrap());
+    let found = inspect(&path).unwrap();
+    assert!(found.error.is_none(), "{:?}", found.error);
+    assert_eq!(found.arrays.len(), names.len());
+    for (n, entry) in (0_u8..).zip(&found.arrays) {
+        assert!(!entry.path.trim().is_empty() && !entry.path.contains(demijohn::arrays::is_misleading));
+        assert_eq!(
+            take(&path, &entry.path).unwrap().as_bytes(),
+            [n],
+            "{}",
+            entry.path
+        );
+    }
+    assert_eq!(found.arrays[6].path, "plain/name");
+    // The names themselves do, but for the one that looks like what is shown of another.
+    for (n, name) in (0_u8..).zip(names).filter(|(n, _)| *n != 1) {
+        assert_eq!(take(&path, name).unwrap().as_bytes(), [n], "{name:?}");
+    }
+    let message = take(&path, "b").unwrap_err().to_string();
+    assert!(!message.contains(demijohn::arrays::is_misleading), "{message:?}");
+}
+
+/// A zip file of one stored entry.
+fn zip_of(name: &str, data: &[u8]) -> Vec<u8> {
+    // The same checksum stands in front of the last four bytes of a gzip file.
+    let gzip = codecs::Compressor::by_name("gzip")
+        .unwrap()
+        .compress(data)
+        .unwrap();
+    let crc = &gzip[gzip.len() - 8..gzip.len() - 4];
+    let size = u32::try_from(data.len()).unwrap().to_le_bytes();
+    let name_len = u16::try_from(name.len()).unwrap().to_le_bytes();
+    let about = [
+        &[20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0][..],
+        crc,
+        &size,
+        &size,
+        &name_len,
+        &[0; 2],
+    ]
+    .concat();
+    let local = [b"PK\x03\x04", &about[..], name.as_bytes(), data].concat();
+    let central = [b"PK\x01\x02\x14\x00", &about[..], &[0; 14][..], name.as_bytes()].concat();
+    let len = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap().to_le_bytes();
+    let end = [
+        &b"PK\x05\x06\0\0\0\0\x01\0\x01\0"[..],
+        &len(&central),
+        &len(&local),
+        &[0; 2],
+    ]
+    .concat();
+    [local, central, end].concat()
+}
+
+/// A `.npy` file of Python objects, with this pickle.
+fn npy_of_objects(pickle: &[u8]) -> Vec<u8> {
+    let header = format!(
+        "{:<117}\n",
+        "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }"
+    );
+    [b"\x93NUMPY\x01\x00\x76\x00", header.as_bytes(), pickle].concat()
+}
+
+#[test]
+fn pickles_in_npz_files_are_read_like_those_in_npy_files() {
+    for (pickle, kind, global, tail) in [
+        (&b"\x80\x04cos\nsystem\n."[..], None, Some("os.system"), 0),
+        (b"\x80\x04cos\nsystem\n.rest", None, Some("os.system"), 4),
+        (
+            b"\x80\x04cos\nsystem\n",
+            Some(ErrorKind::Truncated),
+            Some("os.system"),
+            0,
+        ),
+        (b"\x80\x04\xff", Some(ErrorKind::Corrupt), None, 0),
+    ] {
+        let npy = npy_of_objects(pickle);
+        let npz = zip_of("o.npy", &npy);
+        let (npy, npz) = (inspect_bytes(&npy), inspect_bytes(&npz));
+        assert_eq!((npy.content, npz.content), (Content::Npy, Content::Npz));
+        for found in [&npy, &npz] {
+            assert_eq!(
+                found.error.as_ref().map(demijohn::Error::kind),
+                kind,
+                "{:?}",
+                found.error
+            );
+            assert!(found.arrays.is_empty());
+            assert_eq!(found.tail, tail);
+        }
+        assert_eq!(npz.globals, npy.globals);
+        assert_eq!(names(&npz).first().map(|(name, ..)| name.as_str()), global);
+        assert_eq!(npz.object_arrays[0].path, "o");
+        if let Some(error) = npz.error {
+            assert!(error.to_string().contains("o.npy: "), "{error}");
+        }
+    }
+    // What the zip file says of the entry is checked, too.
+    let mut bytes = zip_of("o.npy", &npy_of_objects(b"\x80\x04cos\nsystem\n."));
+    let at = bytes.windows(6).position(|window| window == b"system").unwrap();
+    bytes[at] = b'S';
+    assert_eq!(inspect_bytes(&bytes).error.unwrap().kind(), ErrorKind::Corrupt);
+}
+
+#[test]
 fn what_is_no_object_is_named() {
     let mut npz = npz::Writer::new(Vec::new());
     npz.add("a", &Array::from_vec(vec![1_u8], &[1]).unwrap()).unwrap();

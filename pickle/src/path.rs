@@ -52,6 +52,8 @@
 use std::fmt;
 use std::str::{Chars, FromStr};
 
+use demijohn_arrays::is_misleading;
+
 use crate::Error;
 
 /// Where a value is: the steps that lead there from the root. See the [grammar](self#grammar).
@@ -100,6 +102,14 @@ impl Path {
     #[must_use]
     pub fn is_key(&self) -> bool {
         matches!(self.steps.last(), Some(Step::NthKey(_)))
+    }
+
+    /// The path to the value of a text key of a dict, in quotes whatever the key.
+    #[must_use]
+    pub fn quoted(key: &str) -> Self {
+        Self {
+            steps: vec![Step::Key(key.into())],
+        }
     }
 
     /// The path that goes on from where this one leads.
@@ -156,7 +166,7 @@ impl fmt::Display for Step {
                         '\n' => f.write_str("\\n")?,
                         '\r' => f.write_str("\\r")?,
                         '\t' => f.write_str("\\t")?,
-                        c if c.is_control() => write!(f, "\\u{{{:x}}}", u32::from(c))?,
+                        c if is_misleading(c) => write!(f, "\\u{{{:x}}}", u32::from(c))?,
                         c => write!(f, "{c}")?,
                     }
                 }
@@ -298,6 +308,7 @@ mod tests {
             ".args[0]",
             ".state.coef_",
             "a[\"b.c\"][\"\\\"\\\\\\n\\r\\t\\u{0}]\"]",
+            "[\"\\u{202e}gpj.\\u{2066}\\u{2028}\"]",
             "[\"\"]",
             "[\"args\"]",
             "a[key 0][value 12][state 3]",

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, TypeVar
 
 from demijohn import _native
 from demijohn._arguments import is_path
-from demijohn._errors import UnknownFormatError, UnsupportedError
+from demijohn._errors import UnknownFormatError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,7 +38,7 @@ class Global:
     name: str
     """The name in the module."""
     offset: int
-    """Where it is named first, in bytes of the uncompressed stream."""
+    """Where it is named first, in bytes of the uncompressed stream; of a ``.npz`` file, of the entry."""
     count: int
     """How often it is named."""
     known_safe: bool
@@ -53,7 +53,8 @@ class ArrayEntry:
     """An array of plain data in a file."""
 
     path: str
-    """Where it is in the object, as :func:`load_array` takes it; in a ``.npz`` file its name, in a ``.npy`` file a dot."""
+    """Where it is in the object, as :func:`load_array` takes it; in a ``.npy`` file a dot, in a ``.npz`` file its name, in
+    brackets and quotes if it could not be told from others otherwise."""
     descr: str
     """The type of its elements, as numpy writes it."""
     shape: tuple[int, ...]
@@ -192,6 +193,11 @@ class Inspection:
         """The arrays of plain data."""
         return [ArrayEntry(path, *row) for path, row in self._found.arrays()]
 
+    @cached_property
+    def object_arrays(self) -> list[ArrayEntry]:
+        """The arrays of Python objects in a ``.npz`` file. Their pickles have been read, but not been kept."""
+        return [ArrayEntry(path, *row) for path, row in self._found.object_arrays()]
+
     @property
     def arrays_omitted(self) -> int:
         """How many arrays are not in the list, because it would grow beyond all use."""
@@ -208,8 +214,9 @@ class Inspection:
         if self._found.has_object:
             return Node(self._found, self._found.node("."))
         if self.content == "npz":
-            what = _count(len(self.arrays), "array")
-            return Node(self._found, (".", ".", "npz", what, None, None, bool(self.arrays)), self.arrays)
+            entries = self.arrays + self.object_arrays
+            what = _count(len(entries), "array")
+            return Node(self._found, (".", ".", "npz", what, None, None, bool(entries)), entries)
         return _saved(self._found, self.arrays[0]) if self.arrays else None
 
     def __getitem__(self, path: str) -> Node:
@@ -219,14 +226,18 @@ class Inspection:
                 return Node(self._found, self._found.node(path))
             except ValueError as error:
                 raise KeyError(str(error)) from None
-        for entry in self.arrays:
+        for entry in self.arrays + self.object_arrays:
             if entry.path == path:
                 return _saved(self._found, entry)
         raise KeyError(f"there is no array {path!r} in the file")
 
     def _what(self) -> str:
         """What the file is, in a few words."""
-        protocol = f" of protocol {self.protocol}" if self.protocol is not None else " of protocol 0 or 1"
+        if self.protocol is not None:
+            protocol = f" of protocol {self.protocol}"
+        else:
+            # A damaged one may end before it says more.
+            protocol = " of protocol 0 or 1" if self._found.has_object else ""
         match self.content:
             case "pickle" if any(entry.name == "NumpyArrayWrapper" for entry in self.globals):
                 return f"joblib file, pickle{protocol}"
@@ -237,7 +248,7 @@ class Inspection:
             case "npy":
                 return ".npy file"
             case "npz":
-                return f".npz file of {_count(len(self.arrays), 'array')}"
+                return f".npz file of {_count(len(self.arrays) + len(self.object_arrays), 'array')}"
             case "data":
                 return "compressed data"
             case _:
@@ -354,12 +365,6 @@ def scan(
         raise found.error
     if found.content == "data":
         raise UnknownFormatError(f"{found.name}: what is compressed in it is no pickle")
-    for entry in found.arrays:
-        if entry.dtype.hasobject:
-            raise UnsupportedError(
-                f"{found.name}: array {entry.path!r} holds a pickle of its own, which is not looked into; unzip the file "
-                "and scan the array"
-            )
     return found.globals
 
 

@@ -370,11 +370,20 @@ def test_what_is_behind_the_object(tmp_path):
 def test_what_scan_cannot_say(tmp_path):
     with pytest.raises(demijohn.UnknownFormatError, match="no pickle"):
         demijohn.scan(io.BytesIO(demijohn.compress(BAD_DATA)))
-    np.savez(tmp_path / "a.npz", x=np.array([Model()]))
-    with pytest.raises(demijohn.UnsupportedError, match="pickle"):
-        demijohn.scan(tmp_path / "a.npz")
     np.savez(tmp_path / "b.npz", x=np.arange(3))
     assert demijohn.scan(tmp_path / "b.npz") == []
+
+
+def test_pickles_in_npz_files_are_looked_into(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez(path, x=np.array([Model()]), y=np.arange(3))
+    assert [str(entry) for entry in demijohn.scan(path) if not entry.known_safe] == [f"{__name__}.Model"]
+    found = demijohn.inspect(path)
+    assert [entry.path for entry in found.arrays] == ["y"]
+    assert [(entry.path, entry.shape) for entry in found.object_arrays] == [("x", (1,))]
+    assert ".npz file of 2 arrays" in repr(found)
+    with pytest.raises(demijohn.UnsupportedError, match="objects"):
+        demijohn.load_array(path, "x")
 
 
 # Limits.

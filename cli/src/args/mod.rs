@@ -218,8 +218,9 @@ pub(crate) struct Test {
         compressed (bytes), uncompressed (bytes, null if the end was not reached),\n  \
         protocol (of the pickle, null for none, 0 and 1), tail (bytes behind the object),\n  \
         further (how many objects follow it: those bytes begin with them, and globals has their names too),\n  \
-        globals, each an object of module, name, offset (of the first use), count, known_safe,\n  \
-        arrays (of plain data; no masked ones, nor other subclasses), each an object of path,\n  \
+        globals, each an object of module, name, offset (of the first use, in a zip entry if it is there), count,\n  \
+        known_safe,\n  \
+        arrays (of plain data, not of Python objects; no masked ones, nor other subclasses), each an object of path,\n  \
         dtype (as numpy has it), shape, order (C or F), bytes,\n  \
         offset (of the elements in the uncompressed stream, null in a zip entry, and for short ones in a pickle that is not joblib's),\n  \
         arrays_omitted (how many more there are than are listed),\n  \
@@ -261,7 +262,8 @@ pub(crate) struct Scan {
 
 /// Write one array of a file as .npy or CSV
 ///
-/// PATH is one that `demijohn inspect` prints; of a .npz file it is the name of an entry, of a .npy file a dot.
+/// PATH is one that `demijohn inspect` prints; of a .npz file it is the name of an entry, in brackets and quotes if
+/// it could not be told from others otherwise, of a .npy file a dot.
 /// Without -o, the output is named after PATH and stands in the current directory.
 #[derive(Debug, Group)]
 #[command(after_help = "Examples:\n  \
@@ -294,7 +296,8 @@ pub(crate) struct Extract {
 /// The names say what to do. A stream that is to hold the same as before is decoded and compressed anew, byte for
 /// byte, whatever it is. Pickles become .npy (an array) and .npz (a dict, list or tuple of arrays), and those become
 /// joblib files. Files of joblib before 0.10, with the companion files beside them, become one file of today's
-/// joblib. Nothing in IN is run, and it is kept; OUT appears whole or not at all, and may be IN itself.
+/// joblib. Nothing in IN is run, and it is kept; OUT appears whole or not at all, and may be IN itself. A
+/// file that it replaces leaves it its mode; a new one has what the umask allows, whatever the mode of IN.
 #[derive(Debug, Group)]
 #[command(
     after_help = "Names end in .pkl, .pickle, .joblib, .npy or .npz, and then in the extension of a format if the whole is to be\n\

@@ -7,7 +7,6 @@ use std::path::Path;
 use demijohn::{Compression, Content, Conversion, Converted, DumpOptions, Durability, Way};
 
 use crate::args::Convert;
-use crate::attributes;
 use crate::bytes;
 use crate::input::{self, Operand};
 use crate::interrupt::{Interruptible, Writing};
@@ -45,12 +44,6 @@ pub(crate) fn run(args: &Convert) -> Result<Exit, Failure> {
         Some(path) => save(conversion, path, &operand)?,
         None => print(conversion, args.force, &operand)?,
     };
-    if let (Some(path), true) = (to.path(), size.is_some() && operand.path().is_some()) {
-        // Devices and pipes stay as they are.
-        if path.is_file() {
-            attributes::apply(&metadata, path);
-        }
-    }
     drop(bar);
     if args.talk.verbose {
         let to = to.path().map_or("standard output".to_owned(), shown);
@@ -92,10 +85,12 @@ fn written(args: &Convert) -> DumpOptions {
 
 fn save(conversion: Conversion, path: &Path, operand: &Operand) -> Result<Converted, Failure> {
     let writing = Writing::begin().map_err(|error| Failure::new(shown(path), error))?;
-    // What was private stays so until it has the mode of its source.
-    let saved = attributes::privately(|| conversion.save(path));
+    let saved = conversion.save(path);
     drop(writing);
-    saved.map_err(|error| failed(error, operand))
+    saved.map_err(|error| {
+        let way = "name an OUT in another directory, or - and send standard output there";
+        failed(error, operand).with_way_out(path, way)
+    })
 }
 
 fn print(conversion: Conversion, force: bool, operand: &Operand) -> Result<Converted, Failure> {

@@ -9,7 +9,7 @@ use crate::args::Inspect;
 use crate::bytes;
 use crate::input::{self, Operand};
 use crate::output;
-use crate::report::{Exit, Failure, printable};
+use crate::report::{Exit, Failure, json_line, printable};
 use crate::table::Layout;
 
 /// The most rows of objects, how many objects are looked at for them, and the most names.
@@ -45,7 +45,7 @@ fn one(args: &Inspect, operand: &Operand, before: &str) -> Result<(), Failure> {
     let mut found = demijohn::inspect_file(file, &args.wary.limits());
     let failure = found.error.take().map(|error| Failure::of_object(operand, error));
     let text = if args.json {
-        format!("{}\n", object(operand, &found, failure.as_ref()))
+        json_line(&object(operand, &found, failure.as_ref()))
     } else {
         format!("{before}{}", report(operand, &found))
     };
@@ -140,7 +140,8 @@ fn report(operand: &Operand, found: &Inspection) -> String {
 
 fn what(found: &Inspection) -> String {
     let protocol = match (found.content, found.protocol) {
-        (Content::Pickle, None) => " of protocol 0 or 1".to_owned(),
+        // A damaged one may end before it says more.
+        (Content::Pickle, None) if found.document.is_some() => " of protocol 0 or 1".to_owned(),
         (_, Some(protocol)) => format!(" of protocol {protocol}"),
         (_, None) => String::new(),
     };
@@ -154,7 +155,10 @@ fn what(found: &Inspection) -> String {
         Content::Pickle => format!("pickle{protocol}"),
         Content::Npy if found.protocol.is_some() => format!(".npy file of Python objects, pickle{protocol}"),
         Content::Npy => ".npy file".to_owned(),
-        Content::Npz => format!(".npz file of {}", count(found.arrays.len() as u64, "array")),
+        Content::Npz => {
+            let arrays = found.arrays.len() + found.object_arrays.len();
+            format!(".npz file of {}", count(arrays as u64, "array"))
+        }
         Content::Data => "compressed data".to_owned(),
         _ => "not known".to_owned(),
     }
@@ -258,9 +262,14 @@ fn shown(value: Value<'_>) -> Shown {
 /// The rows, and whether there would be more.
 fn rows(found: &Inspection) -> (Vec<Row>, bool) {
     let Some(document) = &found.document else {
-        let entries = found.arrays.iter().take(ROWS);
-        let rows = entries.map(|entry| array_row(&entry.path, "array", &entry.layout, entry.offset));
-        return (rows.collect(), found.arrays.len() > ROWS);
+        let plain = found.arrays.iter();
+        let plain = plain.map(|entry| array_row(&entry.path, "array", &entry.layout, entry.offset));
+        let objects = found.object_arrays.iter();
+        let objects = objects.map(|entry| objects_row(&entry.path, &entry.layout));
+        let mut rows: Vec<_> = plain.chain(objects).take(ROWS + 1).collect();
+        let more = rows.len() > ROWS;
+        rows.truncate(ROWS);
+        return (rows, more);
     };
     let root = document.root();
     let (mut rows, mut walk) = (Vec::new(), document.walk());
@@ -293,10 +302,7 @@ fn row_of(found: &Inspection, value: Value<'_>, path: &str) -> (Row, bool) {
         return (array_row(path, "masked array", masked.layout(), None), true);
     }
     if let Some(objects) = value.as_object_array() {
-        let mut row = array_row(path, "array", objects.layout(), None);
-        // They are wherever they are.
-        row[4] = "-".to_owned();
-        return (row, false);
+        return (objects_row(path, objects.layout()), false);
     }
     if let Some(file) = found.companion(value) {
         return (row(path, "array", format!("in {file}")), true);
@@ -331,6 +337,13 @@ fn array_row(path: &str, kind: &str, layout: &demijohn::arrays::Layout, offset: 
         layout.nbytes().to_string(),
         offset.map_or("-".to_owned(), |offset| offset.to_string()),
     ]
+}
+
+fn objects_row(path: &str, layout: &demijohn::arrays::Layout) -> Row {
+    let mut row = array_row(path, "array", layout, None);
+    // They are wherever they are.
+    row[4] = "-".to_owned();
+    row
 }
 
 /// Long paths stand on lines of their own.

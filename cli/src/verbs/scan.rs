@@ -7,7 +7,7 @@ use super::inspect::{count, further, globals, name_line};
 use crate::args::Scan;
 use crate::input::{self, Operand};
 use crate::output;
-use crate::report::{Exit, Failure, printable};
+use crate::report::{Exit, Failure, json_line};
 
 /// How many names are printed of one file; those that are marked come first.
 const NAMES: usize = 1000;
@@ -43,21 +43,9 @@ fn look(args: &Scan, operand: &Operand) -> Result<(Inspection, Option<Failure>),
         None if found.content == Content::Data => {
             Some(Failure::refused(operand, "what is compressed in it is no pickle"))
         }
-        None => pickled_entry(operand, &found),
+        None => None,
     };
     Ok((found, failure))
-}
-
-/// The failure for a pickle in a `.npz` file: its names have not been seen.
-fn pickled_entry(operand: &Operand, found: &Inspection) -> Option<Failure> {
-    let entry = found
-        .arrays
-        .iter()
-        .find(|entry| entry.layout.dtype().has_objects())?;
-    let name = printable(&entry.path);
-    let why =
-        format!("array {name} holds a pickle, which is not looked into; unzip the file and scan {name}.npy");
-    Some(Failure::refused(operand, why))
 }
 
 fn line(operand: &Operand, found: &Inspection, failure: Option<&Failure>) -> String {
@@ -70,7 +58,7 @@ fn line(operand: &Operand, found: &Inspection, failure: Option<&Failure>) -> Str
         "globals": globals(found),
         "error": failure.map(Failure::to_json),
     });
-    format!("{object}\n")
+    json_line(&object)
 }
 
 fn listing(operand: &Operand, found: &Inspection) -> String {

@@ -140,6 +140,38 @@ fn the_listing_is_bounded_and_drives_no_terminal() {
 }
 
 #[test]
+fn what_turns_text_around_is_escaped() {
+    let dir = Dir::new();
+    let array = Array::from_vec(vec![1_u8], &[1]).unwrap();
+    let key = "\u{202e}gpj.\u{2066}\u{2028}";
+    demijohn::dump(&BTreeMap::from([(key, &array)]), dir.path("m.pkl")).unwrap();
+    let mut zip = demijohn::arrays::npz::Writer::create(dir.path("m.npz")).unwrap();
+    zip.add(key, &array).unwrap();
+    zip.finish().unwrap();
+    let global = [b"\x80\x02c", "os\u{202e}\nx\n.".as_bytes()].concat();
+    dir.write("g.pkl", global);
+    let escaped = r#"["\u{202e}gpj.\u{2066}\u{2028}"]"#;
+    for name in ["m.pkl", "m.npz", "g.pkl"] {
+        for args in [
+            &["inspect", name][..],
+            &["inspect", "--json", name],
+            &["scan", name],
+        ] {
+            let ended = dir.demijohn(args).run();
+            let text = ended.stdout_text();
+            let raw = |c| c != '\n' && demijohn::arrays::is_misleading(c);
+            assert!(!text.contains(raw), "{args:?}: {text:?}");
+            let listed = args == ["inspect", name] && name != "g.pkl";
+            assert!(!listed || text.contains(escaped), "{text}");
+        }
+    }
+    for name in ["m.pkl", "m.npz"] {
+        let bytes = dir.demijohn(["extract", name, escaped, "-o", "-"]).run().ok();
+        assert!(bytes.starts_with(b"\x93NUMPY"), "{name}");
+    }
+}
+
+#[test]
 fn scan_tells_names_apart() {
     let dir = Dir::new();
     model(&dir, "m.pkl.gz");
@@ -248,9 +280,17 @@ fn pickles_in_files_of_numpy_are_seen() {
     dir.command(python, ["-c", code]).run().ok();
     let npy = dir.demijohn(["scan", "a.npy"]).run().status(3);
     assert!(npy.stdout_text().contains("posix.getcwd"), "{npy}");
-    // The entry of the zip file is not looked into, and does not pass for harmless.
-    let npz = dir.demijohn(["scan", "z.npz"]).run();
-    assert!(npz.fails().contains("array a holds a pickle"), "{npz}");
+    let npz = dir.demijohn(["scan", "z.npz"]).run().status(3);
+    assert!(npz.stdout_text().contains("posix.getcwd"), "{npz}");
+    let listed = dir.demijohn(["inspect", "z.npz"]).run().status(0);
+    assert!(listed.stdout_text().contains(".npz file of 1 array"), "{listed}");
+    assert!(listed.stdout_text().contains("|O (2,)"), "{listed}");
+    let json = dir
+        .demijohn(["inspect", "--json", "z.npz"])
+        .run()
+        .status(0)
+        .json_lines();
+    assert_eq!(json[0]["arrays"], json!([]));
 }
 
 #[test]
@@ -271,6 +311,10 @@ fn files_that_are_not_whole_say_why() {
         (&json[0]["ok"], &json[0]["error"]["kind"]),
         (&json!(false), &json!("truncated"))
     );
+    dir.write("byte.pkl", b"\x80");
+    let byte = dir.demijohn(["inspect", "byte.pkl"]).run();
+    assert!(byte.fails().contains("truncated"), "{byte}");
+    assert!(byte.stdout_text().starts_with("byte.pkl: pickle\n"), "{byte}");
     dir.write("corrupt.pkl", b"\x80\x04\xff");
     let json = dir
         .demijohn(["inspect", "--json", "corrupt.pkl"])

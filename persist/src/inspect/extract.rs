@@ -2,6 +2,8 @@
 
 use std::io::{Read, Seek, SeekFrom};
 
+#[cfg(feature = "npz")]
+use super::npz::shown;
 use super::{ArrayEntry, Content, Inspection, inspect_file};
 use crate::arrays::Array;
 use crate::part::{no_seeking, read_absent};
@@ -15,8 +17,8 @@ const PROPOSED: usize = 5;
 const COMPARED: usize = 10_000;
 const COMPARED_CHARS: usize = 60;
 
-/// Reads one array of a file: that of a [path](crate::pickle::path) in a pickle, of a name in a `.npz` file, the one
-/// (`"."`) in a `.npy` file.
+/// Reads one array of a file: that of a [path](crate::pickle::path) in a pickle, of a name in a `.npz` file (as it is, or
+/// as [`ArrayEntry::path`] has it), the one (`"."`) in a `.npy` file.
 ///
 /// The file is [inspected](inspect_file) first, so that nothing comes out of a damaged one, and no other array is kept.
 /// Paths are those that [`Inspection::arrays`] has, and all others that lead to an array.
@@ -108,12 +110,16 @@ impl Inspection {
 }
 
 #[cfg(feature = "npz")]
-fn from_npz(mut file: impl Read + Seek, key: &str, found: &Inspection) -> Result<Array> {
-    if found.arrays.iter().all(|entry| entry.path != key) {
-        return Err(found.no_array(key, format!("no entry {key:?}")));
-    }
+fn from_npz(mut file: impl Read + Seek, path: &str, found: &Inspection) -> Result<Array> {
     file.rewind().map_err(codecs::Error::from)?;
-    Ok(crate::arrays::npz::Reader::new(file)?.read(key)?)
+    let saved = crate::arrays::npz::Reader::new(file)?;
+    // What is shown leads to one name; a name itself may look like what is shown of another.
+    let is_shown = |name: &&str| shown(name) == path;
+    let name = saved.keys().find(is_shown);
+    match name.or_else(|| saved.keys().find(|name| *name == path)) {
+        Some(name) => Ok(saved.read(name)?),
+        None => Err(found.no_array(path, format!("no entry {path:?}"))),
+    }
 }
 
 /// The paths of arrays that look most like this one.
@@ -130,15 +136,7 @@ fn near(path: &str, arrays: &[ArrayEntry]) -> Vec<String> {
     near.truncate(PROPOSED);
     let shown = |text: Vec<char>| {
         let cut = if text.len() == COMPARED_CHARS { "…" } else { "" };
-        // Names in zip files are whatever they are.
-        let escaped = |c: char| {
-            if c.is_control() {
-                c.escape_default().to_string()
-            } else {
-                c.to_string()
-            }
-        };
-        format!("{}{cut}", text.into_iter().map(escaped).collect::<String>())
+        format!("{}{cut}", text.into_iter().collect::<String>())
     };
     near.into_iter().map(|(_, text)| shown(text)).collect()
 }

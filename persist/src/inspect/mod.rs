@@ -75,7 +75,9 @@ impl Content {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ArrayEntry {
-    /// Where it is: a [path](crate::pickle::path) in the object, a dot in a `.npy` file, the name in a `.npz` file.
+    /// Where it is: a [path](crate::pickle::path) in the object, a dot in a `.npy` file, the name in a `.npz` file. A name
+    /// that could not be told from others when it is shown (it is blank or has [misleading](arrays::is_misleading)
+    /// characters) is in brackets and quotes, as a path has a key.
     pub path: String,
     /// Dtype, shape, order and size.
     pub layout: Layout,
@@ -102,7 +104,7 @@ pub struct GlobalEntry {
     pub module: String,
     /// The name in the module.
     pub name: String,
-    /// Where it is named first, in bytes of the uncompressed stream.
+    /// Where it is named first, in bytes of the uncompressed stream; of a `.npz` file, of the entry.
     pub offset: u64,
     /// How many opcodes name it.
     pub count: u64,
@@ -124,13 +126,16 @@ pub struct Inspection {
     pub compressed: u64,
     /// Size of the uncompressed stream in bytes, if its end was reached.
     pub uncompressed: Option<u64>,
-    /// The protocol that the pickle states. `None` if there is no pickle, and for protocols 0 and 1, which state none.
+    /// The protocol that the pickle states. `None` if there is not one pickle, for protocols 0 and 1, which state none, and
+    /// if the file ends before.
     pub protocol: Option<u8>,
     /// Every class and function that the pickle names, and those behind it, once each, in the order of the stream; also those
     /// whose results it throws away.
     pub globals: Vec<GlobalEntry>,
     /// The arrays of plain data, parents before children.
     pub arrays: Vec<ArrayEntry>,
+    /// The arrays of Python objects in a `.npz` file. Each is a pickle, which has been read and not been kept.
+    pub object_arrays: Vec<ArrayEntry>,
     /// How many arrays are not in the list, because it would grow beyond all use.
     pub arrays_omitted: u64,
     /// The arrays that are in other files, as joblib had it before 0.10. Not more than are listed of the others.
@@ -193,6 +198,7 @@ pub(crate) fn inspect_with(file: impl Read + Seek, limits: &Limits, options: cod
         protocol: None,
         globals: Vec::new(),
         arrays: Vec::new(),
+        object_arrays: Vec::new(),
         arrays_omitted: 0,
         companions: Vec::new(),
         tail: 0,

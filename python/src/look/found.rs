@@ -1,7 +1,7 @@
 //! What is in a file.
 
 use demijohn::pickle::path::Path;
-use demijohn::{ErrorKind, Inspection, Value, inspect_file};
+use demijohn::{ArrayEntry, ErrorKind, Inspection, Value, inspect_file};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyComplex};
@@ -103,10 +103,12 @@ impl Found {
 
     /// Path, and what it is.
     fn arrays<'py>(&self, py: Python<'py>) -> PyResult<Vec<(&str, ArrayRow<'py>)>> {
-        let arrays = self.inspection.arrays.iter();
-        arrays
-            .map(|entry| Ok((&*entry.path, array_row(py, &entry.layout, entry.offset)?)))
-            .collect()
+        rows(py, &self.inspection.arrays)
+    }
+
+    /// The same of arrays of Python objects.
+    fn object_arrays<'py>(&self, py: Python<'py>) -> PyResult<Vec<(&str, ArrayRow<'py>)>> {
+        rows(py, &self.inspection.object_arrays)
     }
 
     /// Path, and the name of the file.
@@ -152,6 +154,11 @@ impl Found {
         };
         found().map_err(|error: demijohn::pickle::Error| raise(py, error))
     }
+}
+
+fn rows<'f, 'py>(py: Python<'py>, arrays: &'f [ArrayEntry]) -> PyResult<Vec<(&'f str, ArrayRow<'py>)>> {
+    let row = |entry: &'f ArrayEntry| Ok((&*entry.path, array_row(py, &entry.layout, entry.offset)?));
+    arrays.iter().map(row).collect()
 }
 
 /// A value as one of Python's, if it is of a type that is nothing but its value.
