@@ -82,7 +82,7 @@ mod tests {
             [0, 8, 4, 12, 2, 10, 6, 14]
         );
         assert_eq!(offsets(&[], Order::F, Order::C), [0]);
-        assert_eq!(offsets(&[2, 0, 1 << 62], Order::F, Order::C), [0_usize; 0]);
+        assert_eq!(offsets(&[2, 0, 1 << 60], Order::F, Order::C), [0_usize; 0]);
         assert_eq!(layout(&[4, 5, 6], Order::C).strides(), [60, 12, 2]);
         assert_eq!(layout(&[4, 5, 6], Order::F).strides(), [2, 8, 40]);
     }

@@ -228,7 +228,7 @@ fn subclasses_are_found_wherever_their_elements_are() {
     let bytes = save::write(&array, Vec::new(), Protocol::V3, Inline::default()).unwrap();
     let plain = b"cnumpy\nndarray\n";
     let at = bytes.windows(plain.len()).position(|part| part == plain).unwrap();
-    let bytes = [&bytes[..at], b"cnumpy\nmatrix\n", &bytes[at + plain.len()..]].concat();
+    let bytes = [&bytes[..at], b"cnumpy\nrecarray\n", &bytes[at + plain.len()..]].concat();
     let document = passed(&bytes);
     assert_eq!(document.root().kind(), Kind::Object);
     let Located::Absent(absent) = locate(document.root()).unwrap() else {
@@ -239,6 +239,22 @@ fn subclasses_are_found_wherever_their_elements_are() {
     assert_eq!(absent.read(&mut source, Available::Unknown).unwrap(), array);
     let document = pickle::read(&mut bytes.as_slice()).unwrap();
     assert!(matches!(locate(document.root()).unwrap(), Located::Here(there) if *there == array));
+}
+
+#[test]
+fn a_matrix_is_an_array_wherever_its_elements_are() {
+    let array = array("<f8", &[40, 50], Order::C);
+    let bytes = save::write(&array, Vec::new(), Protocol::V3, Inline::default()).unwrap();
+    let plain = b"cnumpy\nndarray\n";
+    let at = bytes.windows(plain.len()).position(|part| part == plain).unwrap();
+    let bytes = [&bytes[..at], b"cnumpy\nmatrix\n", &bytes[at + plain.len()..]].concat();
+    for document in [passed(&bytes), pickle::read(&mut bytes.as_slice()).unwrap()] {
+        let root = document.root();
+        assert_eq!(
+            (root.kind(), root.array_class()),
+            (Kind::Array, Some(("numpy", "matrix")))
+        );
+    }
 }
 
 #[test]
