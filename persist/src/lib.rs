@@ -117,7 +117,8 @@ pub use convert::{Conversion, Converted, Way, convert};
 pub use dump::{DumpOptions, dump, dump_to, dump_with};
 pub use error::{Error, ErrorKind, Result};
 pub use inspect::{
-    ArrayEntry, CompanionEntry, Content, GlobalEntry, Inspection, extract, inspect, inspect_file,
+    ArrayEntry, CompanionEntry, Content, GlobalEntry, Inspection, extract, extract_beside, inspect,
+    inspect_file,
 };
 pub use limits::Limits;
 pub use load::{LoadOptions, load, load_as, load_from, load_from_with, load_with};

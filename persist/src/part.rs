@@ -5,9 +5,10 @@ use std::io::{Seek, SeekFrom};
 use std::path::Path;
 
 use crate::arrays::{Array, Available, MapMode};
+use crate::inspect::beside;
 use crate::joblib::{self, Body, Data, apart};
 use crate::load::LoadOptions;
-use crate::passing::{Apart, Passing};
+use crate::passing::Passing;
 use crate::pickle::numpy::{self, Located};
 use crate::pickle::{self, AbsentArray, Found, Payload, Raw};
 use crate::stream::{self, Skip, Skipping, read_object};
@@ -70,14 +71,18 @@ fn find(path: &Path, array: &str, limits: &Limits) -> Result<Array> {
         return Err(no_seeking());
     }
     let (plain, length) = (stream.format() == "none", stream::length(&stream));
-    let mut passing = Passing::joblib(Apart::Refused).unchecked();
+    let mut passing = Passing::joblib().unchecked();
     let mut stream = Skipping::new(stream, passing.skip());
     let document = read_object(&mut stream, length, limits, &mut passing)?;
     let mut stream = stream.into_inner().map_err(codecs::Error::from)?;
     if !plain {
         stream.end_member()?;
     }
-    match numpy::locate(document.root().follow(&array)?)? {
+    let value = document.root().follow(&array)?;
+    if let Some(array) = beside::array(path, value, limits)? {
+        return Ok(array);
+    }
+    match numpy::locate(value)? {
         Located::Here(array) => Ok(array.into_owned()),
         Located::Absent(absent) => read_absent(&mut stream, 0, &absent),
     }

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use crate::arrays::Available;
-use crate::joblib::{self, Body, apart};
+use crate::joblib::{self, Body};
 use crate::pickle::{self, AbsentArray, Error, ErrorKind, Found, Payload, Raw, Value};
 use crate::stream::Skip;
 
@@ -14,27 +14,19 @@ const CHUNK: u64 = 256 << 10;
 #[derive(Debug)]
 pub(crate) struct Passing {
     skip: Skip,
-    /// What becomes of objects that stand for arrays in other files; `None` if it is a plain pickle.
-    apart: Option<Apart>,
+    /// Whether there are arrays of joblib, rather than a plain pickle. Objects that stand for arrays in other files stay what
+    /// they are.
+    joblib: bool,
     /// Whether what can be damaged unnoticed otherwise is read, to look at its checksums.
     checked: bool,
 }
 
-/// What to make of an array in another file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Apart {
-    /// The object that stands for it.
-    Object,
-    /// An error.
-    Refused,
-}
-
 impl Passing {
     /// Over the arrays of joblib, too.
-    pub(crate) fn joblib(apart: Apart) -> Self {
+    pub(crate) fn joblib() -> Self {
         Self {
             skip: Skip::default(),
-            apart: Some(apart),
+            joblib: true,
             checked: true,
         }
     }
@@ -51,7 +43,7 @@ impl Passing {
     pub(crate) fn plain() -> Self {
         Self {
             skip: Skip::default(),
-            apart: None,
+            joblib: false,
             checked: true,
         }
     }
@@ -74,14 +66,13 @@ impl Passing {
 
 impl Payload for Passing {
     fn read(&mut self, object: Value<'_>, raw: &mut Raw<'_>) -> pickle::Result<Found> {
-        let Some(companions) = self.apart else {
+        if !self.joblib {
             return Ok(Found::Nothing);
-        };
-        let layout = match (Body::of(object, raw)?, companions) {
-            (Body::Nothing, _) | (Body::Companion, Apart::Object) => return Ok(Found::Nothing),
-            (Body::Companion, Apart::Refused) => return Err(apart()),
-            (Body::Pickle, _) => return Ok(Found::Pickle),
-            (Body::Data(data), _) => data.layout,
+        }
+        let layout = match Body::of(object, raw)? {
+            Body::Nothing | Body::Companion => return Ok(Found::Nothing),
+            Body::Pickle => return Ok(Found::Pickle),
+            Body::Data(data) => data.layout,
         };
         let (start, needed) = (raw.position(), layout.nbytes() as u64);
         if let Available::Bytes(left) = raw.available()

@@ -16,7 +16,7 @@ pub use crate::skip::{Skip, Skipping};
 
 use crate::codecs::{Members, Options, Reader, Seekable, Source, Tail};
 use crate::inspect::Names;
-use crate::passing::{Apart, Passing};
+use crate::passing::Passing;
 use crate::pickle::{self, Builder, Payload};
 use crate::{Document, Error, ErrorKind, GlobalEntry, Limits, Result};
 
@@ -101,7 +101,7 @@ pub fn globals(
         limits: limits.object,
         length,
     };
-    let mut passing = Passing::joblib(Apart::Object);
+    let mut passing = Passing::joblib();
     let mut stream = Skipping::new(stream, passing.skip());
     let scan = pickle::scan(&mut stream, &options, &mut passing);
     let mut names = Names::default();

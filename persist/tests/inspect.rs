@@ -12,7 +12,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use demijohn::arrays::{Layout, Order, npy, npz};
-use demijohn::{Array, Content, ErrorKind, Inspection, Limits, codecs, dump, extract, inspect, load};
+use demijohn::{
+    Array, Content, ErrorKind, Inspection, Limits, codecs, dump, extract, inspect, inspect_file, load,
+};
 
 fn scratch(bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -247,7 +249,7 @@ fn what_joblib_never_wrote_is_no_companion() {
             bytes.extend([b'K', key, b'N']);
         }
         bytes.extend(b"ub.");
-        let found = inspect_bytes(&bytes);
+        let found = inspect_file(Cursor::new(&bytes), &Limits::untrusted());
         assert!(found.error.is_none());
         assert_eq!(found.companions.len(), companions, "{keys}");
     }
@@ -299,7 +301,7 @@ fn npz_files_are_checked_entry_by_entry() {
         assert!(inspect_bytes(&bytes).error.is_some(), "{compression:?}");
         let mut limits = Limits::default();
         limits.stream = limits.stream.output(10_000);
-        let limited = demijohn::inspect_file(File::open(&path).unwrap(), &limits);
+        let limited = inspect_file(File::open(&path).unwrap(), &limits);
         assert_eq!(limited.error.unwrap().kind(), ErrorKind::Limit);
     }
 }
@@ -510,7 +512,7 @@ fn what_is_no_file_is_looked_into_too() {
         bytes.extend(fs::read(&path).unwrap());
         let mut memory = Cursor::new(bytes);
         memory.set_position(6);
-        let found = demijohn::inspect_file(&mut memory, &Limits::untrusted());
+        let found = inspect_file(&mut memory, &Limits::untrusted());
         assert!(found.error.is_none(), "{:?}", found.error);
         assert_eq!(found.format, whole.format);
         for (entry, same) in found.arrays.iter().zip(&whole.arrays) {

@@ -44,7 +44,7 @@ fn what_joblib_wrote_needs_its_companions() {
         return;
     };
     let (folder, entries) = fixtures(&python);
-    let (mut real, mut zfiles, mut companions) = (0, 0, 0);
+    let (mut real, mut zfiles, mut companions, mut alone) = (0, 0, 0, 0);
     for entry in &entries {
         let file = entry["file"].as_str().unwrap();
         let path = folder.path().join(file);
@@ -68,12 +68,30 @@ fn what_joblib_wrote_needs_its_companions() {
             }
         }
 
+        // One by one, beside the file.
+        let found = demijohn::inspect(&path).unwrap();
+        assert!(found.error.is_none(), "{file}: {:?}", found.error);
+        assert_eq!(found.companions.len() as u64, count, "{file}");
+        for companion in &found.companions {
+            let Some(layout) = &companion.layout else { continue };
+            let array = demijohn::load_array(&path, &companion.path).unwrap();
+            assert_eq!(array.layout(), layout, "{file}");
+            let value = document.at(&companion.path).unwrap();
+            assert!(value.as_array() == Some(&array), "{file}: {}", companion.path);
+            let open = fs::File::open(&path).unwrap();
+            let same = demijohn::extract_beside(open, &path, &companion.path, &Limits::default());
+            assert!(same.unwrap() == array, "{file}: {}", companion.path);
+            alone += 1;
+        }
+
         // Moved away from its companions.
         if count > 0 {
             let moved = tempfile::tempdir().unwrap();
             let path = moved.path().join("moved.pkl");
             fs::write(&path, &stream).unwrap();
             let error = load(&path).unwrap_err();
+            let found = demijohn::inspect(&path).unwrap().error.unwrap();
+            assert_eq!(found.kind(), ErrorKind::Io, "{found}");
             let message = error.to_string();
             assert_eq!(error.kind(), ErrorKind::Io, "{message}");
             let name = Path::new(file).file_name().unwrap().to_str().unwrap();
@@ -84,8 +102,8 @@ fn what_joblib_wrote_needs_its_companions() {
         }
     }
     assert!(
-        real >= 30 && zfiles >= 8 && companions >= 27,
-        "{real} {zfiles} {companions}"
+        real >= 30 && zfiles >= 8 && companions >= 27 && alone >= 20,
+        "{real} {zfiles} {companions} {alone}"
     );
 }
 

@@ -225,6 +225,7 @@ pub(crate) struct Test {
         offset (of the elements in the uncompressed stream, null in a zip entry, and for short ones in a pickle that is not joblib's),\n  \
         arrays_omitted (how many more there are than are listed),\n  \
         companions (arrays in files of their own, of joblib before 0.10), each an object of path, file,\n  \
+        and dtype, shape, order, bytes (null if the file was not read or holds a pickle),\n  \
         and error: null, or an object of\n  \
         kind, message, offset_in, offset_out, as `demijohn test` has it.")]
 pub(crate) struct Inspect {

@@ -28,8 +28,12 @@ pub(crate) fn run(args: &Extract) -> Result<Exit, Failure> {
         check(&output, &operand, args.force)?;
     }
     let file = seekable(&operand).map_err(|error| Failure::new(&operand, error))?;
-    let array = demijohn::extract(file, &args.path, &args.wary.limits())
-        .map_err(|error| Failure::of_object(&operand, error))?;
+    let limits = args.wary.limits();
+    let array = match operand.path() {
+        Some(path) => demijohn::extract_beside(file, path, &args.path, &limits),
+        None => demijohn::extract(file, &args.path, &limits),
+    };
+    let array = array.map_err(|error| Failure::of_object(&operand, error))?;
     let text = args.csv || output.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv"));
     let form = if text {
         Form::csv(&operand, array)?

@@ -5,7 +5,7 @@ use demijohn::pickle::{self, Kind};
 use demijohn::{Content, Inspection, Value};
 use serde_json::{Value as Json, json};
 
-use crate::args::Inspect;
+use crate::args::{Inspect, Wary};
 use crate::bytes;
 use crate::input::{self, Operand};
 use crate::output;
@@ -39,10 +39,20 @@ pub(crate) fn run(args: &Inspect) -> Result<Exit, Failure> {
     )
 }
 
+/// Inspects a file, and those beside it that have its arrays.
+pub(super) fn look(file: std::fs::File, operand: &Operand, wary: &Wary) -> Inspection {
+    let limits = wary.limits();
+    let mut found = demijohn::inspect_file(file, &limits);
+    if let Some(path) = operand.path() {
+        found.look_beside(path, &limits);
+    }
+    found
+}
+
 /// `before` stands between this report and the one before.
 fn one(args: &Inspect, operand: &Operand, before: &str) -> Result<(), Failure> {
     let (file, _) = input::open(operand).map_err(|error| Failure::new(operand, error))?;
-    let mut found = demijohn::inspect_file(file, &args.wary.limits());
+    let mut found = look(file, operand, &args.wary);
     let failure = found.error.take().map(|error| Failure::of_object(operand, error));
     let text = if args.json {
         json_line(&object(operand, &found, failure.as_ref()))
@@ -64,7 +74,17 @@ fn object(operand: &Operand, found: &Inspection, failure: Option<&Failure>) -> J
             "offset": entry.offset,
         })
     };
-    let companion = |entry: &demijohn::CompanionEntry| json!({"path": entry.path, "file": entry.file});
+    let companion = |entry: &demijohn::CompanionEntry| {
+        let layout = entry.layout.as_ref();
+        json!({
+            "path": entry.path,
+            "file": entry.file,
+            "dtype": layout.map(|layout| layout.dtype().to_string()),
+            "shape": layout.map(|layout| layout.shape().to_vec()),
+            "order": layout.map(|layout| layout.canonical_order().as_str()),
+            "bytes": layout.map(|layout| layout.nbytes()),
+        })
+    };
     json!({
         "file": operand.to_string(),
         "ok": failure.is_none(),

@@ -36,7 +36,7 @@ pub(crate) fn run(args: &Scan) -> Result<Exit, Failure> {
 
 fn look(args: &Scan, operand: &Operand) -> Result<(Inspection, Option<Failure>), Failure> {
     let (file, _) = input::open(operand).map_err(|error| Failure::new(operand, error))?;
-    let mut found = demijohn::inspect_file(file, &args.wary.limits());
+    let mut found = super::inspect::look(file, operand, &args.wary);
     let failure = match found.error.take() {
         Some(error) => Some(Failure::of_object(operand, error)),
         // That there is nothing to fear in it would be said too quickly.

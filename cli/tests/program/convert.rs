@@ -338,15 +338,46 @@ fn files_of_old_joblib_are_read_shown_and_upgraded() {
         .json_lines();
     assert_eq!(
         json[0]["companions"],
-        serde_json::json!([{"path": "[0]", "file": "old.pkl_01.npy"}])
+        serde_json::json!([{
+            "path": "[0]",
+            "file": "old.pkl_01.npy",
+            "dtype": weights().dtype().to_string(),
+            "shape": weights().shape(),
+            "order": "C",
+            "bytes": weights().nbytes(),
+        }])
     );
-    let refused = dir.demijohn(["extract", "old.pkl", "[0]"]).run();
+    dir.demijohn(["extract", "old.pkl", "[0]", "-o", "0.npy"])
+        .run()
+        .ok();
+    assert_eq!(dir.read("0.npy"), dir.read("old.pkl_01.npy"));
+    // Without a name nothing is beside it.
+    let refused = dir
+        .demijohn(["extract", "-", "[0]", "-o", "x.npy"])
+        .stdin(with_companion)
+        .run();
     assert!(
         refused
             .fails()
             .contains("in a file of its own, \"old.pkl_01.npy\""),
         "{refused}"
     );
+    // What is not there, or damaged, makes the whole less than whole; what is named in it counts.
+    let companion = dir.read("old.pkl_01.npy");
+    dir.write("old.pkl_01.npy", &companion[..companion.len() - 1]);
+    let cut = dir.demijohn(["inspect", "old.pkl"]).run();
+    assert!(cut.fails().contains("old.pkl_01.npy"), "{cut}");
+    let mut object = npy::header(weights().layout()).unwrap();
+    let at = object.windows(3).position(|three| three == b"<f8").unwrap();
+    object[at..at + 3].copy_from_slice(b"|O8");
+    object.extend(b"cos\nsystem\n.");
+    dir.write("old.pkl_01.npy", &object);
+    let scanned = dir.demijohn(["scan", "old.pkl"]).run().status(3);
+    assert!(scanned.stdout_text().contains("! os.system"), "{scanned}");
+    fs::remove_file(dir.path("old.pkl_01.npy")).unwrap();
+    let missing = dir.demijohn(["inspect", "old.pkl"]).run();
+    assert!(missing.fails().contains("old.pkl_01.npy"), "{missing}");
+    dir.write("old.pkl_01.npy", &companion);
 
     let said = dir
         .demijohn(["convert", "-v", "old.gz", "new.pkl"])

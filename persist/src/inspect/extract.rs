@@ -1,10 +1,12 @@
 //! One array out of a file.
 
+use std::borrow::Cow;
 use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
 
 #[cfg(feature = "npz")]
 use super::npz::shown;
-use super::{ArrayEntry, Content, Inspection, inspect_file};
+use super::{ArrayEntry, Content, Inspection, beside, inspect_file};
 use crate::arrays::Array;
 use crate::part::{no_seeking, read_absent};
 use crate::pickle::numpy::{self, Located};
@@ -27,7 +29,30 @@ const COMPARED_CHARS: usize = 60;
 /// [`Parameter`](ErrorKind::Parameter) if there is no such array, with paths that look alike;
 /// [`Unsupported`](ErrorKind::Unsupported) for an array of Python objects, and if the file does not seek; what is wrong
 /// with the file, if it is damaged.
-pub fn extract(mut file: impl Read + Seek, path: &str, limits: &Limits) -> Result<Array> {
+pub fn extract(file: impl Read + Seek, path: &str, limits: &Limits) -> Result<Array> {
+    extract_with(file, None, path, limits)
+}
+
+/// As [`extract`], of a file that is at the path `beside`: arrays that joblib before 0.10 put into files beside it are read
+/// from there.
+///
+/// # Errors
+/// As for [`extract`], and those of such files.
+pub fn extract_beside(
+    file: impl Read + Seek,
+    beside: impl AsRef<Path>,
+    path: &str,
+    limits: &Limits,
+) -> Result<Array> {
+    extract_with(file, Some(beside.as_ref()), path, limits)
+}
+
+fn extract_with(
+    mut file: impl Read + Seek,
+    beside: Option<&Path>,
+    path: &str,
+    limits: &Limits,
+) -> Result<Array> {
     let start = file.stream_position().map_err(|_| no_seeking())?;
     let mut found = inspect_file(&mut file, limits);
     if let Some(error) = found.error.take() {
@@ -50,7 +75,7 @@ pub fn extract(mut file: impl Read + Seek, path: &str, limits: &Limits) -> Resul
                 ));
             }
         },
-        _ => match found.locate(path)? {
+        _ => match found.locate(path, beside, limits)? {
             Located::Here(array) => return Ok(array.into_owned()),
             Located::Absent(absent) => absent.into_owned(),
         },
@@ -62,7 +87,7 @@ pub fn extract(mut file: impl Read + Seek, path: &str, limits: &Limits) -> Resul
 }
 
 impl Inspection {
-    fn locate(&self, path: &str) -> Result<Located<'_>> {
+    fn locate(&self, path: &str, beside: Option<&Path>, limits: &Limits) -> Result<Located<'_>> {
         let Some(document) = &self.document else {
             let message = "the file holds neither a pickle nor an array".to_owned();
             return Err(Error::new(ErrorKind::Parameter, message));
@@ -72,7 +97,14 @@ impl Inspection {
             Err(error) => return Err(self.no_array(path, error.to_string())),
         };
         if let Some(file) = self.companion(value) {
-            let message = format!("the array at {path:?} is in a file of its own, {file:?}");
+            if let Some(beside) = beside
+                && let Some(array) = beside::array(beside, value, limits)?
+            {
+                return Ok(Located::Here(Cow::Owned(array)));
+            }
+            let message = format!(
+                "the array at {path:?} is in a file of its own, {file:?}, found only by the path of this"
+            );
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
         if value.kind() == Kind::MaskedArray {

@@ -1,5 +1,6 @@
 //! What is in a file, without keeping the data of its arrays.
 
+pub(crate) mod beside;
 mod extract;
 mod npy;
 #[cfg(feature = "npz")]
@@ -10,7 +11,7 @@ use std::fs::File;
 use std::io::{BufRead as _, Read, Seek};
 use std::path::Path;
 
-pub use extract::extract;
+pub use extract::{extract, extract_beside};
 #[cfg(feature = "npz")]
 pub(crate) use npz::open_npz;
 pub(crate) use object::Names;
@@ -18,7 +19,7 @@ pub(crate) use object::Names;
 use crate::arrays::{self, Layout};
 use crate::codecs::{self, Seekable, Tail};
 use crate::joblib::{attributes, names_companion};
-use crate::passing::{Apart, Passing};
+use crate::passing::Passing;
 use crate::pickle::AbsentArray;
 use crate::stream::{empty, is_pickle, options, unknown};
 use crate::{Document, Error, Limits, Result, Value};
@@ -92,8 +93,10 @@ pub struct ArrayEntry {
 pub struct CompanionEntry {
     /// Where it is in the object.
     pub path: String,
-    /// The name of the file, as the pickle has it: it is not looked for.
+    /// The name of the file, as the pickle has it.
     pub file: String,
+    /// Dtype, shape, order and size, if the file was [looked at](Inspection::look_beside) and holds plain data.
+    pub layout: Option<Layout>,
 }
 
 /// A class or function that a file names.
@@ -178,7 +181,10 @@ pub struct Inspection {
 pub fn inspect(path: impl AsRef<Path>) -> Result<Inspection> {
     let path = path.as_ref();
     let file = File::open(path).map_err(|e| Error::from(codecs::Error::from(e)).at_path(path))?;
-    Ok(inspect_file(file, &Limits::untrusted()))
+    let limits = Limits::untrusted();
+    let mut found = inspect_file(file, &limits);
+    found.look_beside(path, &limits);
+    Ok(found)
 }
 
 /// Says what is in an open file, or in anything else that seeks, from where it stands, as [`inspect`] does, within the
@@ -262,7 +268,7 @@ impl Inspection {
             }
             Content::Pickle => {
                 self.content = Content::Pickle;
-                self.read_pickle(stream, limits, || Passing::joblib(Apart::Object))
+                self.read_pickle(stream, limits, Passing::joblib)
             }
             _ if plain && head.is_empty() => Err(empty()),
             _ if plain => Err(unknown(head)),

@@ -113,6 +113,7 @@ impl Inspection {
                 companions.push(CompanionEntry {
                     path,
                     file: file.to_owned(),
+                    layout: None,
                 });
             } else if let Some(layout) = layout {
                 arrays.push(ArrayEntry {
@@ -140,12 +141,26 @@ pub(crate) struct Names {
     pub(crate) entries: Vec<GlobalEntry>,
 }
 
+impl From<Vec<GlobalEntry>> for Names {
+    fn from(entries: Vec<GlobalEntry>) -> Self {
+        let keys = entries.iter().map(|entry| key(&entry.module, &entry.name));
+        Self {
+            index: keys.zip(0..).collect(),
+            entries,
+        }
+    }
+}
+
+fn key(module: &str, name: &str) -> String {
+    format!("{module}\0{name}")
+}
+
 impl Names {
     /// Adds what the pickle names that begins so far into the stream.
     pub(crate) fn add(&mut self, names: &[GlobalName<'_>], base: u64) {
         for global in names {
             let next = self.entries.len();
-            let key = format!("{}\0{}", global.module, global.name);
+            let key = key(global.module, global.name);
             let at = *self.index.entry(key).or_insert(next);
             if at == next {
                 self.entries.push(GlobalEntry {

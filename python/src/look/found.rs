@@ -22,7 +22,13 @@ pub(crate) fn inspect(
     let py = file.py();
     let (source, path) = Source::open(file)?;
     let limits = limits(max_output, max_memory);
-    let mut inspection = py.detach(|| inspect_file(source, &limits));
+    let mut inspection = py.detach(|| {
+        let mut found = inspect_file(source, &limits);
+        if let Some(path) = &path {
+            found.look_beside(path, &limits);
+        }
+        found
+    });
     let mut error = None;
     if let Some(wrong) = inspection.error.take() {
         let in_the_file = wrong.kind() != ErrorKind::Io && carried(py, &wrong).is_none();
