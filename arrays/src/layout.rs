@@ -49,8 +49,8 @@ impl Layout {
     ///
     /// # Errors
     /// [`Corrupt`](crate::ErrorKind::Corrupt) for more than [`MAX_NDIM`] axes, and for a product of shape and item
-    /// size that does not fit the address space (empty axes left out, as numpy does), for sub-arrays as elements (their axes belong to the shape), and for
-    /// more than a million elements of no size.
+    /// size that does not fit the address space (empty axes left out, as numpy does), for sub-arrays as elements (their
+    /// axes belong to the shape), and for more than a million elements of no size.
     pub fn new(dtype: DType, shape: &[usize], order: Order) -> Result<Self> {
         Self::from_extents(dtype, shape.iter().map(|&n| n as u128), order)
     }

@@ -159,7 +159,7 @@ impl JoblibReader {
 
 /// The class that one of joblib's objects names for its array.
 pub(crate) fn subclass(object: Value<'_>) -> Option<Value<'_>> {
-    let state = object.as_object()?.state()?;
+    let state = attributes(object.as_object()?)?;
     // A `ZNDArrayWrapper` has the arguments for numpy's `_reconstruct`.
     match state.find("init_args") {
         Some(args) => args.iter().next(),

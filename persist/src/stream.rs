@@ -97,16 +97,11 @@ pub fn globals(
     if let Err(error) = check_head(&mut stream) {
         return (Vec::new(), Err(error));
     }
-    let options = pickle::ReadOptions {
-        limits: limits.object,
-        length,
-    };
     let mut passing = Passing::joblib();
     let mut stream = Skipping::new(stream, passing.skip());
-    let scan = pickle::scan(&mut stream, &options, &mut passing);
     let mut names = Names::default();
-    names.add(&scan.globals(), 0);
-    (names.entries, scan.outcome.map(drop).map_err(Error::from))
+    let outcome = names.scan(&mut stream, length, limits, &mut passing, 0);
+    (names.entries, outcome.map(drop).map_err(Error::from))
 }
 
 /// Reads the object in a stream, whose length may be known.

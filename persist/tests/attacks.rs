@@ -1,7 +1,7 @@
 //! What strangers' files try on readers of joblib's files, one test for each group of attacks.
 //!
 //! Groups are numbered as in the list that the project keeps. Those that are missing here are no business of joblib's
-//! format: they are tested in `pickle/tests/attacks.rs`. Two more have tests of their own: sizes and shapes that lie (14
+//! format: they are tested in `pickle/tests/attacks`. Two more have tests of their own: sizes and shapes that lie (14
 //! and 15) in `allocation.rs`, where it is counted what they cost, and mapped files (22) in `mapping.rs`.
 
 #![cfg(all(
@@ -303,7 +303,7 @@ fn group_16_bombs_end_at_the_limits() {
 
 #[test]
 fn group_18_depth_costs_no_stack_on_any_way() {
-    // A million levels of pickles by themselves are in `pickle/tests/attacks.rs`.
+    // A million levels of pickles by themselves are in `pickle/tests/attacks`.
     const DEPTH: usize = 200_000;
     let head = [
         &b"\x80\x02]"[..],

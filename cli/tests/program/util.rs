@@ -1,5 +1,7 @@
 //! A directory to work in, a command to run there, and how it ended.
 
+#[path = "../../../testing/folder.rs"]
+mod folder;
 #[path = "../../../testing/outside.rs"]
 mod outside;
 
@@ -7,45 +9,36 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read, Write as _};
+use std::ops::Deref;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 
 use serde_json::Value;
-use tempfile::TempDir;
 
+use folder::Folder;
 pub(crate) use outside::skip;
 
-/// An empty directory, removed with everything in it.
-pub(crate) struct Dir(TempDir);
+/// A folder to work in, and commands to run there.
+pub(crate) struct Dir(Folder);
+
+impl Deref for Dir {
+    type Target = Folder;
+
+    fn deref(&self) -> &Folder {
+        &self.0
+    }
+}
 
 impl Dir {
     pub(crate) fn new() -> Self {
-        Dir(tempfile::tempdir().unwrap())
-    }
-
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
-        fs::write(self.path(name), bytes).unwrap();
+        Dir(Folder::new())
     }
 
     pub(crate) fn read(&self, name: &str) -> Vec<u8> {
         let path = self.path(name);
         fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-    }
-
-    /// Everything in the directory, hidden files included.
-    pub(crate) fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(self.0.path()).unwrap();
-        let mut names: Vec<_> = entries
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        names.sort();
-        names
     }
 
     /// `demijohn` with these arguments, in this directory.
@@ -60,7 +53,7 @@ impl Dir {
         args: impl IntoIterator<Item = S>,
     ) -> TestCommand {
         let mut command = Command::new(program);
-        command.args(args).current_dir(self.0.path()).stdin(Stdio::null());
+        command.args(args).current_dir(self.path("")).stdin(Stdio::null());
         TestCommand {
             command,
             stdin: Vec::new(),

@@ -8,8 +8,8 @@ use super::{Inspection, Names};
 use crate::arrays::Array;
 use crate::joblib::{attributes, names_companion};
 use crate::passing::Passing;
-use crate::pickle::{self, Found, ReadOptions};
-use crate::{Error, Limits, Result, Value};
+use crate::pickle::Found;
+use crate::{Error, ErrorKind, Limits, Result, Value};
 
 impl Inspection {
     /// Reads the [companions](Self::companions) of the file that was inspected, which is at this path: what pickles in them
@@ -28,13 +28,14 @@ impl Inspection {
                 match read(&mut companions, document.at(&entry.path)?)? {
                     Found::Array(array) => entry.layout = Some(array.layout().clone()),
                     Found::PickleIn(mut apart) => {
-                        let options = ReadOptions {
-                            limits: limits.object,
-                            length: apart.length,
-                        };
-                        let scan = pickle::scan(&mut apart.source, &options, &mut Passing::plain());
-                        names.add(&scan.globals(), apart.position);
-                        scan.outcome?;
+                        let mut plain = Passing::plain();
+                        names.scan(
+                            &mut apart.source,
+                            apart.length,
+                            limits,
+                            &mut plain,
+                            apart.position,
+                        )?;
                     }
                     _ => {}
                 }
@@ -53,7 +54,7 @@ pub(crate) fn array(beside: &Path, value: Value<'_>, limits: &Limits) -> Result<
     match read(&mut companions, value)? {
         Found::Array(array) => Ok(Some(array)),
         Found::PickleIn(_) => Err(Error::new(
-            crate::ErrorKind::Unsupported,
+            ErrorKind::Unsupported,
             "an array of Python objects: load the file as a whole".into(),
         )),
         _ => Ok(None),

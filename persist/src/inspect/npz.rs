@@ -6,8 +6,8 @@ use super::{ArrayEntry, Inspection, Names};
 use crate::arrays::is_misleading;
 use crate::arrays::npz::Reader;
 use crate::passing::Passing;
+use crate::pickle;
 use crate::pickle::path::Path;
-use crate::pickle::{self, ReadOptions};
 use crate::{ErrorKind, Limits, Result, codecs};
 
 /// Opens a `.npz` file, if what its entries are said to hold is within the limits; answers how much that is, in bytes.
@@ -88,13 +88,8 @@ impl Inspection {
         let (header, data) = saved.data(key)?;
         let mut data = BufReader::new(data);
         // How long the entry is said to be binds nobody.
-        let options = ReadOptions {
-            limits: limits.object,
-            length: None,
-        };
-        let scan = pickle::scan(&mut data, &options, &mut Passing::plain());
-        names.add(&scan.globals(), header.len);
-        scan.outcome.map_err(|error| within(key, error))?;
+        let outcome = names.scan(&mut data, None, limits, &mut Passing::plain(), header.len);
+        outcome.map_err(|error| within(key, error))?;
         self.tail += io::copy(&mut data, &mut io::sink())?;
         Ok(())
     }

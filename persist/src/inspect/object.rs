@@ -1,11 +1,11 @@
 //! Pickles, joblib's among them.
 
 use std::collections::HashMap;
-use std::io::{BufRead as _, Read, Seek};
+use std::io::{BufRead, Read, Seek};
 
 use super::{ArrayEntry, CompanionEntry, GlobalEntry, Inspection, Stream};
 use crate::passing::Passing;
-use crate::pickle::{self, GlobalName, Kind, ReadOptions};
+use crate::pickle::{self, Kind, Payload, ReadOptions};
 use crate::stream::Skipping;
 use crate::{Document, Error, ErrorKind, Limits, Result};
 
@@ -78,15 +78,11 @@ impl Inspection {
     ) -> (Result<Document>, Result<Stream<R>>) {
         let base = stream.position();
         let size = stream.source_size().filter(|_| self.format == "none");
-        let options = ReadOptions {
-            limits: limits.object,
-            length: size.map(|size| size.saturating_sub(base)),
-        };
+        let length = size.map(|size| size.saturating_sub(base));
         let mut source = Skipping::new(stream, passing.skip());
-        let scan = pickle::scan(&mut source, &options, &mut passing);
-        names.add(&scan.globals(), base);
+        let outcome = names.scan(&mut source, length, limits, &mut passing, base);
         let stream = source.into_inner().map_err(Error::from);
-        (scan.outcome.map_err(Error::from), stream)
+        (outcome.map_err(Error::from), stream)
     }
 
     /// Lists the arrays of the document.
@@ -156,9 +152,22 @@ fn key(module: &str, name: &str) -> String {
 }
 
 impl Names {
-    /// Adds what the pickle names that begins so far into the stream.
-    pub(crate) fn add(&mut self, names: &[GlobalName<'_>], base: u64) {
-        for global in names {
+    /// Reads a pickle that begins so far into its stream, and adds what it names; if it turns out to be damaged, what it names
+    /// before that.
+    pub(crate) fn scan(
+        &mut self,
+        source: &mut impl BufRead,
+        length: Option<u64>,
+        limits: &Limits,
+        payload: &mut dyn Payload,
+        base: u64,
+    ) -> pickle::Result<Document> {
+        let options = ReadOptions {
+            limits: limits.object,
+            length,
+        };
+        let scan = pickle::scan(source, &options, payload);
+        for global in scan.globals() {
             let next = self.entries.len();
             let key = key(global.module, global.name);
             let at = *self.index.entry(key).or_insert(next);
@@ -173,5 +182,6 @@ impl Names {
             }
             self.entries[at].count += 1;
         }
+        scan.outcome
     }
 }

@@ -69,10 +69,7 @@ fn what_is_something_else_says_so() {
         (error.kind(), error.path()),
         (ErrorKind::Io, Some(folder.path("absent").as_path()))
     );
-    for (from, to) in [
-        (folder.0.path(), folder.path("a.pkl")),
-        (&text, folder.0.path().to_owned()),
-    ] {
+    for (from, to) in [(&folder.path(""), folder.path("a.pkl")), (&text, folder.path(""))] {
         let error = convert(from, to).unwrap_err();
         assert!(error.to_string().to_lowercase().contains("directory"), "{error}");
     }

@@ -6,6 +6,8 @@
 #[path = "../../../compat/tests/common/mod.rs"]
 mod old;
 
+#[path = "../../../testing/folder.rs"]
+mod folder;
 #[path = "../../../testing/full.rs"]
 mod full;
 
@@ -13,39 +15,13 @@ mod content;
 mod failing;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use demijohn::arrays::{Layout, Order};
 use demijohn::{Array, codecs};
-use tempfile::TempDir;
 
-pub(crate) struct Folder(TempDir);
-
-impl Folder {
-    pub(crate) fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
-        fs::write(self.path(name), bytes).unwrap();
-        self.path(name)
-    }
-
-    pub(crate) fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(self.0.path()).unwrap();
-        let mut names: Vec<_> = entries
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        names.sort();
-        names
-    }
-}
+pub(crate) use folder::Folder;
 
 pub(crate) fn plain(path: &Path) -> Vec<u8> {
     let mut bytes = Vec::new();

@@ -3,8 +3,8 @@
 //! A plain pickle holds an array in one of two forms: as a call of `_reconstruct` whose state has the data (all
 //! protocols), or as a call of `_frombuffer` on the data (protocol 5). joblib's files have a third one, the
 //! [`Payload`](crate::Payload)'s business. In a [`Document`](crate::Document), arrays of plain data and arrays of
-//! Python objects stand in place of those calls; subclasses of `ndarray` other than `matrix` stay calls, as do arrays that are not what
-//! they claim to be.
+//! Python objects stand in place of those calls; subclasses of `ndarray` other than `matrix` stay calls, as do arrays
+//! that are not what they claim to be.
 
 use std::fmt;
 
