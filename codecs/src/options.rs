@@ -151,8 +151,8 @@ impl Options {
 
     /// Writes what can be sought in without decoding all that is before: blocks of so many plain bytes, and a table of them where
     /// the format has such. gzip becomes BGZF, whose members hold 65,280 bytes at most; zstd gets the seek table of its
-    /// seekable format; the others have blocks anyway. All are ordinary files of their formats to other programs; but stock joblib, for
-    /// one, reads only the first member of gzip.
+    /// seekable format; lz4 gets a frame for each block; the others have blocks anyway. All are ordinary files of their formats to other
+    /// programs; but stock joblib, for one, reads only the first member of gzip, and `lz4.frame.decompress` the first frame.
     ///
     /// zlib and lzma cannot be written so: `Unsupported`.
     pub fn seekable(mut self, bytes: usize) -> Self {

@@ -104,6 +104,7 @@ impl Streams {
             .flat_map(|size| at_levels(size, |_| Options::new()))
             .collect();
         usual.push(flushed(format));
+        usual.extend(sought(format));
         Streams {
             usual,
             large: at_levels(LARGE, |size| Options::new().size(size as u64).threads(2)),
@@ -131,6 +132,15 @@ fn flushed(format: &Compressor) -> Stream {
         coded: writer.finish().unwrap().0,
         plain,
     }
+}
+
+const SOUGHT: &str = "to be sought in";
+
+/// Written so, if the format can be.
+fn sought(format: &Compressor) -> Option<Stream> {
+    let options = || Options::new().seekable(100_000);
+    let can = options().writer(Vec::new(), format).is_ok();
+    can.then(|| Stream::new(format, options(), SOUGHT.to_owned(), sample(1_000_000)))
 }
 
 /// We decode what somebody else wrote, and know it for what it is.

@@ -38,9 +38,29 @@ pub(super) struct Frame {
     pub(super) content_checksum: bool,
     /// Plain bytes that a block may have.
     pub(super) block_most: usize,
+    /// Plain bytes in all of them.
+    pub(super) size: Option<u64>,
 }
 
+/// The longest header of a frame, its magic included, without a dictionary.
+pub(super) const HEADER: usize = 19;
+
 impl Frame {
+    /// What the header says that `coded` begins with, and how long it is; `None` if it is not all there.
+    ///
+    /// # Errors
+    /// Whatever the decoder makes of it.
+    pub(super) fn parse(coded: &[u8], memory: Option<u64>) -> Result<Option<(Self, usize)>> {
+        let mut decoder = Decoder::new(memory);
+        for (i, byte) in coded.iter().take(HEADER).enumerate() {
+            decoder.step(&[*byte], &mut [], false)?;
+            if let Some(frame) = decoder.frame() {
+                return Ok(Some((frame, i + 1)));
+            }
+        }
+        Ok(None)
+    }
+
     /// All that the blocks of a frame depend on.
     pub(super) fn context(self) -> u64 {
         self.block_most as u64 | u64::from(self.block_checksums)
@@ -409,6 +429,7 @@ impl Decoder {
             content_checksum: flags & CONTENT_CHECKSUM != 0,
             // 64 KiB for code 4, and four times as much for each one above.
             block_most: 1 << (8 + 2 * (block >> 4)),
+            size: None,
         };
         self.content = Content {
             total: 0,
@@ -428,7 +449,8 @@ impl Decoder {
         let mut dictionary = rest;
         if flags[0] & CONTENT_SIZE != 0 {
             let (size, behind) = rest.split_at(8);
-            self.content.size = Some(u64::from_le_bytes(size.try_into().expect("eight bytes")));
+            self.frame.size = Some(u64::from_le_bytes(size.try_into().expect("eight bytes")));
+            self.content.size = self.frame.size;
             dictionary = behind;
         }
         if flags[0] & DICTIONARY != 0 {

@@ -7,13 +7,13 @@ use lz4_flex::block::CompressTable;
 use twox_hash::XxHash32;
 
 use super::MAGIC;
-use super::coder::{CONTENT_CHECKSUM, CONTENT_SIZE, INDEPENDENT, STORED, VERSION, header_checksum};
+use super::coder::{CONTENT_CHECKSUM, CONTENT_SIZE, INDEPENDENT, STORED, VERSION, header_checksum, xxh32};
 use crate::adapters::Blocked;
 use crate::error::{Error, Result};
 use crate::format::{BlockEncode, Blocks, Encode, EncodeOptions, Framing, Piece};
 
 /// Plain bytes in a block, if the options do not say.
-const BLOCK: usize = 1 << 20;
+pub(super) const BLOCK: usize = 1 << 20;
 /// The sizes that the format knows, with their codes.
 const SIZES: [(usize, u8); 4] = [(64 << 10, 4), (256 << 10, 5), (1 << 20, 6), (4 << 20, 7)];
 /// From this level on the slow search of the C library, below it the fast one. lz4(1) counts alike.
@@ -23,9 +23,8 @@ pub(super) fn encoder(options: &EncodeOptions) -> Result<Box<dyn Encode>> {
     Ok(Box::new(Blocked::new(&Pieces, options)?))
 }
 
-/// The smallest size of the format's that holds what the options ask for, or its largest.
-fn block_size(options: &EncodeOptions) -> (usize, u8) {
-    let wanted = options.block_size.unwrap_or(BLOCK);
+/// The smallest size of the format's that holds so many bytes, or its largest.
+pub(super) fn block_size(wanted: usize) -> (usize, u8) {
     let fits = SIZES.into_iter().find(|(size, _)| *size >= wanted);
     fits.unwrap_or(SIZES[SIZES.len() - 1])
 }
@@ -34,26 +33,16 @@ pub(super) struct Pieces;
 
 impl Blocks for Pieces {
     fn block_size(&self, options: &EncodeOptions) -> usize {
-        block_size(options).0
+        block_size(options.block_size.unwrap_or(BLOCK)).0
     }
 
     fn block_encoder(&self, options: &EncodeOptions) -> Result<Box<dyn BlockEncode>> {
-        Ok(Box::new(Block {
-            search: if options.level() < HIGH {
-                Search::Fast {
-                    small: CompressTable::small(),
-                    large: CompressTable::large(),
-                }
-            } else {
-                Search::High(options.level())
-            },
-            coded: Vec::new(),
-        }))
+        Ok(Box::new(Block::new(options.level(), false)))
     }
 
     fn framing(&self, options: &EncodeOptions) -> Result<Box<dyn Framing>> {
         Ok(Box::new(Frame {
-            block_code: block_size(options).1,
+            block_code: block_size(options.block_size.unwrap_or(BLOCK)).1,
             size: options.size,
             content: XxHash32::with_seed(0),
         }))
@@ -70,13 +59,30 @@ enum Search {
     High(i32),
 }
 
-struct Block {
+pub(super) struct Block {
     search: Search,
+    /// Each has a checksum of its coded bytes behind it.
+    checksums: bool,
     /// Room for a coded block, kept from one to the next.
     coded: Vec<u8>,
 }
 
 impl Block {
+    pub(super) fn new(level: i32, checksums: bool) -> Self {
+        Block {
+            search: if level < HIGH {
+                Search::Fast {
+                    small: CompressTable::small(),
+                    large: CompressTable::large(),
+                }
+            } else {
+                Search::High(level)
+            },
+            checksums,
+            coded: Vec::new(),
+        }
+    }
+
     /// Compresses into `coded`; how many bytes it takes.
     fn compress(&mut self, input: &[u8]) -> Result<usize> {
         let most = lz4_flex::block::get_maximum_output_size(input.len());
@@ -116,9 +122,25 @@ impl BlockEncode for Block {
             let len = u32::try_from(data.len()).expect("4 MiB at most");
             out.extend_from_slice(&(len | flag).to_le_bytes());
             out.extend_from_slice(data);
+            if self.checksums {
+                out.extend_from_slice(&xxh32(data).to_le_bytes());
+            }
         }
         Ok(0)
     }
+}
+
+/// Appends the header of a frame of independent blocks with these checksums.
+pub(super) fn header(checksums: u8, block_code: u8, size: Option<u64>, out: &mut Vec<u8>) {
+    out.extend_from_slice(&MAGIC);
+    let fields = out.len();
+    let sized = if size.is_some() { CONTENT_SIZE } else { 0 };
+    out.push(VERSION | INDEPENDENT | checksums | sized);
+    out.push(block_code << 4);
+    if let Some(size) = size {
+        out.extend_from_slice(&size.to_le_bytes());
+    }
+    out.push(header_checksum(&out[fields..]));
 }
 
 struct Frame {
@@ -130,15 +152,7 @@ struct Frame {
 
 impl Framing for Frame {
     fn begin(&mut self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&MAGIC);
-        let fields = out.len();
-        let sized = if self.size.is_some() { CONTENT_SIZE } else { 0 };
-        out.push(VERSION | INDEPENDENT | CONTENT_CHECKSUM | sized);
-        out.push(self.block_code << 4);
-        if let Some(size) = self.size {
-            out.extend_from_slice(&size.to_le_bytes());
-        }
-        out.push(header_checksum(&out[fields..]));
+        header(CONTENT_CHECKSUM, self.block_code, self.size, out);
     }
 
     fn piece(&mut self, input: &[u8], _: usize, _: u32) {

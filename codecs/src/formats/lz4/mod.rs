@@ -3,15 +3,15 @@
 //!
 //! * Reads all frames, one behind the other, skippable and legacy ones among them: blocks apart or linked.
 //! * Writes one frame of independent blocks of 1 MiB, with the checksum of its content, and with its size where
-//!   that is known beforehand.
+//!   that is known beforehand; or, to seek in, many frames that each have their size, and checksums of their blocks.
 //! * Checks frame headers, the sizes of blocks and content, and all three checksums, where they are there.
 //! * Refuses dictionaries.
 //!
 //! A legacy frame has no end of its own. It goes on until the input ends, so that a cut between its blocks cannot
 //! be told, or until a frame begins where a block would: that frame is then read as part of the same stream.
 //!
-//! Others: lz4, `lz4.frame` of Python and with it stock joblib. joblib does not look behind skippable
-//! frames, which nothing here writes.
+//! Others: lz4, `lz4.frame` of Python and with it stock joblib. Of many frames `lz4.frame.decompress` takes the first one only,
+//! its file object, and so joblib, all. joblib does not look behind skippable frames, which nothing here writes.
 
 use super::skippable::{self, with_skippable};
 use crate::format::{Format, Head, Probe};
@@ -54,7 +54,12 @@ impl Format for Lz4 {
             .unwrap_or(Probe::No)
     }
 
-    coders!("lz4", blocks, pieces);
+    coders!("lz4", blocks, pieces, survey);
+
+    #[cfg(feature = "lz4")]
+    fn blocks_to_seek(&self) -> Option<&dyn crate::Blocks> {
+        Some(&seekable::Pieces)
+    }
 }
 
 #[cfg(feature = "lz4")]
@@ -62,7 +67,11 @@ mod decoder;
 #[cfg(feature = "lz4")]
 mod encoder;
 #[cfg(feature = "lz4")]
+mod frames;
+#[cfg(feature = "lz4")]
 mod scan;
+#[cfg(feature = "lz4")]
+mod seekable;
 #[cfg(all(test, feature = "lz4"))]
 mod tests;
 
@@ -70,7 +79,14 @@ mod tests;
 mod coder {
     pub(super) use super::decoder::decoder;
     pub(super) use super::encoder::{Pieces, encoder};
+    use super::frames::Frames;
     pub(super) use super::scan::scanner;
+    use crate::format::DecodeOptions;
+    use crate::seek::Survey;
+
+    pub(super) fn survey(_: &DecodeOptions) -> Box<dyn Survey> {
+        Box::new(Frames::default())
+    }
 
     /// In a frame's FLG byte: the version of the format, which is 1, in the upper two bits.
     pub(super) const VERSION: u8 = 0x40;

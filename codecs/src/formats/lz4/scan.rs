@@ -3,16 +3,13 @@
 use super::super::runs::{Next, Run, run};
 use super::super::skippable;
 use super::coder::STORED;
-use super::decoder::{Decoder, Frame, word};
-use crate::format::{Decode, DecodeOptions};
+use super::decoder::{Decoder, Frame, HEADER, word};
+use crate::format::DecodeOptions;
 use crate::pieces::{CodedPiece, Found, Scan};
 
 /// Plain bytes that a block may have. Larger ones decode no faster on two threads than into the caller's slice: they are
 /// copied out of caches by then.
 const MOST: usize = 1 << 20;
-
-/// The longest header of a frame, its magic included.
-const HEADER: usize = 19;
 /// No byte of a coded block stands for more plain ones.
 const RATIO: usize = 255;
 
@@ -43,25 +40,14 @@ impl Blocks {
         if let Some(found) = skippable::pass(coded) {
             return found;
         }
-        // Whatever the decoder makes of the header, it makes of it here.
-        let mut decoder = Decoder::new(self.memory);
-        for (i, byte) in coded.iter().take(HEADER).enumerate() {
-            if decoder.step(&[*byte], &mut [], false).is_err() {
-                return Found::Lost;
+        match Frame::parse(coded, self.memory) {
+            Ok(Some((frame, _))) if frame.legacy || frame.linked || frame.block_most > MOST => Found::Lost,
+            Ok(Some((frame, len))) => {
+                self.frame = Some(frame);
+                Found::Pass(len)
             }
-            match decoder.frame() {
-                Some(frame) if frame.legacy || frame.linked || frame.block_most > MOST => return Found::Lost,
-                Some(frame) => {
-                    self.frame = Some(frame);
-                    return Found::Pass(i + 1);
-                }
-                None => {}
-            }
-        }
-        if coded.len() < HEADER {
-            Found::More
-        } else {
-            Found::Lost
+            Ok(None) if coded.len() < HEADER => Found::More,
+            _ => Found::Lost,
         }
     }
 
