@@ -4,7 +4,7 @@
 mod common;
 
 use std::cell::Cell;
-use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 use std::process::Command;
 
 use demijohn_codecs::{Compressor, Error, ErrorKind, Limits, Members, Options, Reader, Seekable};
@@ -53,7 +53,8 @@ fn ours(plain: &[u8]) -> Vec<Subject> {
         ("xz", 100_000, true),
         ("bz2", 90_000, false),
         ("lz4", 64 << 10, false),
-        ("snappy", 64 << 10, false),
+        ("snappy", 64 << 10, true),
+        ("lzo", 64 << 10, true),
         ("blosc", 100_000, true),
     ] {
         let Some(format) = format(name) else { continue };
@@ -67,7 +68,7 @@ fn ours(plain: &[u8]) -> Vec<Subject> {
             written,
         });
     }
-    for (name, written) in [("gzip", true), ("zstd", true), ("lz4", true)] {
+    for name in ["gzip", "zstd", "lz4", "snappy", "lzo"] {
         let Some(format) = format(name) else { continue };
         let mut writer = Options::new()
             .seekable(60_000)
@@ -78,7 +79,7 @@ fn ours(plain: &[u8]) -> Vec<Subject> {
             name: format!("{name} to be sought in"),
             coded: writer.finish().unwrap().0,
             format,
-            written,
+            written: true,
         });
     }
     for (name, written) in [
@@ -87,8 +88,8 @@ fn ours(plain: &[u8]) -> Vec<Subject> {
         ("xz", true),
         ("zstd", true),
         ("lz4", true),
-        ("snappy", false),
-        ("lzo", false),
+        ("snappy", true),
+        ("lzo", true),
     ] {
         let Some(format) = format(name) else { continue };
         let parts = plain.chunks(plain.len() / 12);
@@ -113,6 +114,7 @@ fn foreign(plain: &[u8]) -> Vec<Subject> {
         ("lz4", "lz4", &["-l"][..], false),
         ("xz", "xz", &["--block-size=100000", "--check=crc32"][..], true),
         ("gzip", "bgzip", &["-c"][..], true),
+        ("lzo", "lzop", &["-1"][..], true),
     ] {
         let (Some(format), Some(program)) = (format(name), tool(program)) else {
             continue;
@@ -432,6 +434,82 @@ fn a_seek_table_that_does_not_fit_its_frames_is_not_followed() {
 }
 
 #[test]
+fn a_wrong_size_in_the_header_of_a_piece_does_not_move_what_follows() {
+    let plain = plain();
+    for name in ["snappy", "lzo"] {
+        let Some(format) = format(name) else { continue };
+        let mut writer = Options::new()
+            .seekable(60_000)
+            .writer(Vec::new(), &format)
+            .unwrap();
+        io::copy(&mut &plain[..], &mut writer).unwrap();
+        let good = writer.finish().unwrap().0;
+        let sizes = sizes(name, &good);
+        assert_eq!(sizes.len(), PLAIN.div_ceil(60_000), "{name}");
+        for &at in &sizes {
+            let mut coded = good.clone();
+            coded[at] ^= 1;
+            for from in [PLAIN / 2, PLAIN - 2000] {
+                let mut reader = open(&format, Cursor::new(&coded));
+                let mut got = [0; 1000];
+                let read = reader
+                    .seek(SeekFrom::Start(from as u64))
+                    .and_then(|_| reader.read_exact(&mut got));
+                assert!(
+                    read.is_err() || got == plain[from..from + 1000],
+                    "{name}: size at {at}"
+                );
+            }
+        }
+    }
+}
+
+/// Where the last byte of each piece's plain size is.
+fn sizes(name: &str, coded: &[u8]) -> Vec<usize> {
+    let be = |at: usize| u32::from_be_bytes(coded[at..at + 4].try_into().unwrap()) as usize;
+    let mut sizes = Vec::new();
+    let mut at = if name == "snappy" { 10 } else { 9 + 25 + 4 };
+    while at < coded.len() && be(at) != 0 {
+        if name == "snappy" {
+            let len = u32::from_le_bytes(coded[at..at + 4].try_into().unwrap()) >> 8;
+            assert_eq!(coded[at], 0, "a compressed chunk");
+            sizes.push(at + 8);
+            at += 4 + len as usize;
+        } else {
+            assert!(be(at + 4) < be(at), "a compressed block");
+            sizes.push(at + 3);
+            at += 8 + 8 + be(at + 4);
+        }
+    }
+    sizes
+}
+
+#[test]
+fn pieces_of_uneven_sizes_are_sought_in_by_what_has_been_passed() {
+    let plain = plain();
+    for name in ["snappy", "lzo", "lz4"] {
+        let Some(format) = format(name) else { continue };
+        let mut writer = Options::new()
+            .seekable(60_000)
+            .writer(Vec::new(), &format)
+            .unwrap();
+        for part in plain.chunks(150_000) {
+            writer.write_all(part).unwrap();
+            writer.flush().unwrap();
+        }
+        let coded = writer.finish().unwrap().0;
+        let mut reader = open(&format, Cursor::new(&coded));
+        for from in [PLAIN - 5000, 100_000, 200_000, 1_000_000, 149_999, 0, 2_000_000] {
+            let mut got = [0; 5000];
+            reader.seek(SeekFrom::Start(from as u64)).unwrap();
+            reader.read_exact(&mut got).unwrap();
+            assert!(got == plain[from..from + 5000], "{name} from {from}");
+        }
+        assert_eq!(reader.seek(SeekFrom::End(0)).unwrap(), PLAIN as u64, "{name}");
+    }
+}
+
+#[test]
 fn what_is_written_to_be_sought_in_can_be() {
     let plain = plain();
     for name in ["gzip", "zstd", "xz", "bz2", "lz4", "snappy", "blosc", "lzo"] {
@@ -445,7 +523,7 @@ fn what_is_written_to_be_sought_in_can_be() {
         let coded = write(1);
         assert!(coded == write(3), "{name}: other bytes on three threads");
         let mut reader = open(&format, Cursor::new(&coded));
-        if matches!(name, "gzip" | "zstd" | "xz" | "blosc" | "lz4") {
+        if matches!(name, "gzip" | "zstd" | "xz" | "blosc" | "lz4" | "snappy" | "lzo") {
             // Known without decoding.
             assert_eq!(reader.seek(SeekFrom::End(0)).unwrap(), PLAIN as u64, "{name}");
             assert_eq!(reader.position_in(), 0, "{name}");

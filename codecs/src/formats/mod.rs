@@ -67,6 +67,8 @@ mod deflate;
 ))]
 mod gather;
 mod gzip;
+#[cfg(any(feature = "snappy", feature = "lzo"))]
+mod headers;
 #[cfg(any(feature = "zlib", feature = "gzip"))]
 mod inflate;
 #[cfg(any(feature = "lzma", feature = "xz"))]

@@ -42,9 +42,11 @@ impl Format for Snappy {
         head.begins_with(&IDENTIFIER)
     }
 
-    coders!("snappy", blocks, pieces);
+    coders!("snappy", blocks, pieces, survey);
 }
 
+#[cfg(feature = "snappy")]
+mod headers;
 #[cfg(feature = "snappy")]
 mod scan;
 #[cfg(all(test, feature = "snappy"))]
@@ -62,7 +64,7 @@ mod coder {
         BlockEncode, Blocks, Decode, DecodeOptions, Encode, EncodeOptions, Framing, Piece, Status, Step,
     };
     use crate::pieces::{Adopt, Place};
-    use crate::seek::{Entry, Marks};
+    use crate::seek::{Entry, Marks, Survey};
 
     /// Plain bytes that a chunk may have.
     pub(super) const CHUNK: usize = 64 << 10;
@@ -70,20 +72,24 @@ mod coder {
     /// more. The bytes do not depend on it.
     const PIECE: usize = 2 * CHUNK;
 
-    const COMPRESSED: u8 = 0x00;
-    const STORED: u8 = 0x01;
+    pub(super) const COMPRESSED: u8 = 0x00;
+    pub(super) const STORED: u8 = 0x01;
     /// The same without a checksum.
-    const COMPRESSED_BARE: u8 = 0x02;
-    const STORED_BARE: u8 = 0x03;
+    pub(super) const COMPRESSED_BARE: u8 = 0x02;
+    pub(super) const STORED_BARE: u8 = 0x03;
     /// From here on a reader skips what it does not know.
     pub(super) const SKIPPABLE: u8 = 0x80;
-    const IDENTIFIES: u8 = 0xff;
+    pub(super) const IDENTIFIES: u8 = 0xff;
 
     pub(super) fn encoder(options: &EncodeOptions) -> Result<Box<dyn Encode>> {
         Ok(Box::new(Blocked::new(&Pieces, options)?))
     }
 
     pub(super) use super::scan::scanner;
+
+    pub(super) fn survey(_: &DecodeOptions) -> Box<dyn Survey> {
+        super::headers::survey()
+    }
 
     pub(super) fn decoder(options: &DecodeOptions) -> Result<Box<dyn Decode>> {
         Ok(Box::new(Decoder::new(options.memory, false)))
@@ -238,6 +244,8 @@ mod coder {
         }
         fn done(&mut self, coded: u64, _: u64) {
             self.marks.adopted(coded);
+            let entry = || Entry::inside(&self.point, 0);
+            self.marks.place(0, 0, entry);
         }
         fn undo(&mut self) {
             self.marks.undo();
@@ -401,7 +409,7 @@ mod coder {
         backend.decompress(data, plain).map(drop).map_err(|e| damaged(&e))
     }
 
-    fn damaged(error: &snap::Error) -> Error {
+    pub(super) fn damaged(error: &snap::Error) -> Error {
         Error::corrupt(format!("a chunk is damaged: {error}"))
     }
 }

@@ -14,7 +14,8 @@
         feature = "zstd",
         feature = "lz4",
         feature = "snappy",
-        feature = "blosc"
+        feature = "blosc",
+        feature = "lzo"
     )),
     allow(
         dead_code,

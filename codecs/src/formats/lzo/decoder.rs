@@ -1,5 +1,7 @@
 //! Reading one archive.
 
+use std::sync::Arc;
+
 use super::super::gather::{Deferred, Gather, Held};
 use super::MAGIC;
 use super::coder::{
@@ -10,7 +12,10 @@ use super::decompress::{RATIO, decompress};
 use crate::error::{Error, Result};
 use crate::format::{Decode, DecodeOptions, Status, Step};
 use crate::pieces::{Adopt, Place};
+use crate::seek::{Entry, Marks};
 
+/// Bytes of a header that is looked at in front of blocks to be found, extra field included.
+pub(super) const HEADER: usize = 4096;
 /// The first version whose headers are like this.
 const OLDEST: u16 = 0x0900;
 
@@ -97,6 +102,9 @@ pub(super) struct Decoder {
     gathered: Gather,
     held: Held,
     failed: Deferred,
+    marks: Marks,
+    /// What blocks of the archive need to know of what came before: its flags.
+    point: Arc<[u8]>,
 }
 
 impl Decode for Decoder {
@@ -105,6 +113,7 @@ impl Decode for Decoder {
         let (mut consumed, mut produced) = (0, 0);
         let ends = eof && self.blocks_only;
         let result = self.run(input, &mut consumed, out, &mut produced, ends);
+        self.marks.advance(consumed, produced);
         self.failed.step(consumed, produced, result)
     }
 
@@ -114,6 +123,20 @@ impl Decode for Decoder {
         self.gathered.clear();
         self.held.clear();
         self.failed.clear();
+        self.marks.restart();
+        Ok(())
+    }
+
+    fn marks(&mut self) -> Option<&mut Marks> {
+        Some(&mut self.marks)
+    }
+
+    fn resume(&mut self, state: &[u8], _: u64) -> Result<()> {
+        self.reset()?;
+        let flags = state
+            .try_into()
+            .map_err(|_| Error::corrupt("no place in an archive"))?;
+        self.begin_blocks(u32::from_le_bytes(flags));
         Ok(())
     }
 
@@ -128,11 +151,18 @@ impl Adopt for Decoder {
         let context = self.flags()?.into();
         self.held.is_empty().then_some(Place { bit: 0, context })
     }
-    fn take(&mut self, _: &[u8]) -> Result<()> {
+    fn take(&mut self, plain: &[u8]) -> Result<()> {
+        self.marks.adopt(plain.len());
         Ok(())
     }
-    fn done(&mut self, _: u64, _: u64) {}
-    fn undo(&mut self) {}
+    fn done(&mut self, coded: u64, _: u64) {
+        self.marks.adopted(coded);
+        let entry = || Entry::inside(&self.point, 0);
+        self.marks.place(0, 0, entry);
+    }
+    fn undo(&mut self) {
+        self.marks.undo();
+    }
 }
 
 impl Decoder {
@@ -147,7 +177,31 @@ impl Decoder {
             gathered: Gather::default(),
             held: Held::default(),
             failed: Deferred::default(),
+            marks: Marks::default(),
+            point: point(0),
         }
+    }
+
+    /// The flags in the header that `coded` begins with, and how long that is; `None` if it is not all there, or longer than
+    /// [`HEADER`].
+    ///
+    /// # Errors
+    /// Whatever the decoder makes of it.
+    pub(super) fn header_of(coded: &[u8], memory: Option<u64>) -> Result<Option<(u32, usize)>> {
+        let mut decoder = Decoder::new(memory);
+        for (i, byte) in coded.iter().take(HEADER).enumerate() {
+            decoder.step(&[*byte], &mut [], false)?;
+            if let Some(flags) = decoder.flags() {
+                return Ok(Some((flags, i + 1)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn begin_blocks(&mut self, flags: u32) {
+        self.flags = flags;
+        self.point = point(flags);
+        self.state = State::PlainLength;
     }
 
     /// A decoder of blocks in an archive with these flags, up to the end of its input.
@@ -178,6 +232,10 @@ impl Decoder {
             *produced += self.held.hand_out(&mut out[*produced..]);
             if !self.held.is_empty() || (*produced > 0 && *produced == out.len()) {
                 return Ok(Status::More);
+            }
+            if self.flags().is_some() {
+                let entry = || Entry::inside(&self.point, 0);
+                self.marks.place(*consumed, *produced, entry);
             }
             let rest = &input[*consumed..];
             let need = match self.state {
@@ -317,11 +375,10 @@ impl Decoder {
         } else if self.has(UNKNOWN) {
             format!("unknown flags ({:#010x})", self.flags & UNKNOWN)
         } else {
-            self.state = if self.has(EXTRA_FIELD) {
-                State::ExtraLength
-            } else {
-                State::PlainLength
-            };
+            self.begin_blocks(self.flags);
+            if self.has(EXTRA_FIELD) {
+                self.state = State::ExtraLength;
+            }
             return Ok(());
         };
         Err(Error::unsupported(refused))
@@ -388,6 +445,11 @@ impl Decoder {
         }
         Ok(())
     }
+}
+
+/// Flags, as the decoder wants them at a place between blocks.
+pub(super) fn point(flags: u32) -> Arc<[u8]> {
+    flags.to_le_bytes().into()
 }
 
 /// The checksums of a block, in their order. Stored ones have none of their coded form.

@@ -19,7 +19,7 @@
 //! other formats.
 
 use crate::format::{Format, Head, Probe};
-use crate::spec::{Flush, Spec, Threads};
+use crate::spec::{Flush, Seeking, Spec, Threads};
 
 #[derive(Debug)]
 pub(super) struct Lzo;
@@ -33,6 +33,7 @@ const SPEC: Spec = Spec::new("lzo", "LZO1X in the container of lzop(1)")
     .concat()
     .checksum("Adler-32")
     .flush(Flush::Sync)
+    .seeking(Seeking::Jump)
     .threads(Threads::Both);
 
 impl Format for Lzo {
@@ -44,7 +45,7 @@ impl Format for Lzo {
         head.begins_with(&MAGIC)
     }
 
-    coders!("lzo", blocks, pieces);
+    coders!("lzo", blocks, pieces, survey);
 }
 
 #[cfg(all(test, feature = "lzo"))]
@@ -58,6 +59,8 @@ mod decompress;
 #[cfg(feature = "lzo")]
 mod encoder;
 #[cfg(feature = "lzo")]
+mod headers;
+#[cfg(feature = "lzo")]
 mod parse;
 #[cfg(feature = "lzo")]
 mod scan;
@@ -69,6 +72,12 @@ mod coder {
     pub(super) use super::decoder::decoder;
     pub(super) use super::encoder::{Pieces, encoder};
     pub(super) use super::scan::scanner;
+    use crate::format::DecodeOptions;
+    use crate::seek::Survey;
+
+    pub(super) fn survey(_: &DecodeOptions) -> Box<dyn Survey> {
+        super::headers::survey()
+    }
 
     /// Flags of a header: which checksums stand before each block, of its plain bytes and of its coded ones.
     pub(super) const ADLER32_PLAIN: u32 = 0x1;

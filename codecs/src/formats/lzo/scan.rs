@@ -2,12 +2,9 @@
 
 use super::super::runs::{Next, Run, run};
 use super::coder::BLOCK_MOST;
-use super::decoder::{Decoder, checksums, word};
-use crate::format::{Decode, DecodeOptions};
+use super::decoder::{Decoder, HEADER, checksums, word};
+use crate::format::DecodeOptions;
 use crate::pieces::{CodedPiece, Found, Scan};
-
-/// Bytes of a header that is gone through here, extra field included.
-const HEADER: usize = 4096;
 
 pub(super) fn scanner(options: &DecodeOptions) -> Box<dyn Scan> {
     Box::new(Blocks {
@@ -48,26 +45,19 @@ impl Scan for Blocks {
 
 impl Blocks {
     fn header(&mut self, coded: &[u8]) -> Found {
-        // Whatever the decoder makes of the header, it makes of it here.
-        let mut decoder = Decoder::new(self.memory);
-        for (i, byte) in coded.iter().take(HEADER).enumerate() {
-            if decoder.step(&[*byte], &mut [], false).is_err() {
-                return Found::Lost;
+        match Decoder::header_of(coded, self.memory) {
+            Ok(Some((flags, len))) => {
+                self.flags = Some(flags);
+                Found::Pass(len)
             }
-            self.flags = decoder.flags();
-            if self.flags.is_some() {
-                return Found::Pass(i + 1);
-            }
-        }
-        if coded.len() < HEADER {
-            Found::More
-        } else {
-            Found::Lost
+            Ok(None) if coded.len() < HEADER => Found::More,
+            _ => Found::Lost,
         }
     }
 }
 
-fn block(flags: u32, coded: &[u8]) -> Next {
+/// A block of an archive with these flags.
+pub(super) fn block(flags: u32, coded: &[u8]) -> Next {
     let Some(plain) = coded.first_chunk::<4>() else {
         return Next::More;
     };
