@@ -177,6 +177,9 @@ impl Compressor {
     ) -> Result<Box<dyn Encode>> {
         let mut options = EncodeOptions::at_level(self.check_level(level)?);
         adjust(&mut options);
+        if options.seekable && !self.spec().writes_seekable() {
+            return Err(Error::unsupported("it has no form to seek in").with_format(self.name()));
+        }
         let boxed = |blocked| Box::new(blocked) as Box<dyn Encode>;
         let encoder = match options.blocks(&*self.0) {
             Some(_) if options.threads > 1 => Blocked::on_threads(self.0.clone(), &options).map(boxed),

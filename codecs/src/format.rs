@@ -49,7 +49,7 @@ pub trait Format: Send + Sync + 'static {
     }
 
     /// The pieces of a stream that is [to be sought in](EncodeOptions::seekable); [`blocks`](Self::blocks), unless the format
-    /// has others for that. `None`: [`encoder`](Self::encoder) is asked, which may refuse.
+    /// has others for that. `None`: [`encoder`](Self::encoder) is asked. It matters if [`Spec::seekable`] says that there can be such.
     fn blocks_to_seek(&self) -> Option<&dyn Blocks> {
         self.blocks()
     }

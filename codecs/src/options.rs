@@ -154,7 +154,7 @@ impl Options {
     /// seekable format; lz4 gets a frame for each block; the others have blocks anyway. All are ordinary files of their formats to other
     /// programs; but stock joblib, for one, reads only the first member of gzip, and `lz4.frame.decompress` the first frame.
     ///
-    /// zlib and lzma cannot be written so: `Unsupported`.
+    /// zlib and lzma cannot be written so: `Unsupported`. [`Spec::writes_seekable`](crate::Spec::writes_seekable) says which can.
     pub fn seekable(mut self, bytes: usize) -> Self {
         self.block_size = Some(bytes);
         self.seekable = true;

@@ -36,6 +36,7 @@ pub struct Spec {
     transparent: bool,
     element_sizes: bool,
     seek_index: bool,
+    seekable: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -115,6 +116,7 @@ impl Spec {
             transparent: false,
             element_sizes: false,
             seek_index: false,
+            seekable: false,
         }
     }
 
@@ -202,6 +204,7 @@ impl Spec {
     pub const fn transparent(mut self) -> Self {
         self.transparent = true;
         self.seek = Seeking::Direct;
+        self.seekable = true;
         self
     }
 
@@ -217,6 +220,13 @@ impl Spec {
     #[must_use]
     pub const fn seek_index(mut self) -> Self {
         self.seek_index = true;
+        self
+    }
+
+    /// Writers can make streams [to be sought in](crate::Options::seekable).
+    #[must_use]
+    pub const fn seekable(mut self) -> Self {
+        self.seekable = true;
         self
     }
 
@@ -320,6 +330,12 @@ impl Spec {
     #[must_use]
     pub const fn has_seek_index(&self) -> bool {
         self.seek_index
+    }
+
+    /// Can writers make streams [to be sought in](crate::Options::seekable)?
+    #[must_use]
+    pub const fn writes_seekable(&self) -> bool {
+        self.seekable
     }
 
     /// Are coded and plain bytes the same?

@@ -331,6 +331,7 @@ def open(
     compression: Compression | None = None,
     level: int | None = None,
     threads: int | None = None,
+    seekable: int | None = None,
     atomic: bool = True,
     durable: bool = False,
 ) -> CompressedWriter: ...
@@ -342,6 +343,7 @@ def open(
     compression: Compression | None = None,
     level: int | None = None,
     threads: int | None = None,
+    seekable: int | None = None,
     atomic: bool = True,
     durable: bool = False,
     tail: Literal["error", "ignore"] = "error",
@@ -361,6 +363,7 @@ def open(
     compression: Compression | None = None,
     level: int | None = None,
     threads: int | None = None,
+    seekable: int | None = None,
     atomic: bool = True,
     durable: bool = False,
     tail: Literal["error", "ignore"] = "error",
@@ -379,6 +382,7 @@ def open(
     compression: Compression | None = None,
     level: int | None = None,
     threads: int | None = None,
+    seekable: int | None = None,
     atomic: bool = True,
     durable: bool = False,
     tail: Literal["error", "ignore"] = "error",
@@ -410,6 +414,9 @@ def open(
             them.
         level: How hard to compress; the range depends on the format.
         threads: How many threads may code; one per core, up to 8, if nothing is said. That never changes the bytes.
+        seekable: Writes what can be sought in: blocks of so many bytes, to which readers jump without decoding what is before.
+            Formats that have no form for that are an ``UnsupportedError``. gzip becomes BGZF, of whose members joblib reads
+            the first only.
         atomic: Whether a file that is written appears at its path as a whole when it is closed, so that nobody ever sees a
             part of it. False to write into the file itself, where no other can be made beside it. Adding to a file always
             writes into it.
@@ -445,7 +452,7 @@ def open(
 
     binary: CompressedReader | CompressedWriter
     if action == "r":
-        _only_for("writing", level=level is not None, atomic=not atomic, durable=durable)
+        _only_for("writing", level=level is not None, seekable=seekable is not None, atomic=not atomic, durable=durable)
         if index_spacing is not None and index_spacing < 1:
             raise ValueError(f"places cannot be {index_spacing} bytes apart")
         reader = RawReader(
@@ -468,6 +475,8 @@ def open(
             index=index is not None,
             index_spacing=index_spacing is not None,
         )
+        if seekable is not None and seekable < 1:
+            raise ValueError(f"blocks cannot be of {seekable} bytes")
         if action == "x" and not atomic:
             raise ValueError("a file that must be new is always written atomically")
         if not by_path:
@@ -480,6 +489,7 @@ def open(
             compression=name,
             level=level,
             threads=threads,
+            seekable=seekable,
             atomic=atomic,
             durable=durable,
         )

@@ -57,6 +57,7 @@ class RawWriter:
         compression: str | None,
         level: int | None,
         threads: int | None,
+        seekable: int | None,
         atomic: bool,
         durable: bool,
     ) -> Self: ...
@@ -148,6 +149,8 @@ class Codec:
     def flush(self) -> str: ...
     @property
     def seek(self) -> str: ...
+    @property
+    def writes_seekable(self) -> bool: ...
     @property
     def threads(self) -> str: ...
 

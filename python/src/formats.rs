@@ -28,8 +28,10 @@ pub(crate) struct Codec {
     detects_truncation: bool,
     /// What flushing a writer does: `"sync"`, `"new stream"` or `"none"`.
     flush: &'static str,
-    /// How a reader goes to an offset: `"direct"` or `"rewind"`.
+    /// How a reader goes to an offset: `"direct"`, `"jump"` or `"rewind"`.
     seek: &'static str,
+    /// Whether it can be written to be sought in.
+    writes_seekable: bool,
     /// Which directions can use several threads: `"none"`, `"write"` or `"both"`.
     threads: &'static str,
 }
@@ -60,6 +62,7 @@ impl Codec {
             detects_truncation: spec.detects_truncation(),
             flush: spec.flushing().as_str(),
             seek: spec.seek_kind().as_str(),
+            writes_seekable: spec.writes_seekable(),
             threads: spec.threading().as_str(),
         }
     }

@@ -2,6 +2,7 @@
 
 import io
 import os
+import random
 
 import pytest
 
@@ -168,3 +169,46 @@ def test_a_stream_begins_where_its_file_stands(codec, data):
         assert file.read() == TEXT
         file.seek(100)
         assert file.read() == TEXT[100:]
+
+
+class Counting(io.BytesIO):
+    """Counts the bytes that are read of it."""
+
+    count = 0
+
+    def read(self, *args):
+        data = super().read(*args)
+        self.count += len(data)
+        return data
+
+    def readinto(self, buffer):
+        n = super().readinto(buffer)
+        self.count += n
+        return n
+
+
+@pytest.mark.parametrize("codec", [codec for codec in demijohn.codecs() if codec.writes_seekable], ids=lambda codec: codec.name)
+def test_file_written_to_be_sought_in(codec):
+    plain = random.Random(1).randbytes(3 << 20)
+    sink = io.BytesIO()
+    with demijohn.open(sink, "wb", compression=codec.name, seekable=50_000) as file:
+        file.write(plain)
+    source = Counting(sink.getvalue())
+    with demijohn.open(source) as file:
+        # The sizes of bzip2's blocks are written nowhere.
+        if codec.name == "bz2":
+            file.read()
+            source.count = 0
+        file.seek(2_000_000)
+        assert file.read(1000) == plain[2_000_000:2_001_000]
+    assert source.count < len(plain) / 3
+
+
+def test_arguments_of_files_to_be_sought_in():
+    for compression in ["zlib", "lzma"]:
+        with pytest.raises(demijohn.UnsupportedError, match="no form to seek in"):
+            demijohn.open(io.BytesIO(), "wb", compression=compression, seekable=50_000)
+    with pytest.raises(ValueError, match="cannot be of 0 bytes"):
+        demijohn.open(io.BytesIO(), "wb", compression="xz", seekable=0)
+    with pytest.raises(ValueError, match="seekable is for writing"):
+        demijohn.open(io.BytesIO(b""), seekable=50_000)

@@ -16,7 +16,7 @@ use crate::bytes;
 pub(crate) use shared::{BloscChoices, Decoding, Files, Talk, Target, Threads, Wary};
 pub(crate) use values::Levels;
 
-use values::{formats, named, seconds};
+use values::{block, formats, named, seconds};
 
 /// Compressed streams: written, read, checked.
 #[derive(Debug, Parser)]
@@ -74,6 +74,7 @@ pub(crate) enum Verb {
         demijohn compress -19 -T 0 dump.sql         zstd level 19, on all cores\n  \
         demijohn compress --format gzip --rm *.log  like gzip: replaces each file\n  \
         demijohn compress --format blosc --element-size 8 doubles.bin\n  \
+        demijohn compress --seekable=256K dump.sql  for reading parts of it later\n  \
         tar c src | demijohn compress -o src.tar.xz")]
 pub(crate) struct Compress {
     #[command(flatten)]
@@ -86,6 +87,10 @@ pub(crate) struct Compress {
     /// Compression level (short: -1 … -19); each format has its own range and default
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) level: Option<i32>,
+    /// Write blocks of so many bytes, 1M if no size is given, to which readers can jump (`demijohn cat --offset`); a smaller
+    /// size makes jumps cheaper and files larger
+    #[arg(long, value_name = "BLOCK", value_parser = block, num_args = 0..=1, require_equals = true, default_missing_value = "1M")]
+    pub(crate) seekable: Option<usize>,
     #[command(flatten)]
     pub(crate) threads: Threads,
     #[command(flatten)]

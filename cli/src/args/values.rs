@@ -6,6 +6,8 @@ use std::time::Duration;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use demijohn_codecs::{Compressor, Registry};
 
+use crate::bytes;
+
 /// Levels by number: `1,6,9` or `1..9`.
 #[derive(Clone, Debug)]
 pub(crate) struct Levels(pub(crate) Vec<i32>);
@@ -41,6 +43,15 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
         .ok()
         .and_then(|n| Duration::try_from_secs_f64(n).ok());
     seconds.ok_or_else(|| "a time is a number of seconds, such as 0.5".to_owned())
+}
+
+/// Parses the size of a block.
+pub(super) fn block(text: &str) -> Result<usize, String> {
+    match usize::try_from(bytes::parse(text)?) {
+        Ok(0) => Err("a block holds at least one byte".to_owned()),
+        Ok(bytes) => Ok(bytes),
+        Err(_) => Err("more than there can be memory for".to_owned()),
+    }
 }
 
 /// One of a list of values, by name.

@@ -37,12 +37,13 @@ fn object(format: &Compressor) -> Value {
         "detects_truncation": spec.detects_truncation(),
         "flush": spec.flushing().as_str(),
         "seek": spec.seek_kind().as_str(),
+        "writes_seekable": spec.writes_seekable(),
         "threads": spec.threading().as_str(),
         "available": format.is_available(),
     })
 }
 
-const HEADINGS: [&str; 11] = [
+const HEADINGS: [&str; 12] = [
     "name",
     "extensions",
     "levels",
@@ -51,6 +52,7 @@ const HEADINGS: [&str; 11] = [
     "cuts",
     "flush",
     "seek",
+    "seekable",
     "threads",
     "built in",
     "begins with",
@@ -63,6 +65,7 @@ joins        streams one behind the other are read as one
 cuts         every truncated stream is noticed
 flush        what flushing while writing does
 seek         how a reader goes to an offset
+seekable     can be written to be sought in (compress --seekable)
 threads      which directions can use several (-T)
 begins with  in hexadecimal; more than these bytes is looked at
 ";
@@ -87,6 +90,7 @@ fn row(format: &Compressor) -> [String; HEADINGS.len()] {
         yes(spec.detects_truncation()),
         spec.flushing().to_string(),
         spec.seek_kind().to_string(),
+        yes(spec.writes_seekable()),
         spec.threading().to_string(),
         yes(format.is_available()),
         or_dash(magics(spec)),

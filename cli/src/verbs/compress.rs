@@ -3,7 +3,7 @@
 use std::fs::Metadata;
 use std::io::{self, IsTerminal as _, Read};
 
-use demijohn_codecs::{Compressor, Options, Source as _, Summary};
+use demijohn_codecs::{Compressor, Options, Registry, Source as _, Spec, Summary};
 
 use crate::args::Compress;
 use crate::bytes;
@@ -34,6 +34,13 @@ pub(crate) fn run(args: &Compress) -> Result<Exit, Failure> {
         format = args.blosc.format();
     }
     format.check_level(args.level).map_err(usage)?;
+    if args.seekable.is_some() && !format.spec().writes_seekable() {
+        return Err(Failure::Usage(format!(
+            "--seekable is for {}; this will be {}, which has no form to seek in",
+            seekable().join(", "),
+            format.name()
+        )));
+    }
     let check = |operands: &[Operand]| {
         output::check(&args.target, operands)?;
         let streams = if args.target.stdout { operands.len() } else { 1 };
@@ -58,6 +65,16 @@ fn choose(args: &Compress) -> demijohn_codecs::Result<Compressor> {
     }
 }
 
+/// The formats that can be written to be sought in; plain files always can be sought in.
+fn seekable() -> Vec<&'static str> {
+    let formats = Registry::global().formats();
+    let specs = formats.iter().map(Compressor::spec);
+    specs
+        .filter(|spec| spec.writes_seekable() && !spec.is_transparent())
+        .map(Spec::name)
+        .collect()
+}
+
 fn one(args: &Compress, format: &Compressor, operand: &Operand) -> Result<(), Failure> {
     let Input { source, metadata } = Input::open(operand)?;
     let bar = Bar::start(args.talk, operand, source.size(), Side::Plain);
@@ -68,6 +85,9 @@ fn one(args: &Compress, format: &Compressor, operand: &Operand) -> Result<(), Fa
         .on_progress(bar.callback());
     if let Some(size) = size {
         options = options.size(size);
+    }
+    if let Some(bytes) = args.seekable {
+        options = options.seekable(bytes);
     }
     if let Some(bytes) = args.blosc.element_size {
         options = options.element_size(bytes.into());

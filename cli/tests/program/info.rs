@@ -48,6 +48,7 @@ fn codecs_are_json_on_request() {
     assert_eq!(zstd["levels"]["default"], 3);
     assert_eq!(zstd["joins_streams"], true);
     assert_eq!(zstd["checksum"], "XXH64");
+    assert_eq!(zstd["writes_seekable"], true);
     assert_eq!(zstd["available"], true);
     let none = all
         .as_array()
@@ -67,7 +68,7 @@ fn completions_know_verbs_options_and_formats() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = dir.demijohn(["completions", shell]).run().ok();
         let script = String::from_utf8(script).unwrap();
-        for word in ["decompress", "max-output"] {
+        for word in ["decompress", "max-output", "seekable"] {
             assert!(script.contains(word), "{shell} does not complete {word}");
         }
         if ["bash", "zsh", "fish"].contains(&shell) {

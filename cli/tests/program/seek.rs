@@ -30,6 +30,55 @@ fn a_part_of_a_file_is_what_is_there() {
 }
 
 #[test]
+fn a_file_written_to_be_sought_in_has_blocks_of_the_size_asked_for() {
+    let dir = Dir::new();
+    let plain = sample(3_000_000);
+    dir.write("notes", &plain);
+    for format in ["gzip", "xz", "zstd", "bz2", "lz4", "snappy", "blosc", "lzo"] {
+        let compressed = |seekable: &str| {
+            let name = format!("notes{seekable}.{format}");
+            dir.demijohn(["compress", "--format", format, seekable, "-o", &name, "notes"])
+                .run()
+                .ok();
+            let args = ["cat", "--offset", "2M", "--length", "1000", name.as_str()];
+            assert_eq!(
+                dir.demijohn(args).run().ok(),
+                plain[2 << 20..(2 << 20) + 1000],
+                "{name}"
+            );
+            assert_eq!(dir.demijohn(["cat", name.as_str()]).run().ok(), plain, "{name}");
+            dir.read(&name)
+        };
+        assert!(
+            compressed("--seekable=30K") != compressed("--seekable"),
+            "{format}"
+        );
+    }
+    // Piped, too, where nobody knows the size beforehand.
+    let piped = dir
+        .shell("demijohn compress --format lz4 --seekable < notes | demijohn cat")
+        .run()
+        .ok();
+    assert_eq!(piped, plain);
+}
+
+#[test]
+fn formats_that_cannot_be_sought_in_are_refused_and_those_that_can_are_named() {
+    let dir = Dir::new();
+    dir.write("notes", b"notes");
+    for format in ["zlib", "lzma"] {
+        let ended = dir
+            .demijohn(["compress", "--format", format, "--seekable", "notes"])
+            .run();
+        let message = ended.misused();
+        assert!(message.contains("gzip, bz2, xz, zstd"), "{message}");
+        assert!(message.contains(&format!("this will be {format}")), "{message}");
+    }
+    let ended = dir.demijohn(["compress", "--seekable=0", "notes"]).run();
+    assert!(ended.misused().contains("at least one byte"));
+}
+
+#[test]
 fn an_index_is_made_once_and_leads_to_a_part() {
     let dir = Dir::new();
     let plain = sample(3_000_000);

@@ -62,14 +62,11 @@ mod coder {
     use xz2::stream::{LzmaOptions, Stream};
 
     use super::super::liblzma::{Decoder, Encoder, explain, memory_limit};
-    use crate::error::{Error, Result};
+    use crate::error::Result;
     use crate::format::{Decode, DecodeOptions, Encode, EncodeOptions};
     use crate::spec::Flush;
 
     pub(super) fn encoder(options: &EncodeOptions) -> Result<Box<dyn Encode>> {
-        if options.seekable {
-            return Err(Error::unsupported("lzma has no form to seek in; xz has"));
-        }
         let lzma = LzmaOptions::new_preset(options.level().unsigned_abs()).map_err(|e| explain(&e))?;
         let stream = Stream::new_lzma_encoder(&lzma).map_err(|e| explain(&e))?;
         Ok(Box::new(Encoder::new(stream, Flush::None)))

@@ -31,6 +31,7 @@ const SPEC: Spec = Spec::new("snappy", "Snappy's framing format")
     .checksum("CRC-32C")
     .flush(Flush::Sync)
     .seeking(Seeking::Jump)
+    .seekable()
     .threads(Threads::Both);
 
 impl Format for Snappy {

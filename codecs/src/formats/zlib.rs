@@ -68,10 +68,6 @@ impl Format for Zlib {
     }
 
     coders!("zlib", blocks, pieces);
-
-    fn blocks_to_seek(&self) -> Option<&dyn crate::Blocks> {
-        None
-    }
 }
 
 #[cfg(feature = "zlib")]
@@ -95,11 +91,6 @@ mod coder {
     use crate::pieces::Scan;
 
     pub(super) fn encoder(options: &EncodeOptions) -> Result<Box<dyn Encode>> {
-        if options.seekable {
-            return Err(Error::unsupported(
-                "zlib has no form to seek in: its stream is one; make an index of it, or choose gzip",
-            ));
-        }
         Ok(Box::new(Blocked::new(&Pieces, options)?))
     }
 

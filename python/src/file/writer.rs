@@ -99,7 +99,7 @@ impl Write for Sink {
 impl RawWriter {
     /// `file` is a path as `str`, or an object with `write`; `mode` one of `"w"`, `"x"` and `"a"`.
     #[new]
-    #[pyo3(signature = (file, mode, *, compression, level, threads, atomic, durable))]
+    #[pyo3(signature = (file, mode, *, compression, level, threads, seekable, atomic, durable))]
     #[allow(clippy::too_many_arguments, reason = "all have names")]
     fn new(
         file: &Bound<'_, PyAny>,
@@ -107,10 +107,14 @@ impl RawWriter {
         compression: Option<&str>,
         level: Option<i32>,
         threads: Option<usize>,
+        seekable: Option<usize>,
         atomic: bool,
         durable: bool,
     ) -> PyResult<Self> {
         let mut options = Options::new().level(level).threads(threads);
+        if let Some(block) = seekable {
+            options = options.seekable(block);
+        }
         let compression = compression.map_or_else(Compression::auto, Compression::from);
         if file.is_instance_of::<PyString>() {
             if durable {

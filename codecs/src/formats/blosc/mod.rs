@@ -37,6 +37,7 @@ const SPEC: Spec = Spec::new("blosc", "bloscpack files and Blosc 1 chunks")
     .element_sizes()
     .checksum("Adler-32")
     .seeking(Seeking::Jump)
+    .seekable()
     .threads(Threads::Both);
 
 impl Format for Blosc {

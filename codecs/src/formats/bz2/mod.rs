@@ -22,6 +22,7 @@ const SPEC: Spec = Spec::new("bz2", "block sorting, what bzip2(1) writes")
     .checksum("CRC-32")
     .flush(Flush::NewStream)
     .seeking(Seeking::Jump)
+    .seekable()
     .threads(Threads::Both);
 
 /// What follows `BZh` and the level: the magic of a block, or of the end of the stream. Both are of 48 bits, and at any

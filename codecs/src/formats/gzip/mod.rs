@@ -24,6 +24,7 @@ const SPEC: Spec = Spec::new("gzip", "deflate with CRC-32, what gzip(1) writes (
     .checksum("CRC-32")
     .flush(Flush::Sync)
     .seeking(Seeking::Jump)
+    .seekable()
     .seek_index()
     .threads(Threads::Both);
 

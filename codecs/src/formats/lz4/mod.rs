@@ -33,6 +33,7 @@ const SPEC: Spec = Spec::new("lz4", "LZ4 frames, what lz4(1) writes")
     .checksum("XXH32")
     .flush(Flush::Sync)
     .seeking(Seeking::Jump)
+    .seekable()
     .skippable()
     .threads(Threads::Both);
 

@@ -34,6 +34,7 @@ const SPEC: Spec = Spec::new("lzo", "LZO1X in the container of lzop(1)")
     .checksum("Adler-32")
     .flush(Flush::Sync)
     .seeking(Seeking::Jump)
+    .seekable()
     .threads(Threads::Both);
 
 impl Format for Lzo {

@@ -23,6 +23,7 @@ const SPEC: Spec = Spec::new("xz", "LZMA2 with checks and an index, what xz(1) w
     .checksum("CRC64")
     .flush(Flush::Sync)
     .seeking(Seeking::Jump)
+    .seekable()
     .threads(Threads::Both);
 
 impl Format for Xz {

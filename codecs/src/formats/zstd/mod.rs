@@ -27,6 +27,7 @@ const SPEC: Spec = Spec::new("zstd", "Zstandard (RFC 8878)")
     .checksum("XXH64")
     .flush(Flush::Sync)
     .seeking(Seeking::Jump)
+    .seekable()
     .threads(Threads::Both)
     .skippable();
 
