@@ -13,7 +13,12 @@ const OUTPUT: usize = 1 << 20;
 /// # Panics
 /// Where they differ, and for a format that nobody else here reads.
 pub fn differ(format: &'static str, data: &[u8]) -> bool {
+    let strict = format == "gzip" || format == "zlib";
     let ours = ours(format, data);
+    // What is refused here says nothing of others that are not strict, and may keep them busy for long.
+    if ours.is_none() && !strict {
+        return false;
+    }
     let theirs = theirs(format, data);
     if let (Some(ours), Some(theirs)) = (&ours, &theirs) {
         assert!(
@@ -24,7 +29,6 @@ pub fn differ(format: &'static str, data: &[u8]) -> bool {
         );
     }
     let both = ours.is_some() && theirs.is_some();
-    let strict = format == "gzip" || format == "zlib";
     assert!(
         !strict || ours.is_some() == theirs.is_some(),
         "{format}: {:?} bytes here, {:?} there",

@@ -132,6 +132,16 @@ fn read_only_targets_and_directories_are_refused() {
 }
 
 #[test]
+fn a_writer_names_the_format_of_its_extension() {
+    let dir = dir();
+    for format in compressed_formats() {
+        let extension = format.spec().file_extensions()[0];
+        let file = demijohn_codecs::create(dir.path().join(format!("file{extension}"))).unwrap();
+        assert_eq!(file.format(), format.name());
+    }
+}
+
+#[test]
 fn bad_choices_leave_the_file_system_alone() {
     let dir = dir();
     let path = dir.path().join("file.gz");

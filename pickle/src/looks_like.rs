@@ -190,6 +190,7 @@ mod tests {
             b"a.",
             b"\0\0\0\0",
             b"Hello, world",
+            b"S'\n",
             b"T\x01\0\0\x80",
         ] {
             assert!(!looks_like(head), "{:?}", head.escape_ascii().to_string());

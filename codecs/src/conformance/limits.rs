@@ -41,6 +41,11 @@ pub(super) fn output_limit(s: &Subject<'_>) {
                 }
             };
             ensure!(s, at == limit, "{what}: {at} bytes are delivered before: {error}");
+            ensure!(
+                s,
+                error.message().contains(&format!("the {limit} bytes allowed")),
+                "{what}: the limit is not named: {error}"
+            );
 
             // Skipping is reading. (Where offsets are the source's own, nothing is decoded to skip it.)
             let mut reader = open();

@@ -229,54 +229,61 @@ pub(super) fn progress(s: &Subject<'_>) {
     // Reports come about every MiB, so this much makes some.
     let plain = mixed(3 << 20);
     let reports = Arc::new(AtomicU64::new(0));
-    let last = Arc::new(AtomicU64::new(0));
+    let last = Arc::new([const { AtomicU64::new(0) }; 2]);
     let counting = || {
         let (reports, last) = (reports.clone(), last.clone());
         reports.store(0, Ordering::Relaxed);
-        last.store(0, Ordering::Relaxed);
+        for side in &*last {
+            side.store(0, Ordering::Relaxed);
+        }
         s.options().on_progress(move |progress| {
             reports.fetch_add(1, Ordering::Relaxed);
-            let before = last.swap(progress.plain, Ordering::Relaxed);
-            // Never backward; the check below sees it.
-            if progress.plain < before {
-                last.store(u64::MAX, Ordering::Relaxed);
+            for (side, now) in last.iter().zip([progress.plain, progress.compressed]) {
+                // Never backward; the check below sees it.
+                let before = side.load(Ordering::Relaxed);
+                side.store(if now < before { u64::MAX } else { now }, Ordering::Relaxed);
             }
             ControlFlow::Continue(())
         })
     };
-    let check = |what: &str| {
-        let (reports, last) = (reports.load(Ordering::Relaxed), last.load(Ordering::Relaxed));
+    let check = |what: &str, coded: usize| {
+        let reports = reports.load(Ordering::Relaxed);
         ensure!(
             s,
             (2..=16).contains(&reports),
             "{what} 3 MiB made {reports} reports"
         );
-        ensure!(
-            s,
-            last <= plain.len() as u64,
-            "{what}: reports went backward, or past the end"
-        );
+        for (side, end) in last.iter().zip([plain.len(), coded]) {
+            let last = side.load(Ordering::Relaxed);
+            ensure!(
+                s,
+                last <= end as u64,
+                "{what}: reports went backward, or to {last} of {end} bytes"
+            );
+        }
     };
     let mut writer = s.writer_with(counting(), Vec::new());
     for part in plain.chunks(200_000) {
         s.ok("writing", writer.write_all(part));
     }
     let coded = s.ok("finishing", writer.finish().map_err(Error::from)).0;
-    check("writing");
+    check("writing", coded.len());
     let (got, end) = s.decode_with(counting(), &coded);
     s.ok("reading", end);
     s.same("reading", &got, &plain);
-    check("reading");
+    check("reading", coded.len());
 
     // Read once more from the beginning, it reports once more.
     let reader = counting().seekable_reader(Cursor::new(&coded));
     let mut reader = s.ok("making a reader", reader);
     s.ok("reading", drain(&mut reader).1);
     reports.store(0, Ordering::Relaxed);
-    last.store(0, Ordering::Relaxed);
+    for side in &*last {
+        side.store(0, Ordering::Relaxed);
+    }
     s.ok("going back", reader.rewind());
     s.ok("reading again", drain(&mut reader).1);
-    check("reading again");
+    check("reading again", coded.len());
 
     let cancelling = || s.options().on_progress(|_| ControlFlow::Break(()));
     let mut writer = s.writer_with(cancelling(), Vec::new());

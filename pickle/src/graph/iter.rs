@@ -158,3 +158,28 @@ impl fmt::Debug for Items<'_> {
         write!(f, "Items({} left)", self.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::read;
+
+    /// However it is walked, it says how much is left.
+    fn counts<T>(mut left: impl ExactSizeIterator<Item = T> + DoubleEndedIterator, len: usize) {
+        for n in 0..len {
+            assert_eq!(left.len(), len - n);
+            let item = if n % 3 == 1 { left.next_back() } else { left.next() };
+            assert!(item.is_some());
+        }
+        assert_eq!(left.len(), 0);
+        assert!(left.next().is_none() && left.next_back().is_none());
+    }
+
+    #[test]
+    fn iterators_know_how_much_is_left() {
+        // [1, 2, 3, 4, 5], and {1: 2, 3: 4, 5: 6, 7: 8}
+        let list = read(&mut &b"(lI1\naI2\naI3\naI4\naI5\na."[..]).unwrap();
+        counts(list.root().iter(), 5);
+        let dict = read(&mut &b"(I1\nI2\nI3\nI4\nI5\nI6\nI7\nI8\nd."[..]).unwrap();
+        counts(dict.root().items(), 4);
+    }
+}

@@ -1,6 +1,7 @@
 //! What is written: by every inner codec, and the header in all the sizes that it can have.
 
 use std::io::{Cursor, Read, Write};
+use std::ops::ControlFlow;
 
 use super::super::chunk::{Header, STORED};
 use super::super::{Blosc, Inner, Shuffle};
@@ -183,6 +184,21 @@ fn a_long_stream_has_room_to_spare_unless_its_size_is_announced() {
     assert_eq!(header(&coded).1, [1 << 20, 1000, 7, 0]);
     assert_eq!(offset(&coded, 0), 32 + 8 * 7);
     reads(&coded, &plain, "a long stream of announced size");
+}
+
+#[test]
+fn reports_count_what_waits_for_the_head() {
+    let plain = noise(2 * CHUNK + 1);
+    let (reports, reported) = std::sync::mpsc::channel();
+    let options = Options::new().threads(1).on_progress(move |progress| {
+        reports.send((progress.plain, progress.compressed)).unwrap();
+        ControlFlow::Continue(())
+    });
+    let coded = write(options, Blosc::new(), 1, &plain);
+    let (plain, compressed) = reported.iter().last().unwrap();
+    // Noise does not shrink, and of two chunks one has been coded at least.
+    assert!(plain >= 2 * CHUNK as u64);
+    assert!((CHUNK as u64..=coded.len() as u64).contains(&compressed), "{compressed}");
 }
 
 #[test]
