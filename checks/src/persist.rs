@@ -31,12 +31,17 @@ fn limits() -> Limits {
 /// Where an answer depends on how the bytes arrive, or what was written is not read as the same.
 pub fn persist_load(data: &[u8]) {
     let whole = demijohn::load_from_with(data, limits());
-    // Whether it is a pickle of the oldest protocols is told from what the source shows at first.
     let dripped = demijohn::load_from_with(BufReader::with_capacity(64, data), limits());
     let (document, dripped) = match (whole, dripped) {
         (Ok(whole), Ok(dripped)) => (whole, dripped),
         (Err(whole), Err(dripped)) => {
-            assert_eq!(whole.kind(), dripped.kind(), "{whole}; {dripped}");
+            // Whether it is a pickle of the oldest protocols is told from what the source shows at first, so one may not
+            // know a file of which the other sees only where it is damaged.
+            let known = [&whole, &dripped].map(|error| error.kind() != ErrorKind::UnknownFormat);
+            assert!(
+                known != [true, true] || whole.kind() == dripped.kind(),
+                "{whole}; {dripped}"
+            );
             return;
         }
         (whole, dripped) => panic!("{whole:?} at once, {dripped:?} by the byte"),
@@ -79,8 +84,14 @@ pub fn persist_inspect(data: &[u8]) {
     let named: Vec<_> = document.globals().map(|global| global.to_string()).collect();
     for global in &found.globals {
         let name = format!("{}.{}", global.module, global.name);
-        let count = named.iter().filter(|named| **named == name).count();
-        assert_eq!(count as u64, global.count, "{name}");
+        let count = named.iter().filter(|named| **named == name).count() as u64;
+        // Those of what follows the object count as well, which loading does not look at.
+        let right = if found.tail == 0 {
+            count == global.count
+        } else {
+            count <= global.count
+        };
+        assert!(right, "{name}: {count} times, and {} in inspect", global.count);
     }
     for entry in found.arrays.iter().take(ARRAYS) {
         let array = document
