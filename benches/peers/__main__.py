@@ -29,8 +29,9 @@ def main() -> int:
         run = Runner(bench).run(rows, surveys, memory, args.command)
     if args.charts:
         for survey, portraits in run.surveys:
-            chart = charts.chart(survey, portraits, report.provenance(run))
-            charts.draw(args.draw, chart, args.charts / f"{survey.name}.svg")
+            if survey.picture:
+                chart = charts.chart(survey.picture, survey, portraits, report.provenance(run))
+                charts.draw(args.draw, chart, args.charts / f"{survey.name}.svg")
     beside = os.path.relpath(args.charts, args.output.parent) if args.charts and args.output else None
     text = report.markdown(run, GROUPS, beside)
     if args.output:

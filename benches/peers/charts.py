@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from peers.measure import Portrait
-from peers.rows import Side, Survey
+from peers.rows import Picture, Side, Survey
 
 Chart = dict[str, Any]
 
@@ -21,10 +21,10 @@ def draw(program: Path, chart: Chart, file: Path) -> None:
         subprocess.run([str(program)], input=json.dumps(chart).encode(), stdout=stream, check=True)
 
 
-def chart(survey: Survey, portraits: list[Portrait], about: list[str]) -> Chart:
-    drawn = {"scatter": scatter, "bars": bars}[survey.chart](survey, portraits)
-    notes = [*survey.notes, *about]
-    return {**drawn, "heading": {"title": survey.headline, "notes": notes, "key": key(portraits)}}
+def chart(picture: Picture, survey: Survey, portraits: list[Portrait], about: list[str]) -> Chart:
+    drawn = {"scatter": scatter, "bars": bars}[picture.chart](survey, portraits)
+    notes = [*picture.notes, *about]
+    return {**drawn, "heading": {"title": picture.headline, "notes": notes, "key": key(portraits)}}
 
 
 def key(portraits: list[Portrait]) -> list[Chart]:

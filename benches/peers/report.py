@@ -58,7 +58,8 @@ def markdown(run: Run, groups: list[Group], charts: str | None = None) -> str:
     timings = dict(run.timings)
     parts = [INTRODUCTION, about(run), behind(run)]
     for survey, portraits in run.surveys:
-        picture = f"![{survey.headline}]({charts}/{survey.name}.svg)\n\n" if charts else ""
+        drawn = survey.picture if charts else None
+        picture = f"![{drawn.headline}]({charts}/{survey.name}.svg)\n\n" if drawn else ""
         parts.append(f"## {survey.title}\n\n{survey.text}\n\n{picture}{survey_table(portraits)}")
     for group in groups:
         measured = [(row, timings[row]) for row in group.rows if row in timings]
@@ -125,11 +126,16 @@ def table(measured: list[tuple[Row, Timing]]) -> str:
 def survey_table(portraits: list[Portrait]) -> str:
     headings = ["contender", "format", "dump", "load", "dump MB/s", "load MB/s", "size"]
     measured = any(portrait.peaks for portrait in portraits)
+    # Where a contender gets more than one array, these are what the table is about.
+    growing = len({portrait.side for portrait in portraits}) < len(portraits)
+    if growing:
+        headings[0] = "array"
     cells = []
     for portrait in portraits:
         times = portrait.dump_seconds, portrait.load_seconds
         contender = NAMES.get(portrait.side.contender, portrait.side.contender)
-        cell = [contender, portrait.side.title, *map(seconds, times)]
+        first = f"{portrait.plain / MIB:.0f} MiB" if growing else contender
+        cell = [first, portrait.side.title, *map(seconds, times)]
         cell += [digits(portrait.megabytes / time) for time in times]
         cell.append(f"{100 * portrait.share:.1f} %")
         if portrait.peaks:

@@ -92,19 +92,25 @@ class MemoryRow:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """What is drawn of a survey."""
+
+    headline: str
+    """What one sees."""
+    notes: list[str]
+    """How it was measured."""
+    chart: Literal["scatter", "bars"]
+
+
+@dataclass(frozen=True)
 class Survey:
-    """Many contenders do the same, round by round, and a picture shows them all."""
+    """Many contenders do the same, round by round, and a table shows them all, perhaps a picture too."""
 
     name: str
     title: str
-    """In the report."""
-    headline: str
-    """In the picture: what one sees."""
     text: str
-    notes: list[str]
-    """How it was measured, in the picture."""
-    chart: Literal["scatter", "bars"]
     entries: list[tuple[Side, Array]]
+    picture: Picture | None = None
     memory: bool = False
 
 

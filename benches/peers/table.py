@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from peers.data import DICT, OBJECTS, Array
 from peers.programs import PROGRAMS
-from peers.rows import Group, MemoryRow, Row, Side, Survey
+from peers.rows import Group, MemoryRow, Picture, Row, Side, Survey
 
 JOBLIB, PICKLE, NUMPY = Side("joblib"), Side("pickle"), Side("numpy")
 RUST, PACKAGE = Side("rust"), Side("package")
@@ -247,27 +247,44 @@ def figure() -> Iterator[tuple[Side, Array]]:
     yield coded(JOBLIB, "lz4"), data
 
 
+def growth() -> Iterator[tuple[Side, Array]]:
+    for side, most in ((RUST, 1024), (coded(RUST, "gzip", 3), 4096), (coded(RUST, "zstd", 3), 4096)):
+        for mib in (16, 128, 1024, 4096):
+            if mib <= most:
+                yield threaded(side), Array("images", mib)
+
+
 SURVEYS = [
     Survey(
         "formats",
         "Every format",
-        "Small files or fast ones: every format, in demijohn and in joblib",
         "Each at its default level, demijohn on two threads, joblib on the one that it knows. The slower a format, the less "
         "data it got. Each loads its own files.",
-        ["An array of image-like float32, to a file and back, at default levels; demijohn on two threads. Up is faster, left is smaller."],
-        "scatter",
         list(formats()),
+        Picture(
+            "Small files or fast ones: every format, in demijohn and in joblib",
+            ["An array of image-like float32, to a file and back, at default levels; demijohn on two threads. Up is faster, left is smaller."],
+            "scatter",
+        ),
     ),
     Survey(
         "figure",
         "joblib's own figure",
-        "What an array costs: time, memory and disk",
         "What joblib measures itself by on face images: here with face-like ones. demijohn has two threads, the others one, for "
         "they know no more. Memory is what a process grows by, beyond the array. Each loads its own files.",
-        ["128 MiB of face-like float32 images, to a file and back; demijohn on two threads. Memory is beyond the array. Shorter is better."],
-        "bars",
         list(figure()),
+        Picture(
+            "What an array costs: time, memory and disk",
+            ["128 MiB of face-like float32 images, to a file and back; demijohn on two threads. Memory is beyond the array. Shorter is better."],
+            "bars",
+        ),
         memory=True,
+    ),
+    Survey(
+        "growth",
+        "Growing arrays",
+        "Image-like float32 again, on two threads. Plain files end at 1 GiB, since larger ones wait for the disk.",
+        list(growth()),
     ),
 ]
 

@@ -198,7 +198,10 @@ fn reports_count_what_waits_for_the_head() {
     let (plain, compressed) = reported.iter().last().unwrap();
     // Noise does not shrink, and of two chunks one has been coded at least.
     assert!(plain >= 2 * CHUNK as u64);
-    assert!((CHUNK as u64..=coded.len() as u64).contains(&compressed), "{compressed}");
+    assert!(
+        (CHUNK as u64..=coded.len() as u64).contains(&compressed),
+        "{compressed}"
+    );
 }
 
 #[test]
