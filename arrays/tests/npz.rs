@@ -312,6 +312,15 @@ fn other_entries_and_hidden_ones_are_told_apart() {
     let file = open(&bytes).unwrap();
     assert_eq!(file.keys().collect::<Vec<_>>(), ["a"]);
     assert_eq!(file.others().collect::<Vec<_>>(), ["notes.txt"]);
+    assert_eq!(file.around(), (0, 0));
+    let between = [b"PK\x03\x04 in front", &bytes[..], b"behind"].concat();
+    let between = open(&between).unwrap();
+    assert_eq!(between.around(), (13, 6));
+    assert_eq!(between.read("a").unwrap(), file.read("a").unwrap());
+
+    // Python goes by the size of the list, not by where it is said to be.
+    let twice = open(&[&bytes[..], &bytes[..]].concat()).unwrap_err();
+    assert_eq!(twice.kind(), ErrorKind::Corrupt, "{twice}");
     assert_eq!(
         file.read("a").unwrap().as_slice::<u8>().unwrap(),
         [2],
@@ -402,4 +411,36 @@ fn an_entry_cannot_be_longer_than_the_file() {
     let (kind, text) = error_of(&bytes);
     assert_eq!(kind, ErrorKind::Truncated);
     assert!(text.contains("the zip file ends before"), "{text}");
+}
+
+#[test]
+fn a_list_of_entries_that_python_would_not_find_is_refused() {
+    let array = |n: u8| npy_bytes(&Array::from_vec(vec![n], &[1]).unwrap());
+    let zip = |data: &[u8]| {
+        forged(
+            data,
+            rawzip::CompressionMethod::STORE,
+            crc(data),
+            data.len() as u64,
+        )
+    };
+    let (shown, hidden) = (zip(&array(1)), zip(&array(2)));
+    // The end of the second, with the place of the first one's list, behind both lists: Python reads the last list.
+    let list = |zip: &[u8]| {
+        zip[zip.len() - 22 + 16..][..4]
+            .try_into()
+            .map(u32::from_le_bytes)
+            .unwrap() as usize
+    };
+    let lists = [
+        &shown[list(&shown)..shown.len() - 22],
+        &hidden[list(&hidden)..hidden.len() - 22],
+    ]
+    .concat();
+    let mut end = hidden[hidden.len() - 22..].to_vec();
+    end[16..20].copy_from_slice(&u32::try_from(list(&shown)).unwrap().to_le_bytes());
+    let both = [&shown[..list(&shown)], &lists[..], &end[..]].concat();
+    let error = open(&both).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Corrupt);
+    assert!(error.to_string().contains("the list of its entries"), "{error}");
 }

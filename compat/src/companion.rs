@@ -105,8 +105,9 @@ impl Companions {
 
     fn open<'a>(companions: Option<&'a mut Self>, class: &str, name: &str) -> Result<(&'a mut Self, File)> {
         let Some(companions) = companions else {
-            let message =
-                format!("an array is in the companion file {name:?}, which is found only if loaded by path");
+            let message = format!(
+                "an array is in the companion file {name:?}, found only beside a file that is given by its path"
+            );
             return Err(Error::new(ErrorKind::Unsupported, message));
         };
         let file = companions.open_beside(class, name)?;

@@ -109,7 +109,7 @@ fn what_is_beside_the_pickle_is_not_known_of_a_stream() {
         assert_eq!(error.kind(), ErrorKind::Unsupported);
         let message = error.to_string();
         assert!(
-            message.contains("\"a.npy\"") && message.contains("by path"),
+            message.contains("\"a.npy\"") && message.contains("by its path"),
             "{message}"
         );
     }

@@ -95,6 +95,7 @@ struct ProjectReadme;
 
 mod convert;
 mod dump;
+mod elements;
 mod error;
 mod inspect;
 mod joblib;
@@ -115,10 +116,11 @@ pub use codecs::atomic::Durability;
 pub use codecs::{Compression, Summary};
 pub use convert::{Conversion, Converted, Way, convert};
 pub use dump::{DumpOptions, dump, dump_to, dump_with};
+pub use elements::Elements;
 pub use error::{Error, ErrorKind, Result};
 pub use inspect::{
-    ArrayEntry, CompanionEntry, Content, GlobalEntry, Inspection, extract, extract_beside, inspect,
-    inspect_file,
+    ArrayEntry, CompanionEntry, Content, Extraction, GlobalEntry, Inspection, extract, extract_beside,
+    inspect, inspect_file,
 };
 pub use limits::Limits;
 pub use load::{LoadOptions, load, load_as, load_from, load_from_with, load_with};

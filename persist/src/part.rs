@@ -1,21 +1,21 @@
 //! Loading one array out of a file, or mapping all of them: what both do with the data of arrays is to go past it.
 
 use std::fs::File;
-use std::io::{Seek, SeekFrom};
+use std::io::{BufRead as _, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::arrays::{Array, Available, MapMode};
-use crate::inspect::beside;
+use crate::inspect::{beside, extract};
 use crate::joblib::{self, Body, Data, apart};
 use crate::load::LoadOptions;
 use crate::passing::Passing;
 use crate::pickle::numpy::{self, Located};
 use crate::pickle::{self, AbsentArray, Found, Payload, Raw};
 use crate::stream::{self, Skip, Skipping, read_object};
-use crate::{Document, Error, ErrorKind, Limits, Result, Value, codecs};
+use crate::{Content, Document, Error, ErrorKind, Limits, Result, Value, codecs};
 
-/// Loads a single array out of a file, by its [path](pickle::path) within the object. The data of the other arrays is
-/// not kept: in a plain file it is not even read, in a compressed one it is decompressed a piece at a time. The file is
+/// Loads a single array out of a file, by its [path](pickle::path) within the object, or as [`extract`] has it for `.npy` and
+/// `.npz` files. The data of the other arrays is not kept: in a plain file it is not even read, in a compressed one it is decompressed a piece at a time. The file is
 /// gone through twice, first to find out where the array is.
 ///
 /// ```
@@ -39,7 +39,8 @@ use crate::{Document, Error, ErrorKind, Limits, Result, Value, codecs};
 ///
 /// # Errors
 /// As for [`load`](crate::load()); [`Parameter`](ErrorKind::Parameter) if that is no path, or if no array is there;
-/// [`Unsupported`](ErrorKind::Unsupported) for a pipe, which cannot be gone through twice.
+/// [`Unsupported`](ErrorKind::Unsupported) for an array of Python objects and for a masked one, whose two arrays have paths of
+/// their own, and for a pipe, which cannot be gone through twice.
 pub fn load_array(path: impl AsRef<Path>, array: &str) -> Result<Array> {
     load_array_with(path, array, LoadOptions::new())
 }
@@ -64,12 +65,17 @@ pub fn load_array_with(
 }
 
 fn find(path: &Path, array: &str, limits: &Limits) -> Result<Array> {
-    // A wrong path is not to cost a look at the file.
-    let array: pickle::path::Path = array.parse()?;
-    let stream = stream::open(path, limits)?;
+    let mut stream = stream::open(path, limits)?;
     if !stream.seekable() {
         return Err(no_seeking());
     }
+    if matches!(Content::of(stream.fill_buf()?), Content::Npy | Content::Npz) {
+        let mut file = stream.into_inner();
+        file.rewind()?;
+        return extract(file, array, limits);
+    }
+    // A wrong path is not to cost a look through the file.
+    let array: pickle::path::Path = array.parse()?;
     let (plain, length) = (stream.format() == "none", stream::length(&stream));
     let mut passing = Passing::joblib().unchecked();
     let mut stream = Skipping::new(stream, passing.skip());
@@ -78,11 +84,13 @@ fn find(path: &Path, array: &str, limits: &Limits) -> Result<Array> {
     if !plain {
         stream.end_member()?;
     }
-    let value = document.root().follow(&array)?;
-    if let Some(array) = beside::array(path, value, limits)? {
+    let root = document.root();
+    if let Ok(value) = root.follow(&array)
+        && let Some(array) = beside::array(path, value, limits)?
+    {
         return Ok(array);
     }
-    match numpy::locate(value)? {
+    match numpy::locate_at(root, &array)? {
         Located::Here(array) => Ok(array.into_owned()),
         Located::Absent(absent) => read_absent(&mut stream, 0, &absent),
     }

@@ -33,6 +33,7 @@
 //! | `[n]` | an object | the item appended `n`-th; if nothing was, the value of the integer key `n` |
 //! | `[key n]`, `[value n]` | a dict or object | key or value of the entry set `n`-th, counted from 0 |
 //! | `[state n]` | an object | the state given to it `n`-th |
+//! | `.data`, `.mask` | a masked array | its elements and which of them do not count: arrays that a document has no values for, so they are [located](crate::numpy::locate_at) and not [visited](crate::Document::walk) |
 //!
 //! What stands under a text key of more than 256 bytes is named by its number.
 //!
@@ -112,6 +113,22 @@ impl Path {
         }
     }
 
+    /// The path of one step to what has this name.
+    #[must_use]
+    pub(crate) fn named(name: &str) -> Self {
+        Self {
+            steps: vec![Step::Name(name.into())],
+        }
+    }
+
+    /// The path without its last step, and the name that this has, if it has one.
+    pub(crate) fn split_name(&self) -> Option<(Self, &str)> {
+        let (last, before) = self.steps.split_last()?;
+        let Step::Name(name) = last else { return None };
+        let steps = before.to_vec();
+        Some((Self { steps }, name))
+    }
+
     /// The path that goes on from where this one leads.
     #[must_use]
     pub fn join(&self, then: &Self) -> Self {
@@ -123,6 +140,10 @@ impl Path {
 
 /// The names of an object's parts, which dots lead to.
 pub(crate) const PARTS: [&str; 4] = ["callable", "args", "kwargs", "state"];
+
+/// The names of a masked array's parts.
+pub(crate) const DATA: &str = "data";
+pub(crate) const MASK: &str = "mask";
 
 /// Whether a text can stand behind a dot.
 pub(crate) fn is_name(text: &str) -> bool {

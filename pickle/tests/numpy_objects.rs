@@ -4,7 +4,7 @@ mod common;
 
 use common::{Asm, asm};
 use demijohn_arrays::{Order, Scalar};
-use demijohn_pickle::numpy::Inline;
+use demijohn_pickle::numpy::{Inline, Located, locate_at};
 use demijohn_pickle::{self as pickle, Document, ErrorKind, Kind, Protocol, save};
 
 fn read(asm: Asm) -> Document {
@@ -17,8 +17,11 @@ fn dtype(asm: Asm, code: &str) -> Asm {
 
 /// The call that makes a masked array, without a state.
 fn masked(class: &str) -> Asm {
-    asm(3)
-        .global("numpy.ma.core", "_mareconstruct")
+    masked_in(asm(3), class)
+}
+
+fn masked_in(asm: Asm, class: &str) -> Asm {
+    asm.global("numpy.ma.core", "_mareconstruct")
         .op(b"(")
         .global("numpy.ma", class)
         .global("numpy", "ndarray")
@@ -51,6 +54,32 @@ fn masked_arrays_have_data_and_mask() {
     let bytes = save::write(&document, Vec::new(), Protocol::V4, Inline::default()).unwrap();
     let again = pickle::read(&mut bytes.as_slice()).unwrap();
     assert!(again.root().deep_eq(value, 100).unwrap());
+}
+
+#[test]
+fn paths_lead_to_the_two_arrays_of_a_masked_one() {
+    let list = asm(3).op(b"](");
+    let document = read(state(masked_in(list, "MaskedArray"), &[1, 0, 2, 0, 3, 0], &[0, 1, 0]).op(b"K\x07e"));
+    let at = |path: &str| locate_at(document.root(), &path.parse().unwrap());
+    let here = |path: &str| match at(path).unwrap() {
+        Located::Here(array) => array.into_owned(),
+        Located::Absent(_) => panic!("it was read"),
+    };
+    assert_eq!(here("[0].data").as_slice::<i16>().unwrap(), [1, 2, 3]);
+    assert_eq!(here("[0].mask").as_slice::<bool>().unwrap(), [false, true, false]);
+    let error = at("[0]").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.to_string().contains("[0].data and [0].mask"), "{error}");
+    for nothing in [
+        "[0].fill_value",
+        "[0].data.data",
+        "[1].data",
+        "[2].mask",
+        "[0][\"data\"]",
+    ] {
+        let error = at(nothing).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Parameter, "{nothing}: {error}");
+    }
 }
 
 #[test]

@@ -176,8 +176,11 @@ class Inspection:
         """The size of what it holds, in bytes, if its end was reached."""
         self.protocol: int | None = found.protocol
         """The protocol that the pickle states; 0 and 1 state none."""
+        self.lead: int = found.lead
+        """How many bytes stand in front of a ``.npz`` file."""
         self.tail: int = found.tail
-        """How many bytes follow what was dumped, which Python's loaders ignore when they are called once."""
+        """How many bytes follow what was dumped, or a ``.npz`` file or a pickle in it, which Python's loaders ignore when they
+        are called once."""
         self.further: int = found.further
         """How many more objects these bytes begin with, for whoever goes on loading. Their names are in :attr:`globals`."""
         self.error: Exception | None = found.error
@@ -197,6 +200,11 @@ class Inspection:
     def object_arrays(self) -> list[ArrayEntry]:
         """The arrays of Python objects in a ``.npz`` file. Their pickles have been read, but not been kept."""
         return [ArrayEntry(path, *row) for path, row in self._found.object_arrays()]
+
+    @cached_property
+    def others(self) -> list[str]:
+        """The names of the entries of a ``.npz`` file that are no arrays."""
+        return self._found.others()
 
     @property
     def arrays_omitted(self) -> int:
@@ -266,9 +274,17 @@ class Inspection:
     def _notes(self) -> list[str]:
         """What else there is to say."""
         notes = []
+        if self.others:
+            some = ", ".join(_shown(name) for name in self.others[:_NAMES])
+            more = f" and {len(self.others) - _NAMES} more" if len(self.others) > _NAMES else ""
+            what = _count(len(self.others), "entry that is no array", "entries that are no arrays")
+            notes.append(f"{what}: {some}{more}")
+        if self.lead:
+            notes.append(f"{_count(self.lead, 'byte')} in front of the zip file")
         if self.tail:
             further = f", {_count(self.further, 'object')} among them" if self.further else ""
-            notes.append(f"{_count(self.tail, 'byte')} behind the object{further}, which loading once ignores")
+            what = "zip file or a pickle in it" if self.content == "npz" else "object"
+            notes.append(f"{_count(self.tail, 'byte')} behind the {what}{further}, which loading once ignores")
         if self.companions:
             notes.append(f"{_count(len(self.companions), 'array')} in other files")
         if self.globals:

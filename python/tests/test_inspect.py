@@ -386,6 +386,37 @@ def test_pickles_in_npz_files_are_looked_into(tmp_path):
         demijohn.load_array(path, "x")
 
 
+def test_what_is_around_the_arrays_of_npz_files(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez(path, a=np.arange(3))
+    with zipfile.ZipFile(path, "a") as file:
+        file.writestr("notes.txt", "text")
+    found = demijohn.inspect(io.BytesIO(b"PK\3\4" + path.read_bytes() + b"behind"))
+    assert (found.others, found.lead, found.tail, found.error) == (["notes.txt"], 4, 6, None)
+    assert "1 entry that is no array: notes.txt" in repr(found)
+    assert "4 bytes in front of the zip file" in repr(found)
+    assert "6 bytes behind the zip file" in repr(found)
+
+
+def test_every_path_that_is_listed_leads_to_an_array(tmp_path):
+    masked = np.ma.masked_array(np.arange(6000.0).reshape(2, 3000), [[0], [1]] * np.ones((2, 3000)))
+    fields = {"names": ["a", "b"], "formats": ["<i4", "<i2"], "offsets": [0, 2], "itemsize": 8}
+    value = {"m": [masked], "o": np.arange(3).view(np.dtype(fields)), "objects": np.array([np.arange(2), None], dtype=object)}
+    joblib.dump(value, tmp_path / "a.pkl.gz")
+    (tmp_path / "b.pkl").write_bytes(pickle.dumps(value))
+    for file in [tmp_path / "a.pkl.gz", tmp_path / "b.pkl"]:
+        paths = [entry.path for entry in demijohn.inspect(file).arrays]
+        assert paths == ["m[0].data", "m[0].mask", "o", "objects[0]"]
+        data, mask, overlapping, inner = (demijohn.load_array(file, path) for path in paths)
+        np.testing.assert_array_equal(data, masked.data)
+        np.testing.assert_array_equal(mask, masked.mask)
+        assert overlapping.dtype == value["o"].dtype
+        np.testing.assert_array_equal(overlapping, value["o"])
+        np.testing.assert_array_equal(inner, [0, 1])
+        with pytest.raises(demijohn.UnsupportedError, match=r"m\[0\].data and m\[0\].mask"):
+            demijohn.load_array(file, "m[0]")
+
+
 # Limits.
 
 
@@ -586,3 +617,8 @@ def test_old_files_with_companions():
     assert found.companions
     assert all(entry.file.endswith(".npy") for entry in found.companions)
     assert "in other files" in repr(found)
+    plain = [demijohn.load_array(path, entry.path) for entry in found.companions[:2]]
+    np.testing.assert_array_equal(plain[0], np.arange(5, dtype=np.int64))
+    np.testing.assert_array_equal(plain[1], np.arange(5, dtype=np.float64))
+    with pytest.raises(demijohn.UnsupportedError, match="given by its path|found only by the path"):
+        demijohn.load_array(io.BytesIO(path.read_bytes()), found.companions[0].path)

@@ -26,6 +26,8 @@ pub struct Reader<R> {
     /// In the order of the file, without those that a later one of the same name hides.
     entries: Vec<Entry>,
     index: HashMap<String, usize>,
+    /// Where the first entry begins, in bytes from the beginning of the file.
+    start: u64,
     /// Length of the whole file in bytes.
     len: u64,
     options: ReadOptions,
@@ -81,10 +83,14 @@ impl<R: Read + Seek> Reader<R> {
             }
             _ => zip_error(error),
         })?;
+        check_directory(&zip)?;
         let mut all = zip.entries(&mut buffer);
         let mut entries: Vec<Option<Entry>> = Vec::new();
         let mut index = HashMap::new();
+        let mut start = None;
         while let Some(entry) = all.next_entry().map_err(zip_error)? {
+            let at = entry.local_header_offset();
+            start = Some(start.map_or(at, |start: u64| start.min(at)));
             if entry.is_dir() {
                 continue;
             }
@@ -106,6 +112,7 @@ impl<R: Read + Seek> Reader<R> {
         let names = entries.iter().map(|entry| entry.name.clone());
         Ok(Self {
             index: names.zip(0..).collect(),
+            start: start.unwrap_or_else(|| zip.directory_offset()),
             zip,
             entries,
             len,
@@ -124,6 +131,12 @@ impl<R: Read + Seek> Reader<R> {
     pub fn others(&self) -> impl Iterator<Item = &str> {
         let others = self.entries.iter().filter(|entry| !entry.name.ends_with(SUFFIX));
         others.map(|entry| entry.name.as_str())
+    }
+
+    /// How many bytes stand in front of the first entry, and how many behind the end of the zip file. They are nobody's.
+    #[must_use]
+    pub fn around(&self) -> (u64, u64) {
+        (self.start, self.len.saturating_sub(self.zip.end_offset()))
     }
 
     /// Reads an array, and checks its checksum.
@@ -248,6 +261,34 @@ impl<R: Read + Seek> Reader<R> {
         };
         Ok((checked, available))
     }
+}
+
+/// Makes sure that the list of entries is the one in front of its end. Python goes by its size and takes what it is short of
+/// the stated offset for bytes in front of the file; `rawzip` goes by the offset if something like an entry is there. Where
+/// the two differ, others would see other arrays than this.
+fn check_directory<R: Read + Seek>(zip: &ZipArchive<Shared<R>>) -> Result<()> {
+    // APPNOTE 4.3.16, and 4.3.14 and 4.3.15: what stands in front of it where 32 bits are not enough.
+    const END: usize = 22;
+    const END64: usize = 56 + 20;
+    let mut end_at = zip.eocd_offset();
+    let mut end = [0; END];
+    let source = zip.get_ref();
+    source.read_exact_at(&mut end, end_at)?;
+    let mut size = u64::from(u32::from_le_bytes(end[12..16].try_into().expect("four bytes")));
+    if let Some(at) = end_at.checked_sub(END64 as u64) {
+        let mut end64 = [0; END64];
+        source.read_exact_at(&mut end64, at)?;
+        if end64.starts_with(b"PK\x06\x06") && end64[56..].starts_with(b"PK\x06\x07") {
+            end_at = at;
+            size = u64::from_le_bytes(end64[40..48].try_into().expect("eight bytes"));
+        }
+    }
+    if end_at.checked_sub(size) == Some(zip.directory_offset()) {
+        return Ok(());
+    }
+    Err(Error::corrupt(
+        "invalid zip file: the list of its entries is not where it should be, as if there were two of them",
+    ))
 }
 
 /// The data of an array in a zip file; see [`Reader::data`].

@@ -221,14 +221,15 @@ pub(crate) struct Test {
         file, ok, content (pickle, npy, npz, data, unknown), format (compression, none for plain files,\n  \
         zfile for that of joblib before 0.10),\n  \
         compressed (bytes), uncompressed (bytes, null if the end was not reached),\n  \
-        protocol (of the pickle, null for none, 0 and 1), tail (bytes behind the object),\n  \
+        protocol (of the pickle, null for none, 0 and 1), lead (bytes in front of a zip file),\n  \
+        tail (bytes behind the object, or behind a zip file and the pickles in it),\n  \
         further (how many objects follow it: those bytes begin with them, and globals has their names too),\n  \
         globals, each an object of module, name, offset (of the first use, in a zip entry if it is there), count,\n  \
         known_safe,\n  \
-        arrays (of plain data, not of Python objects; no masked ones, nor other subclasses), each an object of path,\n  \
-        dtype (as numpy has it), shape, order (C or F), bytes,\n  \
+        arrays (of plain data, not of Python objects; of a masked one its data and its mask; no other subclasses),\n  \
+        each an object of path, dtype (as numpy has it), shape, order (C or F), bytes,\n  \
         offset (of the elements in the uncompressed stream, null in a zip entry, and for short ones in a pickle that is not joblib's),\n  \
-        arrays_omitted (how many more there are than are listed),\n  \
+        arrays_omitted (how many more there are than are listed), others (names of zip entries that are no arrays),\n  \
         companions (arrays in files of their own, of joblib before 0.10), each an object of path, file,\n  \
         and dtype, shape, order, bytes (null if the file was not read or holds a pickle),\n  \
         and error: null, or an object of\n  \
@@ -276,6 +277,8 @@ pub(crate) struct Scan {
         demijohn extract model.pkl.gz 'layers[3].weight'              writes layers.3.weight.npy\n  \
         demijohn extract model.pkl.gz 'layers[3].weight' -o w.csv     numbers, one row a line\n  \
         demijohn extract data.npz labels -o - --csv | head\n\n\
+        A masked array is two, with .data and .mask behind its path. Structs whose fields overlap, which numpy refuses to\n\
+        save, are written as opaque elements (V8), and how to see the fields is said.\n\n\
         CSV is for one and two axes of numbers or booleans.")]
 pub(crate) struct Extract {
     /// The file to read

@@ -1,6 +1,7 @@
 //! `demijohn inspect`
 
-use demijohn::pickle::numpy::Located;
+use demijohn::pickle::numpy::{Located, MaskedPart};
+use demijohn::pickle::path::Path;
 use demijohn::pickle::{self, Kind};
 use demijohn::{Content, Inspection, Value};
 use serde_json::{Value as Json, json};
@@ -93,11 +94,13 @@ fn object(operand: &Operand, found: &Inspection, failure: Option<&Failure>) -> J
         "compressed": found.compressed,
         "uncompressed": found.uncompressed,
         "protocol": found.protocol,
+        "lead": found.lead,
         "tail": found.tail,
         "further": found.further,
         "globals": globals(found),
         "arrays": found.arrays.iter().map(array).collect::<Vec<_>>(),
         "arrays_omitted": found.arrays_omitted,
+        "others": found.others,
         "companions": found.companions.iter().map(companion).collect::<Vec<_>>(),
         "error": failure.map(Failure::to_json),
     })
@@ -134,9 +137,43 @@ fn report(operand: &Operand, found: &Inspection) -> String {
             count(found.companions.len() as u64, "array")
         ));
     }
-    if found.tail > 0 {
+    if !found.others.is_empty() {
+        let more = found.others.len().saturating_sub(NAMES);
+        let names: Vec<_> = found
+            .others
+            .iter()
+            .take(NAMES)
+            .map(|name| cut(&printable(name), PATH))
+            .collect();
+        let entries = if found.others.len() == 1 {
+            "entry is no array"
+        } else {
+            "entries are no arrays"
+        };
+        let rest = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
         text.push_str(&format!(
-            "  {} follow the object and are ignored{}\n",
+            "  {} {entries}: {}{rest}\n",
+            found.others.len(),
+            names.join(", ")
+        ));
+    }
+    if found.lead > 0 {
+        text.push_str(&format!(
+            "  {} stand in front of the zip file\n",
+            count(found.lead, "byte")
+        ));
+    }
+    if found.tail > 0 {
+        let what = match found.content {
+            Content::Npz => "zip file, or a pickle in it,",
+            _ => "object",
+        };
+        text.push_str(&format!(
+            "  {} follow the {what} and are ignored{}\n",
             count(found.tail, "byte"),
             further(found)
         ));
@@ -301,11 +338,11 @@ fn rows(found: &Inspection) -> (Vec<Row>, bool) {
             walk.skip_parts();
             continue;
         }
-        if rows.len() == ROWS {
+        if rows.len() >= ROWS {
             return (rows, true);
         }
-        let (row, whole) = row_of(found, value, &visit.path().to_string());
-        rows.push(row);
+        let (these, whole) = rows_of(found, value, &visit.path());
+        rows.extend(these);
         if whole || !matches!(shown, Shown::WithParts) {
             walk.skip_parts();
         }
@@ -313,19 +350,33 @@ fn rows(found: &Inspection) -> (Vec<Row>, bool) {
     (rows, false)
 }
 
-/// The row of a value, and whether its parts would say no more than that.
+/// The row of a value, or the two of a masked array, and whether its parts would say no more than that.
+fn rows_of(found: &Inspection, value: Value<'_>, path: &Path) -> (Vec<Row>, bool) {
+    if let Some(masked) = value.as_masked_array() {
+        let [data, mask] = masked.parts();
+        let row = |part: MaskedPart<'_>, kind| {
+            let path = part.path(path).to_string();
+            array_row(&path, kind, part.layout(), found.offset_of(&part))
+        };
+        return (vec![row(data, "masked array"), row(mask, "its mask")], true);
+    }
+    let (row, whole) = row_of(found, value, &path.to_string());
+    (vec![row], whole)
+}
+
 fn row_of(found: &Inspection, value: Value<'_>, path: &str) -> (Row, bool) {
     if let Some(layout) = found.layout(value) {
         return (array_row(path, "array", layout, found.offset(value)), true);
-    }
-    if let Some(masked) = value.as_masked_array() {
-        return (array_row(path, "masked array", masked.layout(), None), true);
     }
     if let Some(objects) = value.as_object_array() {
         return (objects_row(path, objects.layout()), false);
     }
     if let Some(file) = found.companion(value) {
-        return (row(path, "array", format!("in {file}")), true);
+        let entry = found.companions.iter().find(|entry| entry.path == path);
+        let plain = entry.is_some_and(|entry| entry.layout.is_some());
+        // One of Python objects, or one that was not read.
+        let kind = if plain { "array" } else { "object array" };
+        return (row(path, kind, format!("in {file}")), true);
     }
     match value.as_object().map(|_| pickle::numpy::locate(value)) {
         Some(Ok(Located::Here(array))) => (array_row(path, "array", array.layout(), None), true),
@@ -360,7 +411,7 @@ fn array_row(path: &str, kind: &str, layout: &demijohn::arrays::Layout, offset: 
 }
 
 fn objects_row(path: &str, layout: &demijohn::arrays::Layout) -> Row {
-    let mut row = array_row(path, "array", layout, None);
+    let mut row = array_row(path, "object array", layout, None);
     // They are wherever they are.
     row[4] = "-".to_owned();
     row

@@ -396,6 +396,17 @@ fn files_of_old_joblib_are_read_shown_and_upgraded() {
             .as_i64(),
         Some(1)
     );
+    for from_a_pipe in [
+        ["convert", "-", "piped.pkl"],
+        ["convert", "-", "piped.pkl.gz"],
+        ["convert", "-", "-"],
+    ] {
+        let refused = dir.demijohn(from_a_pipe).stdin(with_companion).run();
+        let why = "\"old.pkl_01.npy\", found only beside a file that is given by its path";
+        assert!(refused.fails().contains(why), "{refused}");
+        assert_eq!(refused.stdout(), b"");
+    }
+    assert!(!dir.names().iter().any(|name| name.starts_with("piped")));
     dir.demijohn(["convert", "old.pkl", "new.pkl.xz"]).run().ok();
     assert_eq!(
         demijohn::load_array(dir.path("new.pkl.xz"), "[0]").unwrap(),

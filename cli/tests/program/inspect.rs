@@ -44,7 +44,9 @@ fn json_has_the_documented_keys_and_values() {
             "format",
             "further",
             "globals",
+            "lead",
             "ok",
+            "others",
             "protocol",
             "tail",
             "uncompressed"
@@ -246,7 +248,8 @@ joblib.dump({'masked': np.ma.array([1.5, 2.5], mask=[0, 1]), 'rec': np.rec.array
     let rows: Vec<_> = table[1..].iter().map(|line| cells(line)).collect();
     let expected = [
         &[".", "dict", "dict of 6 items"][..],
-        &["masked", "masked array", "<f8 (2,)", "C", "16", "-"],
+        &["masked.data", "masked array", "<f8 (2,)", "C", "16", "-"],
+        &["masked.mask", "its mask", "|b1 (2,)", "C", "2", "-"],
         &[
             "rec",
             "array",
@@ -257,7 +260,7 @@ joblib.dump({'masked': np.ma.array([1.5, 2.5], mask=[0, 1]), 'rec': np.rec.array
         ],
         &[
             "record",
-            "array",
+            "object array",
             "[('k', '<i4'), ('o', 'O')] (1,)",
             "C",
             "-",
@@ -266,9 +269,15 @@ joblib.dump({'masked': np.ma.array([1.5, 2.5], mask=[0, 1]), 'rec': np.rec.array
         &["record[0]", "tuple", "tuple of 2 items"],
     ];
     assert_eq!(rows, expected, "{text}");
-    for path in ["rec", "record[0][0]", "masked"] {
+    for (path, code) in [
+        ("rec", 0),
+        ("masked.data", 0),
+        ("masked.mask", 0),
+        ("record[0][0]", 1),
+        ("masked", 1),
+    ] {
         let ended = dir.demijohn(["extract", "m.pkl", path, "-o", "-"]).run();
-        assert_eq!(ended.code(), i32::from(path != "rec"), "{ended}");
+        assert_eq!(ended.code(), code, "{ended}");
     }
 }
 
@@ -291,6 +300,38 @@ fn pickles_in_files_of_numpy_are_seen() {
         .status(0)
         .json_lines();
     assert_eq!(json[0]["arrays"], json!([]));
+}
+
+#[test]
+fn what_is_no_array_in_a_npz_file_is_said() {
+    let Some(python) = python() else { return };
+    let dir = Dir::new();
+    let code = "
+import numpy as np, zipfile
+np.savez('a.npz', a=np.arange(3))
+with zipfile.ZipFile('a.npz', 'a') as file:
+    file.writestr('notes.txt', 'text'), file.writestr('\x1b[31m', '')
+whole = open('a.npz', 'rb').read()
+open('b.npz', 'wb').write(b'PK\\3\\4' + whole + b'behind')
+";
+    dir.command(python, ["-c", code]).run().ok();
+    let shown = dir.demijohn(["inspect", "a.npz", "b.npz"]).run().status(0);
+    let entries = r#"2 entries are no arrays: notes.txt, ["\u{1b}[31m"]"#;
+    let text = shown.stdout_text();
+    assert_eq!(text.matches(entries).count(), 2, "{text}");
+    assert!(
+        text.contains("4 bytes stand in front of the zip file\n"),
+        "{text}"
+    );
+    assert!(text.contains("6 bytes follow the zip file"), "{text}");
+    let json = dir
+        .demijohn(["inspect", "--json", "a.npz", "b.npz"])
+        .run()
+        .json_lines();
+    for (found, lead, tail) in [(&json[0], 0, 0), (&json[1], 4, 6)] {
+        assert_eq!(found["others"], json!(["notes.txt", "[\"\\u{1b}[31m\"]"]));
+        assert_eq!((&found["lead"], &found["tail"]), (&json!(lead), &json!(tail)));
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod bench;
 mod convert;
 mod damage;
 mod demo;
+mod extract;
 mod files;
 mod info;
 mod inspect;

@@ -18,7 +18,7 @@ use std::thread;
 use serde_json::Value;
 
 use folder::Folder;
-pub(crate) use outside::skip;
+pub(crate) use outside::{skip, workspace};
 
 /// A folder to work in, and commands to run there.
 pub(crate) struct Dir(Folder);

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::io::{self, Read, Seek as _, SeekFrom, Write};
+use std::io::{self, Seek as _, SeekFrom, Write};
 
 use super::recode::pass;
 use super::source::Stream;
@@ -10,9 +10,9 @@ use super::target::Target;
 use super::{Out, lost};
 use crate::arrays::{Array, Layout, npy};
 use crate::codecs::{Hint, Hinted, TakesHints};
+use crate::elements::Elements;
 use crate::inspect::Inspection;
 use crate::joblib::JoblibWriter;
-use crate::part::read_absent;
 use crate::pickle::numpy::{self, Located};
 use crate::pickle::{self, AbsentArray, ArrayWriter as _, Batch, Emitter, Kind};
 use crate::{Content, Document, DumpOptions, Error, ErrorKind, Result, Value};
@@ -57,8 +57,8 @@ enum Place<'h> {
     Here(Cow<'h, Array>),
     /// At this offset of the stream.
     At(u64),
-    /// In the stream, in an order that takes having it as a whole.
-    Disordered(Cow<'h, AbsentArray>),
+    /// In the stream, as a pickle has it.
+    Absent(Cow<'h, AbsentArray>),
     /// In the entry of that name.
     #[cfg(feature = "npz")]
     Entry,
@@ -70,16 +70,6 @@ enum Data<'h> {
     Stream(&'h mut Stream),
     #[cfg(feature = "npz")]
     Npz(&'h Npz),
-}
-
-/// The elements of an array, to be read once.
-enum Bytes<'r> {
-    Slice(&'r [u8]),
-    /// With so many of them read.
-    Ordered(Array, usize),
-    Stream(&'r mut Stream),
-    #[cfg(feature = "npz")]
-    Entry(crate::arrays::npz::Data<'r>),
 }
 
 impl<'h> Arrays<'h> {
@@ -144,6 +134,12 @@ impl<'h> Arrays<'h> {
             let message = format!("entry {other:?} is no .npy file, so it is no array");
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
+        let (before, behind) = file.around();
+        if before > 0 {
+            let message = format!("{before} bytes stand in front of the zip file, and would be lost");
+            return Err(Error::new(ErrorKind::Unsupported, message));
+        }
+        lost(behind)?;
         if wanted == Content::Npy && items.len() != 1 {
             let names: Vec<_> = items
                 .iter()
@@ -229,7 +225,7 @@ impl<'h> Arrays<'h> {
         for item in &self.items {
             let mut bytes = self.data.open(item)?;
             npz.add_from(&item.name, &item.layout, &mut bytes)?;
-            bytes.end()?;
+            bytes.finish()?;
         }
         npz.finish()?;
         self.finish()
@@ -289,61 +285,25 @@ impl<'h> Arrays<'h> {
 }
 
 impl Data<'_> {
-    fn open<'r>(&'r mut self, item: &'r Item<'_>) -> Result<Bytes<'r>> {
+    fn open<'r>(&'r mut self, item: &'r Item<'_>) -> Result<Elements<'r>> {
         Ok(match (&item.place, self) {
-            (Place::Here(array), _) => Bytes::Slice(array.as_bytes()),
+            (Place::Here(array), _) => Elements::of(array),
             (Place::At(offset), Data::Stream(stream)) => {
                 stream.seek(SeekFrom::Start(*offset))?;
-                Bytes::Stream(stream)
+                Elements::next(item.layout.clone(), stream)
             }
-            (Place::Disordered(absent), Data::Stream(stream)) => {
-                Bytes::Ordered(read_absent(stream, 0, absent)?, 0)
-            }
+            (Place::Absent(absent), Data::Stream(stream)) => Elements::absent(stream, 0, absent)?,
             #[cfg(feature = "npz")]
-            (Place::Entry, Data::Npz(file)) => Bytes::Entry(file.data(&item.name)?.1),
+            (Place::Entry, Data::Npz(file)) => Elements::entry(item.layout.clone(), file.data(&item.name)?.1),
             // Not made above; it would be noticed, as there are too few bytes.
-            _ => Bytes::Slice(&[]),
+            _ => Elements::missing(item.layout.clone()),
         })
     }
 
     fn copy(&mut self, item: &Item<'_>, out: &mut dyn Write) -> Result<()> {
-        let mut bytes = self.open(item)?;
-        let needed = item.layout.nbytes() as u64;
-        let left = needed - pass(&mut bytes, needed, out)?;
-        if left > 0 {
-            let layout = &item.layout;
-            let message = format!("the stream ends {left} bytes before the end of array {layout}");
-            return Err(Error::new(ErrorKind::Truncated, message));
-        }
-        bytes.end()
-    }
-}
-
-impl Read for Bytes<'_> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Slice(bytes) => bytes.read(out),
-            Self::Ordered(array, at) => {
-                let n = (&array.as_bytes()[*at..]).read(out)?;
-                *at += n;
-                Ok(n)
-            }
-            Self::Stream(stream) => stream.read(out),
-            #[cfg(feature = "npz")]
-            Self::Entry(data) => data.read(out),
-        }
-    }
-}
-
-impl Bytes<'_> {
-    /// Checks what can be checked at the end.
-    fn end(self) -> Result<()> {
-        #[cfg(feature = "npz")]
-        if let Self::Entry(mut data) = self {
-            // The entry is as long as its array, so nothing is left, and its checksum is looked at now.
-            io::copy(&mut data, &mut io::sink())?;
-        }
-        Ok(())
+        let mut elements = self.open(item)?;
+        pass(&mut elements, item.layout.nbytes() as u64, out)?;
+        elements.finish()
     }
 }
 
@@ -356,10 +316,7 @@ fn numbered(i: usize) -> String {
 fn place<'h>(document: &'h Document, value: Value<'h>) -> Result<(Layout, Place<'h>)> {
     match numpy::locate(value) {
         Ok(Located::Here(array)) => Ok((array.layout().clone(), Place::Here(array))),
-        Ok(Located::Absent(absent)) if absent.is_as_laid_out() => {
-            Ok((absent.layout().clone(), Place::At(absent.start())))
-        }
-        Ok(Located::Absent(absent)) => Ok((absent.layout().clone(), Place::Disordered(absent))),
+        Ok(Located::Absent(absent)) => Ok((absent.layout().clone(), Place::Absent(absent))),
         Err(e) if e.kind() == pickle::ErrorKind::Parameter => Err(no_array(document, value)),
         Err(e) => Err(e.into()),
     }

@@ -58,7 +58,8 @@ pub fn convert(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<Converted
 ///
 /// Nothing in the source is run, and it stays as it is. It is read to its end, checksums included. Memory is bounded,
 /// whatever the size of the arrays, but for files of joblib before 0.10, which are loaded as a whole. Sources that are
-/// gone through twice, as pickles are for `.npy` and `.npz`, are kept in a temporary file if they do not seek.
+/// gone through twice, as pickles are for `.npy` and `.npz`, and plain ones of protocols up to 3 for companions that they may
+/// name, are kept in a temporary file if they do not seek.
 ///
 /// ```
 /// use demijohn::{Content, Conversion};

@@ -126,6 +126,17 @@ impl Opened {
         }
     }
 
+    /// Makes of a source that can be gone through once one that can be gone through again.
+    fn keep(&mut self) -> Result<()> {
+        if self.file.is_none() {
+            let file = spooled(&mut self.stream)?;
+            let source: Box<dyn codecs::Source> = Box::new(Seekable::new(file.try_clone()?)?);
+            self.stream = opening(&self.limits, &self.watch).source(source)?;
+            self.file = Some(file);
+        }
+        Ok(())
+    }
+
     /// Goes through the file and says what is in it. The stream stands at its beginning afterwards.
     fn look(&mut self) -> Result<Option<Inspection>> {
         let Some(file) = &mut self.file else {
@@ -149,15 +160,16 @@ impl Opened {
     /// Whether joblib before 0.10 wrote this, in a form that it has no more: a z-file, or one with companion files.
     ///
     /// It wrote those in protocol 3 at most, and the latter as plain files, so few others have to be looked through. What
-    /// turns out to be damaged is not old for that.
+    /// turns out to be damaged is not old for that. Companions that cannot be found, as the source has no path, count too.
     pub(super) fn is_of_old_joblib(&mut self) -> Result<bool> {
         if self.format() == "zfile" {
             return Ok(true);
         }
         let modern = matches!(self.stream.fill_buf()?, [0x80, 4..=u8::MAX, ..]);
-        if modern || !self.is_plain() || self.path.is_none() {
+        if modern || !self.is_plain() {
             return Ok(false);
         }
+        self.keep()?;
         Ok(self.look()?.is_some_and(|found| has_companions(&found)))
     }
 
@@ -206,7 +218,7 @@ impl Opened {
             Content::Npz => {
                 let file = match self.file {
                     Some(file) if self.stream.format() == "none" => file,
-                    _ => spooled(self.stream)?,
+                    _ => spooled(&mut self.stream)?,
                 };
                 Ok(Holder::Npz(open_npz(file, &self.limits)?.0))
             }
@@ -214,12 +226,7 @@ impl Opened {
             Content::Npz => Err(codecs::Error::feature_off("npz").into()),
             _ if self.format() == "zfile" => Ok(Holder::Loaded(self.load()?)),
             _ => {
-                if self.file.is_none() {
-                    let file = spooled(self.stream)?;
-                    let source: Box<dyn codecs::Source> = Box::new(Seekable::new(file.try_clone()?)?);
-                    self.stream = opening(&self.limits, &self.watch).source(source)?;
-                    self.file = Some(file);
-                }
+                self.keep()?;
                 let mut found = self.look()?.expect("there is a file now");
                 if let Some(error) = found.error.take() {
                     return Err(error);
@@ -248,9 +255,9 @@ fn has_companions(found: &Inspection) -> bool {
 }
 
 /// What a stream holds, in a file without a name.
-fn spooled(mut stream: Stream) -> Result<File> {
+fn spooled(stream: &mut Stream) -> Result<File> {
     let mut file = tempfile::tempfile()?;
-    super::recode::pass(&mut stream, u64::MAX, &mut file)?;
+    super::recode::pass(stream, u64::MAX, &mut file)?;
     file.rewind()?;
     Ok(file)
 }

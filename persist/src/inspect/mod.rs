@@ -11,7 +11,7 @@ use std::fs::File;
 use std::io::{BufRead as _, Read, Seek};
 use std::path::Path;
 
-pub use extract::{extract, extract_beside};
+pub use extract::{Extraction, extract, extract_beside};
 #[cfg(feature = "npz")]
 pub(crate) use npz::open_npz;
 pub(crate) use object::Names;
@@ -21,6 +21,7 @@ use crate::codecs::{self, Seekable, Tail};
 use crate::joblib::{attributes, names_companion};
 use crate::passing::Passing;
 use crate::pickle::AbsentArray;
+use crate::pickle::numpy::MaskedPart;
 use crate::stream::{empty, is_pickle, options, unknown};
 use crate::{Document, Error, Limits, Result, Value};
 
@@ -139,12 +140,17 @@ pub struct Inspection {
     pub arrays: Vec<ArrayEntry>,
     /// The arrays of Python objects in a `.npz` file. Each is a pickle, which has been read and not been kept.
     pub object_arrays: Vec<ArrayEntry>,
+    /// The names of the entries of a `.npz` file that are no `.npy` files, shown as [`ArrayEntry::path`] has names. Nothing else
+    /// is known of them.
+    pub others: Vec<String>,
     /// How many arrays are not in the list, because it would grow beyond all use.
     pub arrays_omitted: u64,
     /// The arrays that are in other files, as joblib had it before 0.10. Not more than are listed of the others.
     pub companions: Vec<CompanionEntry>,
-    /// How many bytes of the uncompressed stream follow what was dumped. Python's loaders ignore them, when they are called
-    /// once.
+    /// How many bytes stand in front of the first entry of a `.npz` file, such as another one that this was appended to.
+    pub lead: u64,
+    /// How many bytes of the uncompressed stream follow what was dumped; of a `.npz` file, how many follow it or a pickle in it.
+    /// Python's loaders ignore them, when they are called once.
     pub tail: u64,
     /// How many more objects stand at the beginning of these bytes, as several dumps into one file leave them: whoever goes on
     /// loading gets them. What they name, and what is begun behind them names, is among the [globals](Self::globals).
@@ -205,6 +211,8 @@ pub(crate) fn inspect_with(file: impl Read + Seek, limits: &Limits, options: cod
         globals: Vec::new(),
         arrays: Vec::new(),
         object_arrays: Vec::new(),
+        others: Vec::new(),
+        lead: 0,
         arrays_omitted: 0,
         companions: Vec::new(),
         tail: 0,
@@ -235,6 +243,12 @@ impl Inspection {
     pub fn offset(&self, value: Value<'_>) -> Option<u64> {
         let absent = value.as_absent_array()?;
         absent.is_as_laid_out().then(|| self.base + absent.start())
+    }
+
+    /// The same of one of the two arrays of a masked one.
+    #[must_use]
+    pub fn offset_of(&self, part: &MaskedPart<'_>) -> Option<u64> {
+        part.absent().map(|absent| self.base + absent.start())
     }
 
     /// The name of the file in which an object of the [document](Self::document) has its array, if joblib before 0.10 put

@@ -57,6 +57,8 @@ impl Inspection {
 
     fn read_entries(&mut self, file: impl Read + Seek, limits: &Limits, names: &mut Names) -> Result<()> {
         let (saved, total) = open_npz(file, limits)?;
+        self.others = saved.others().map(shown).collect();
+        (self.lead, self.tail) = saved.around();
         for key in saved.keys() {
             let header = saved.header(key)?;
             let has_objects = header.layout.dtype().has_objects();

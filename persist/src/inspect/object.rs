@@ -4,10 +4,12 @@ use std::collections::HashMap;
 use std::io::{BufRead, Read, Seek};
 
 use super::{ArrayEntry, CompanionEntry, GlobalEntry, Inspection, Stream};
+use crate::arrays::Layout;
 use crate::passing::Passing;
+use crate::pickle::numpy::MaskedPart;
 use crate::pickle::{self, Kind, Payload, ReadOptions};
 use crate::stream::Skipping;
-use crate::{Document, Error, ErrorKind, Limits, Result};
+use crate::{Document, Error, ErrorKind, Limits, Result, Value};
 
 /// The most arrays that are listed, and the most bytes that their paths may have together. A small file can hold
 /// millions of empty arrays, each a million steps deep.
@@ -91,35 +93,58 @@ impl Inspection {
         let (mut arrays, mut companions, mut omitted, mut text) = (Vec::new(), Vec::new(), 0, 0);
         for visit in document.walk() {
             let value = visit.value();
-            let (layout, file) = match value.kind() {
-                Kind::Array => (self.layout(value), None),
-                Kind::Object => (None, self.companion(value)),
-                _ => continue,
-            };
-            if layout.is_none() && file.is_none() {
+            let file = self.companion(value);
+            let here = self.entries(value);
+            if here.is_empty() && file.is_none() {
                 continue;
             }
+            // A path takes time, so that of what is not listed is not asked for.
             if arrays.len() + companions.len() >= MOST_ARRAYS || text >= MOST_TEXT {
-                omitted += u64::from(layout.is_some());
+                omitted += here.len() as u64;
                 continue;
             }
-            let path = visit.path().to_string();
-            text += path.len() + file.map_or(0, str::len);
+            let path = visit.path();
+            for (part, mut entry) in here {
+                entry.path = part.map_or_else(|| path.to_string(), |part| part.path(&path).to_string());
+                text += entry.path.len();
+                arrays.push(entry);
+            }
             if let Some(file) = file {
+                let path = path.to_string();
+                text += path.len() + file.len();
                 companions.push(CompanionEntry {
                     path,
                     file: file.to_owned(),
                     layout: None,
                 });
-            } else if let Some(layout) = layout {
-                arrays.push(ArrayEntry {
-                    path,
-                    layout: layout.clone(),
-                    offset: self.offset(value),
-                });
             }
         }
         (self.arrays, self.companions, self.arrays_omitted) = (arrays, companions, omitted);
+    }
+
+    /// What is said of an array, or of each of the two of a masked one, but for the path.
+    fn entries<'a>(&'a self, value: Value<'a>) -> Vec<(Option<MaskedPart<'a>>, ArrayEntry)> {
+        let entry = |layout: &Layout, offset| ArrayEntry {
+            path: String::new(),
+            layout: layout.clone(),
+            offset,
+        };
+        match value.kind() {
+            Kind::Array => {
+                let layout = self.layout(value);
+                let one = layout.map(|layout| (None, entry(layout, self.offset(value))));
+                one.into_iter().collect()
+            }
+            Kind::MaskedArray => {
+                let parts = value.as_masked_array().map(|masked| masked.parts());
+                let two = parts.into_iter().flatten().map(|part| {
+                    let entry = entry(part.layout(), self.offset_of(&part));
+                    (Some(part), entry)
+                });
+                two.collect()
+            }
+            _ => Vec::new(),
+        }
     }
 }
 

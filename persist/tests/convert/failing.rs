@@ -186,15 +186,19 @@ fn old_files_that_are_not_complete_are_refused() {
     let outside = old::list(&[old::npy("../main.pkl_01.npy")]);
     let error = convert(folder.write("evil.pkl", outside), &target).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
-    // From a stream no companion is found: a z-file says so, what is plain stays as it is.
-    let error = Conversion::of_reader(io::Cursor::new(old::zfile(&pickle)))
-        .write_to(Vec::new())
-        .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
-    let (same, done) = Conversion::of_reader(io::Cursor::new(pickle.clone()))
+    // From a stream no companion is found. Without any, what is plain stays as it is.
+    for stream in [old::zfile(&pickle), pickle] {
+        let error = Conversion::of_reader(io::Cursor::new(stream))
+            .write_to(Vec::new())
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+        assert!(error.to_string().contains("given by its path"), "{error}");
+    }
+    let alone = old::list(&[old::text("main.pkl_01.npy")]);
+    let (same, done) = Conversion::of_reader(io::Cursor::new(alone.clone()))
         .write_to(Vec::new())
         .unwrap();
-    assert_eq!((same, done.way), (pickle, Way::Recoded));
+    assert_eq!((same, done.way), (alone, Way::Recoded));
     assert!(!target.exists());
 }
 

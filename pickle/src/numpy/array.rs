@@ -10,6 +10,7 @@ use demijohn_arrays::{Array, Layout, Order};
 use super::dtype;
 use crate::graph::{AbsentArray, Id, Kind, Objects, View};
 use crate::known::Callable;
+use crate::path::Path;
 use crate::{Error, How, Result, Value};
 
 /// What a call says of the array it makes.
@@ -122,14 +123,45 @@ pub fn locate(value: Value<'_>) -> Result<Located<'_>> {
         return Ok(Located::Absent(Cow::Borrowed(absent)));
     }
     match describe(value)? {
-        Described::Raw(raw) => match raw.absent() {
-            Some(absent) => Ok(Located::Absent(Cow::Owned(absent))),
-            None => Ok(Located::Here(Cow::Owned(raw.to_array()?))),
-        },
+        Described::Raw(raw) => raw.locate(),
         Described::Objects(_) => Err(Error::parameter(
             "an array of Python objects has no bytes of its own",
         )),
     }
+}
+
+/// The array at a path from a value, as [`locate`] finds it. `.data` and `.mask` lead from a [masked array](MaskedArray) to
+/// the two arrays that it consists of, for which a document has no values of their own.
+///
+/// # Errors
+/// [`Parameter`](crate::ErrorKind::Parameter) if nothing or something else is there,
+/// [`Unsupported`](crate::ErrorKind::Unsupported) for masked arrays and arrays of Python objects, with the paths that lead on,
+/// and as for [`locate`].
+pub fn locate_at<'d>(from: Value<'d>, path: &Path) -> Result<Located<'d>> {
+    let value = match from.follow(path) {
+        Ok(value) => value,
+        Err(error) => return masked_part(from, path).unwrap_or(Err(error)),
+    };
+    if let Some(masked) = value.as_masked_array() {
+        let [data, mask] = masked.parts().map(|part| part.path(path));
+        return Err(Error::unsupported(format!(
+            "at {path} is a masked array, which is two: {data} and {mask}"
+        )));
+    }
+    match value.kind() {
+        Kind::ObjectArray => Err(Error::unsupported(format!(
+            "an array of Python objects at {path}; its items have paths of their own"
+        ))),
+        _ => locate(value),
+    }
+}
+
+/// The array that the last step of a path leads to from a masked array.
+fn masked_part<'d>(from: Value<'d>, path: &Path) -> Option<Result<Located<'d>>> {
+    let (whole, part) = path.split_name()?;
+    let masked = from.follow(&whole).ok()?.as_masked_array()?;
+    let part = masked.parts().into_iter().find(|found| found.name == part)?;
+    Some(part.locate())
 }
 
 /// An array as [`locate`] finds it, whose elements are here.
@@ -155,6 +187,13 @@ impl RawData<'_> {
         match &self.transposed {
             None => Ok(Array::from_bytes(self.layout.clone(), &bytes)?),
             Some(transposed) => transposed.apply(&bytes, self.layout.clone()),
+        }
+    }
+
+    pub(crate) fn locate<'d>(&self) -> Result<Located<'d>> {
+        match self.absent() {
+            Some(absent) => Ok(Located::Absent(Cow::Owned(absent))),
+            None => Ok(Located::Here(Cow::Owned(self.to_array()?))),
         }
     }
 

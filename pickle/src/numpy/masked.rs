@@ -7,9 +7,10 @@ use std::fmt;
 
 use demijohn_arrays::{Array, DType, Kind, Layout, Scalar, Struct, SubArray};
 
-use super::array::{RawData, check_length, layout};
-use crate::graph::{Id, View};
+use super::array::{Located, RawData, check_length, layout};
+use crate::graph::{AbsentArray, Id, View};
 use crate::known::{Callable, Shape};
+use crate::path::{DATA, MASK, Path};
 use crate::{Result, Value};
 
 /// An array of plain data some of whose elements do not count; see [`Value::as_masked_array`].
@@ -37,7 +38,7 @@ impl<'d> MaskedArray<'d> {
     /// [`Parameter`](crate::ErrorKind::Parameter) if they were passed over, [`Limit`](crate::ErrorKind::Limit) if there
     /// is no memory.
     pub fn data(&self) -> Result<Array> {
-        copy(&self.layout, self.data)
+        raw(&self.layout, self.data).to_array()
     }
 
     /// Which elements do not count: an array of booleans of the same shape. Of structs, it has a boolean for each field.
@@ -45,7 +46,22 @@ impl<'d> MaskedArray<'d> {
     /// # Errors
     /// As for [`data`](Self::data).
     pub fn mask(&self) -> Result<Array> {
-        copy(&self.mask_layout, self.mask)
+        raw(&self.mask_layout, self.mask).to_array()
+    }
+
+    /// The two arrays that it consists of: [data](Self::data) and [mask](Self::mask).
+    #[must_use]
+    pub fn parts(&self) -> [MaskedPart<'d>; 2] {
+        [
+            MaskedPart {
+                name: DATA,
+                raw: raw(&self.layout, self.data),
+            },
+            MaskedPart {
+                name: MASK,
+                raw: raw(&self.mask_layout, self.mask),
+            },
+        ]
     }
 
     /// What is put in place of masked elements if they are to be filled: an array without axes. `None` if that is numpy's
@@ -62,13 +78,48 @@ impl fmt::Debug for MaskedArray<'_> {
     }
 }
 
-fn copy(layout: &Layout, data: Value<'_>) -> Result<Array> {
-    let raw = RawData {
+/// One of the arrays that a [masked array](MaskedArray::parts) consists of. A document has no value for it.
+pub struct MaskedPart<'d> {
+    pub(super) name: &'static str,
+    raw: RawData<'d>,
+}
+
+impl<'d> MaskedPart<'d> {
+    /// The path to it, if that leads to the masked array; see [`locate_at`](super::locate_at).
+    #[must_use]
+    pub fn path(&self, whole: &Path) -> Path {
+        whole.join(&Path::named(self.name))
+    }
+
+    /// Element type, shape and order.
+    #[must_use]
+    pub fn layout(&self) -> &Layout {
+        &self.raw.layout
+    }
+
+    /// The array without its elements, if they were passed over.
+    #[must_use]
+    pub fn absent(&self) -> Option<AbsentArray> {
+        self.raw.absent()
+    }
+
+    pub(super) fn locate(&self) -> Result<Located<'d>> {
+        self.raw.locate()
+    }
+}
+
+impl fmt::Debug for MaskedPart<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MaskedPart(.{}, {})", self.name, self.layout())
+    }
+}
+
+fn raw<'d>(layout: &Layout, data: Value<'d>) -> RawData<'d> {
+    RawData {
         layout: layout.clone(),
         transposed: None,
         data,
-    };
-    raw.to_array()
+    }
 }
 
 /// The items of the state in `_mareconstruct(MaskedArray, ndarray, (0,), "b")` with the state `(1, shape, dtype,

@@ -18,11 +18,11 @@ mod scalar;
 mod write;
 
 pub(crate) use array::{Described, Transposed, buffer_of, data_of, describe, not_read, subclass_of};
-pub use array::{Located, layout, locate, to_array};
+pub use array::{Located, layout, locate, locate_at, to_array};
 pub use dtype::dtype;
 pub(crate) use dtype::is_dtype;
 pub use dtype_write::emit_dtype;
-pub use masked::MaskedArray;
+pub use masked::{MaskedArray, MaskedPart};
 pub(crate) use masked::{is_masked_array, masked_array};
 pub use scalar::Scalar;
 pub(crate) use scalar::{is_scalar, scalar};

@@ -1,6 +1,6 @@
 //! One array of a file.
 
-use demijohn::{ErrorKind, extract};
+use demijohn::{ErrorKind, extract, extract_beside};
 use pyo3::prelude::*;
 
 use super::limits;
@@ -21,7 +21,11 @@ pub(crate) fn load_array<'py>(
     let py = file.py();
     let (source, path) = Source::open(file)?;
     let limits = limits(max_output, max_memory);
-    let array = py.detach(|| extract(source, array, &limits)).map_err(|error| {
+    let read = || match &path {
+        Some(path) => extract_beside(source, path, array, &limits),
+        None => extract(source, array, &limits),
+    };
+    let array = py.detach(read).map_err(|error| {
         // That there is no such array is said of the array.
         let path = path.filter(|_| error.kind() != ErrorKind::Parameter);
         raise(

@@ -79,6 +79,11 @@ impl Found {
     }
 
     #[getter]
+    fn lead(&self) -> u64 {
+        self.inspection.lead
+    }
+
+    #[getter]
     fn tail(&self) -> u64 {
         self.inspection.tail
     }
@@ -115,6 +120,11 @@ impl Found {
     /// The same of arrays of Python objects.
     fn object_arrays<'py>(&self, py: Python<'py>) -> PyResult<Vec<(&str, ArrayRow<'py>)>> {
         rows(py, &self.inspection.object_arrays)
+    }
+
+    /// The names of entries that are no arrays.
+    fn others(&self) -> &[String] {
+        &self.inspection.others
     }
 
     /// Path, and the name of the file.

@@ -1,18 +1,21 @@
 //! `demijohn extract`
 
-use std::fmt::Debug;
+mod csv;
+
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Seek as _, Write};
+use std::io::{self, BufWriter, Read, Seek as _, Write};
 use std::path::{Path, PathBuf};
 
-use demijohn::Array;
-use demijohn::arrays::{Element, Order, Scalar, f16, npy};
+use demijohn::Extraction;
+use demijohn::arrays::{DType, Layout, Order, npy};
 
 use crate::args::Extract;
+use crate::copy::{CopyError, copy};
 use crate::input::{self, Operand};
 use crate::interrupt::Interruptible;
 use crate::output::{Decoded, OutputFile};
-use crate::report::{Exit, Failure, shown};
+use crate::report::{Exit, Failure, say, shown};
+use csv::Csv;
 
 /// The longest name that is made of a path, in bytes; most file systems take 255.
 const NAME: usize = 100;
@@ -29,26 +32,44 @@ pub(crate) fn run(args: &Extract) -> Result<Exit, Failure> {
     }
     let file = seekable(&operand).map_err(|error| Failure::new(&operand, error))?;
     let limits = args.wary.limits();
-    let array = match operand.path() {
-        Some(path) => demijohn::extract_beside(file, path, &args.path, &limits),
-        None => demijohn::extract(file, &args.path, &limits),
+    let found = match operand.path() {
+        Some(path) => Extraction::beside(file, path, &args.path, &limits),
+        None => Extraction::of(file, &args.path, &limits),
     };
-    let array = array.map_err(|error| Failure::of_object(&operand, error))?;
+    let failed = |error| Failure::of_object(&operand, error);
+    let mut found = found.map_err(failed)?;
+    let layout = found.layout().clone();
     let text = args.csv || output.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv"));
-    let form = if text {
-        Form::csv(&operand, array)?
+    let form = Form::of(&operand, layout, text)?;
+    let (turned, mut elements): (_, Box<dyn Read + '_>);
+    if matches!(&form, Form::Csv(layout) if layout.canonical_order() == Order::F) {
+        // Its rows stand nowhere in a row.
+        let array = found.read().map_err(failed)?;
+        turned = array
+            .to_order(Order::C)
+            .map_err(|error| failed(error.into()))?
+            .into_owned();
+        elements = Box::new(turned.as_bytes());
     } else {
-        // What .npy cannot hold is to leave the old file alone.
-        npy::header(array.layout()).map_err(|error| Failure::refused(&operand, error.to_string()))?;
-        Form::Npy(array)
-    };
+        elements = Box::new(found.elements().map_err(failed)?);
+    }
+    let of_source = |error: io::Error| failed(demijohn::Error::from(error));
     if to_stdout {
-        let mut sink = BufWriter::new(Decoded::new(args.force)?);
-        let written = form.write(&mut sink).and_then(|()| sink.flush());
-        written.map_err(|error| Decoded::failure(&operand, error))?;
+        let mut stdout = Decoded::new(args.force)?;
+        form.write(&mut elements, &mut stdout)
+            .map_err(|error| match error {
+                CopyError::Read(error) => of_source(error),
+                CopyError::Write(error) => Decoded::failure(&operand, error),
+            })?;
         return Ok(Exit::Ok);
     }
-    OutputFile::plain(output, args.force)?.fill(|sink| form.write(sink))?;
+    let mut file = OutputFile::plain(output, args.force)?;
+    form.write(&mut elements, &mut file)
+        .map_err(|error| match error {
+            CopyError::Read(error) => of_source(error),
+            CopyError::Write(error) => Failure::new(shown(file.path()), error),
+        })?;
+    file.publish(None)?;
     Ok(Exit::Ok)
 }
 
@@ -115,66 +136,55 @@ fn default_name(path: &str, file: &Path, csv: bool) -> PathBuf {
 
 /// What is written.
 enum Form {
-    Npy(Array),
-    /// Of one or two axes, in C order and this machine's byte order, of numbers.
-    Csv(Array),
+    /// With what stands in front of the elements.
+    Npy(Vec<u8>),
+    Csv(Layout),
 }
 
 impl Form {
-    fn csv(operand: &Operand, array: Array) -> Result<Self, Failure> {
-        let complex = [Scalar::Complex64, Scalar::Complex128];
-        let numbers = array
-            .dtype()
-            .scalar()
-            .is_some_and(|scalar| !complex.contains(&scalar));
-        if !numbers || !matches!(array.ndim(), 1 | 2) {
-            let layout = array.layout();
-            let why =
-                format!("CSV is for one or two axes of numbers, but this is {layout}; a .npy file takes it");
-            return Err(Failure::refused(operand, why));
+    /// Refuses what the form cannot hold, which is to leave the old file alone.
+    fn of(operand: &Operand, layout: Layout, text: bool) -> Result<Self, Failure> {
+        let refused = |error: demijohn::arrays::Error| Failure::refused(operand, error.to_string());
+        if !text {
+            return match npy::header(&layout) {
+                Ok(header) => Ok(Form::Npy(header)),
+                Err(_) => Form::opaque(operand, &layout).map_err(refused),
+            };
         }
-        let failed = |error: demijohn::arrays::Error| Failure::refused(operand, error.to_string());
-        let array = match array.order() {
-            Order::C => array,
-            Order::F => array.to_order(Order::C).map_err(failed)?.into_owned(),
-        };
-        Ok(Form::Csv(array.into_native().map_err(failed)?))
+        if csv::takes(&layout) {
+            return Ok(Form::Csv(layout));
+        }
+        let why =
+            format!("CSV is for one or two axes of numbers, but this is {layout}; a .npy file takes it");
+        Err(Failure::refused(operand, why))
     }
 
-    fn write(&self, sink: &mut impl Write) -> io::Result<()> {
+    /// Structs that the list of fields in a `.npy` file cannot describe, whose fields overlap as a rule: numpy refuses to write
+    /// them, and lets what is opaque be seen as them.
+    fn opaque(operand: &Operand, layout: &Layout) -> demijohn::arrays::Result<Self> {
+        let dtype = layout.dtype();
+        let opaque: DType = format!("V{}", dtype.itemsize()).parse()?;
+        let header = npy::header(&Layout::new(opaque.clone(), layout.shape(), layout.order())?)?;
+        say(format_args!(
+            "{operand}: a .npy file cannot say where these fields are, so it holds {opaque}; in Python, .view({dtype}) of it has them"
+        ));
+        Ok(Form::Npy(header))
+    }
+
+    fn write(&self, elements: &mut impl Read, sink: &mut impl Write) -> Result<(), CopyError> {
         match self {
-            Form::Npy(array) => Ok(npy::write(array, sink)?),
-            Form::Csv(array) => match array.dtype().scalar() {
-                Some(Scalar::Bool) => rows::<bool>(array, sink),
-                Some(Scalar::Int8) => rows::<i8>(array, sink),
-                Some(Scalar::Int16) => rows::<i16>(array, sink),
-                Some(Scalar::Int32) => rows::<i32>(array, sink),
-                Some(Scalar::Int64) => rows::<i64>(array, sink),
-                Some(Scalar::Uint8) => rows::<u8>(array, sink),
-                Some(Scalar::Uint16) => rows::<u16>(array, sink),
-                Some(Scalar::Uint32) => rows::<u32>(array, sink),
-                Some(Scalar::Uint64) => rows::<u64>(array, sink),
-                Some(Scalar::Float16) => rows::<f16>(array, sink),
-                Some(Scalar::Float32) => rows::<f32>(array, sink),
-                Some(Scalar::Float64) => rows::<f64>(array, sink),
-                _ => Err(io::ErrorKind::Unsupported.into()),
-            },
+            Form::Npy(header) => {
+                sink.write_all(header).map_err(CopyError::Write)?;
+                copy(elements, sink)?;
+                sink.flush().map_err(CopyError::Write)
+            }
+            Form::Csv(layout) => {
+                let mut csv = Csv::new(layout, BufWriter::new(sink));
+                copy(elements, &mut csv)?;
+                csv.finish(layout.shape()[0]).map_err(CopyError::Write)
+            }
         }
     }
-}
-
-/// One value a line, or one row. Floats have the digits that make them come back as they were.
-fn rows<T: Element + Debug>(array: &Array, sink: &mut impl Write) -> io::Result<()> {
-    let values = array.as_slice::<T>()?;
-    let width = if array.ndim() == 2 { array.shape()[1] } else { 1 };
-    for at in 0..array.shape()[0] {
-        for (i, value) in values[at * width..(at + 1) * width].iter().enumerate() {
-            let comma = if i == 0 { "" } else { "," };
-            write!(sink, "{comma}{value:?}")?;
-        }
-        sink.write_all(b"\n")?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]
