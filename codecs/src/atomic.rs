@@ -229,7 +229,8 @@ fn open(path: &Path, replace: Replace) -> io::Result<(File, Place)> {
     }
     let old = match fs::metadata(path) {
         Ok(metadata) => Some(metadata),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        // An empty path, or one that ends with `..`, can be no file's.
+        Err(error) if error.kind() == io::ErrorKind::NotFound && path.file_name().is_some() => None,
         Err(error) => return Err(error),
     };
     match &old {

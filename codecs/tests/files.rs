@@ -99,6 +99,9 @@ fn what_cannot_be_created_is_named() {
     refused(demijohn_codecs::create(dir.path()), Io::IsADirectory, dir.path());
     let nowhere = dir.path().join("no such directory/file.gz");
     refused(demijohn_codecs::create(&nowhere), Io::NotFound, &nowhere);
+    for nobody in [Path::new(""), &dir.path().join("no such directory/..")] {
+        refused(demijohn_codecs::create(nobody), Io::NotFound, nobody);
+    }
     let turning = dir.path().join("a link to itself.gz");
     symlink(&turning, &turning).unwrap();
     assert!(demijohn_codecs::create(&turning).is_err());

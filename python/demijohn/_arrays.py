@@ -47,8 +47,8 @@ def dtype_of(description: str) -> Any:
 def mapped(place: tuple[str, Any, int, bool], dtype: Any, shape: tuple[int, ...], order: object) -> Any:
     """Map an array, as joblib does. ``place`` is file, mode, offset, and whether that is at an odd place."""
     filename, mode, offset, odd = place
-    # "w+" would empty the file.
-    if mode == "w+":
+    # These would empty the file; joblib knows the first of them.
+    if mode in ("w+", "write"):
         mode = "r+"
     axes: Literal["C", "F"] = "F" if order == "F" else "C"
     array = np.memmap(filename, dtype=dtype, mode=mode, offset=offset, shape=tuple(shape), order=axes)

@@ -137,6 +137,9 @@ def choose(compress: Any, filename: str | None) -> Choice | None:
             name = by_extension
             level = None if level == 0 else level
     _check_level(name, level)
+    if level is not None:
+        # It may be anything that equals a level.
+        level = int(level)
     # Whatever the compressor, joblib takes level 0 for none. Only those joblib does not know have a level 0 of their own.
     if level == 0 and name in _OF_JOBLIB:
         return None

@@ -117,9 +117,8 @@ def load(
         ValueError: If it is damaged (``CorruptError`` and its subclasses), or for arguments that do not go together.
         OSError: If it cannot be read.
     """
-    if ensure_native_byte_order == "auto":
-        ensure_native_byte_order = mmap_mode is None
-    if ensure_native_byte_order and mmap_mode is not None:
+    native = mmap_mode is None if ensure_native_byte_order == "auto" else bool(ensure_native_byte_order)
+    if native and mmap_mode is not None:
         raise ValueError(
             "Native byte ordering can only be enforced if 'mmap_mode' parameter "
             f"is set to None, but got 'mmap_mode={mmap_mode}' instead."
@@ -128,16 +127,16 @@ def load(
         filename = os.fsdecode(filename)
         with _opened_by_registered(filename) as file:
             if file is None:
-                return _native.load_path(filename, mmap_mode, ensure_native_byte_order)
+                return _native.load_path(filename, mmap_mode, native)
             _warn_of_mapping(mmap_mode, file, filename)
-            return _native.load_file(file, ensure_native_byte_order)
+            return _native.load_file(file, native)
     if not hasattr(filename, "read"):
         raise TypeError(f"expected a path, or an object with read, not {type(filename).__name__}")
     if mmap_mode is not None:
         _warn_of_mapping(mmap_mode, filename, getattr(filename, "name", ""))
     wrapper = _registered_for(filename)
     file = filename if wrapper is None else wrapper.decompressor_file(filename)
-    return _native.load_file(file, ensure_native_byte_order)
+    return _native.load_file(file, native)
 
 
 def dumps(value: Any, compress: Compress = 0, protocol: int | None = None) -> bytes:

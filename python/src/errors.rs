@@ -92,7 +92,16 @@ fn os_error(cause: Option<&io::Error>, path: Option<&Path>, message: String) -> 
         Some((cause, number)) => {
             // As Python's own have it: a string.
             let path = path.map(|path| path.as_os_str().to_owned());
-            PyOSError::new_err((number, without_number(cause), path))
+            // A bare kind has words of its own; the system's are those that people know.
+            let text = match cause.get_ref() {
+                Some(_) => without_number(cause),
+                None => without_number(&io::Error::from_raw_os_error(number)),
+            };
+            PyOSError::new_err((number, text, path))
+        }
+        // A path with a NUL in it, which never gets as far as the system.
+        None if let Some(cause) = cause.filter(|cause| cause.kind() == io::ErrorKind::InvalidInput) => {
+            PyValueError::new_err(cause.to_string())
         }
         None if cause.is_some_and(|cause| cause.kind() == io::ErrorKind::WouldBlock) => {
             PyBlockingIOError::new_err(message)

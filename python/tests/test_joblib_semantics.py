@@ -64,6 +64,13 @@ def test_compress_and_extension_mean_what_they_mean_to_joblib(compress, name, tm
         assert same(demijohn.load(ours / name), VALUE)
 
 
+@pytest.mark.parametrize("level", [3.0, np.int64(3), np.float32(3), np.array(3)], ids=repr)
+@pytest.mark.parametrize("codec", ["zlib", "gzip", "xz", "zstd"])
+def test_whatever_equals_a_level_is_one(codec, level):
+    assert demijohn.dumps(VALUE, (codec, level)) == demijohn.dumps(VALUE, (codec, 3))
+    assert demijohn.dumps(VALUE, level) == demijohn.dumps(VALUE, 3)
+
+
 @pytest.mark.parametrize("compress", [("rar", 3), ("zlib", 10), ("gzip",), ("gzip", "3")], ids=repr)
 def test_wrong_arguments_are_explained_as_joblib_explains_them(compress, tmp_path):
     def words(dump):
@@ -195,6 +202,15 @@ def mapped(value):
     return {key: type(item).__name__ for key, item in value.items()}
 
 
+def test_no_mode_empties_the_file(tmp_path):
+    path = tmp_path / "a.pkl"
+    demijohn.dump(VALUE, path)
+    for mode in ["w+", "write"]:
+        value = demijohn.load(path, mmap_mode=mode)
+        assert value["weights"].flags.writeable
+        assert same(demijohn.load(path), VALUE)
+
+
 @pytest.mark.parametrize("mode", ["r", "r+", "c", "w+"])
 def test_mapping_is_joblibs(mode, tmp_path):
     path = tmp_path / "a.pkl"
@@ -253,6 +269,23 @@ def test_mapping_that_cannot_be_warns_as_joblib_does(name, how, tmp_path):
     assert all(w[2] == __file__ for w in ours), "the warning is about the caller"
 
 
+def mapping_of(load, *args, **options):
+    try:
+        array = load(*args, **options)["weights"]
+    except ValueError as error:
+        return str(error)
+    return type(array), getattr(array, "mode", None), array.flags.writeable
+
+
+@pytest.mark.parametrize("native", ["auto", True, False, None, 0, 1])
+@pytest.mark.parametrize("mode", [None, "r", "readonly", "x", "", 5, True, False], ids=repr)
+def test_modes_that_are_none_are_refused_as_joblib_refuses_them(mode, native, tmp_path):
+    path = tmp_path / "a.pkl"
+    demijohn.dump(VALUE, path)
+    how = {"mmap_mode": mode, "ensure_native_byte_order": native}
+    assert mapping_of(demijohn.load, path, **how) == mapping_of(joblib.load, path, **how)
+
+
 def test_native_order_and_mapping_exclude_one_another(tmp_path):
     path = tmp_path / "a.pkl"
     demijohn.dump(VALUE, path)
@@ -278,6 +311,23 @@ def test_a_missing_file_is_not_found(tmp_path):
     with pytest.raises(FileNotFoundError) as caught:
         demijohn.load(tmp_path / "missing.pkl")
     assert caught.value.filename == str(tmp_path / "missing.pkl")
+
+
+@pytest.mark.parametrize("path", ["", "no such directory/file", "no such directory/..", ".", "file/below", "nul\0byte"], ids=repr)
+@pytest.mark.parametrize("what", ["dump", "load"])
+def test_paths_that_can_be_no_files_are_refused_as_joblib_refuses_them(what, path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_bytes(b"")
+
+    def refusal(module):
+        with pytest.raises((OSError, ValueError)) as caught:
+            module.dump(VALUE, path) if what == "dump" else module.load(path)
+        return caught.type, getattr(caught.value, "errno", None), getattr(caught.value, "filename", None)
+
+    assert refusal(demijohn) == refusal(joblib)
+    with pytest.raises(refusal(joblib)[0]):
+        demijohn.open(path, "wb" if what == "dump" else "rb")
+    assert os.listdir(tmp_path) == ["file"]
 
 
 def test_a_failed_dump_leaves_the_old_file_and_no_other(tmp_path):

@@ -78,7 +78,7 @@ pub(super) struct Arrays<'py> {
 pub(super) struct Mapping<'py> {
     /// As the caller named it, since the arrays tell.
     pub(super) file: Bound<'py, PyAny>,
-    pub(super) mode: String,
+    pub(super) mode: Bound<'py, PyAny>,
 }
 
 impl<'py> Arrays<'py> {

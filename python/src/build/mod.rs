@@ -47,7 +47,7 @@ fn raised(exception: PyErr) -> pickle::Error {
 pub(crate) fn load_path<'py>(
     py: Python<'py>,
     path: Bound<'py, PyAny>,
-    mmap_mode: Option<String>,
+    mmap_mode: Option<Bound<'py, PyAny>>,
     native: bool,
     trusted: Option<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {

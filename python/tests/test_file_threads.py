@@ -1,0 +1,158 @@
+"""What several threads read is what one reads: the same bytes, the same errors, and nobody is kept waiting."""
+
+import io
+import sys
+import threading
+import time
+
+import pytest
+
+import demijohn
+from streams import Drip, Unseekable, every_codec
+
+# A few pieces of most formats, which are of 1 MiB as a rule.
+SIZE = 2_500_000
+DATA = b"".join(b"%d: the quick brown fox %d\n" % (n, n * n * 7919) for n in range(80_000))[:SIZE]
+COUNTS = [1, 2, 3]
+
+
+@pytest.fixture(scope="module")
+def streams():
+    """The data in each format, made once."""
+    made = {}
+
+    def of(codec):
+        if codec not in made:
+            made[codec] = demijohn.compress(DATA, codec)
+        return made[codec]
+
+    return of
+
+
+def outcome(file, size):
+    """The bytes up to the end or an error, and the class of that."""
+    got = bytearray()
+    try:
+        while data := file.read(size):
+            got += data
+    except (EOFError, ValueError) as error:
+        return bytes(got), type(error)
+    return bytes(got), None
+
+
+@every_codec
+@pytest.mark.parametrize("below", [io.BytesIO, Unseekable, lambda data: Drip(data, 100_003)], ids=["file", "pipe", "drip"])
+def test_threads_read_what_one_reads(codec, below, streams):
+    for threads, size in zip(COUNTS, (-1, -1, 100_003), strict=True):
+        with demijohn.open(below(streams(codec)), threads=threads) as file:
+            assert outcome(file, size) == (DATA, None)
+            assert file.tell() == SIZE
+
+
+@every_codec
+def test_threads_read_files_by_path_and_into_buffers(codec, streams, tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(streams(codec))
+    for threads in COUNTS:
+        buffer = bytearray(SIZE + 10)
+        with demijohn.open(path, threads=threads) as file:
+            assert file.readinto(buffer) == SIZE
+            assert file.readinto(buffer[SIZE:]) == 0
+        assert buffer == DATA + bytes(10)
+
+
+@every_codec
+def test_threads_may_go_back_and_forth(codec, streams):
+    places = [1_500_000, 10, SIZE - 5, SIZE, 0]
+    for threads in COUNTS:
+        with demijohn.open(io.BytesIO(streams(codec)), threads=threads) as file:
+            for place in places:
+                assert file.seek(place) == place
+                assert file.read(1000) == DATA[place : place + 1000]
+
+
+@every_codec
+def test_a_cut_is_the_same_error_for_threads(codec, streams):
+    data = streams(codec)
+    for end in (len(data) - 1, len(data) * 2 // 3):
+        got = [
+            outcome(demijohn.open(io.BytesIO(data[:end]), compression=codec, threads=threads), 100_003)
+            for threads in COUNTS
+        ]
+        assert got[0][1] is demijohn.TruncatedError
+        assert DATA.startswith(got[0][0])
+        assert got == got[:1] * len(COUNTS)
+
+
+@every_codec
+def test_damage_is_the_same_error_for_threads(codec, streams):
+    damaged = bytearray(streams(codec))
+    middle = len(damaged) * 2 // 3
+    damaged[middle : middle + 64] = bytes(byte ^ 0x55 for byte in damaged[middle : middle + 64])
+    got = [
+        outcome(demijohn.open(io.BytesIO(damaged), compression=codec, threads=threads), 100_003) for threads in COUNTS
+    ]
+    # Formats without a checksum may say nothing; whatever it is, all say it.
+    assert got == got[:1] * len(COUNTS)
+    assert got[0] != (DATA, None)
+
+
+@every_codec
+def test_a_limit_holds_for_threads(codec, streams):
+    for threads in COUNTS:
+        with demijohn.open(io.BytesIO(streams(codec)), threads=threads, max_output=SIZE - 1) as file:
+            # All but what the last read would have been.
+            assert outcome(file, 100_000) == (DATA[:-100_000], demijohn.LimitError)
+        with demijohn.open(io.BytesIO(streams(codec)), threads=threads, max_output=SIZE) as file:
+            assert outcome(file, 100_000) == (DATA, None)
+
+
+def test_what_a_file_object_raises_ends_the_reading_of_threads(streams):
+    class Failing(io.BytesIO):
+        def readinto(self, buffer):
+            if self.tell() > len(self.getvalue()) // 2:
+                raise ConnectionResetError("gone")
+            return super().readinto(buffer)
+
+        def read(self, size=-1):
+            if self.tell() > len(self.getvalue()) // 2:
+                raise ConnectionResetError("gone")
+            return super().read(size)
+
+    for threads in COUNTS:
+        with demijohn.open(Failing(streams("gzip")), threads=threads) as file:
+            with pytest.raises(ConnectionResetError, match="gone"):
+                while file.read(1 << 20):
+                    pass
+
+
+@pytest.mark.parametrize("threads", COUNTS)
+@pytest.mark.parametrize("codec", ["gzip", "bz2", "zstd", "lz4"])
+def test_other_threads_go_on_while_threads_read(codec, threads, streams):
+    stop, count = threading.Event(), 0
+
+    def work():
+        nonlocal count
+        while not stop.is_set():
+            count += 1
+            time.sleep(0)
+
+    other = threading.Thread(target=work)
+    switch = sys.getswitchinterval()
+    # Nobody is made to let go of the lock: only who does so by himself gives others their turn.
+    sys.setswitchinterval(1000)
+    try:
+        other.start()
+        # One read may be over before the system gives others a processor.
+        for _ in range(200):
+            with demijohn.open(io.BytesIO(streams(codec)), threads=threads) as file:
+                before = count
+                file.read(SIZE)
+                during = count - before
+            if during:
+                break
+    finally:
+        sys.setswitchinterval(switch)
+        stop.set()
+        other.join()
+    assert during > 0
