@@ -4,10 +4,11 @@
 mod common;
 
 use std::fmt::Debug;
-use std::io::{Cursor, Read, Write};
+use std::io::{Cursor, Read, Seek, SeekFrom, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use demijohn_codecs::seek::Survey;
 use demijohn_codecs::{
     Adopt, Compressor, Decode, DecodeOptions, Encode, EncodeOptions, Error, ErrorKind, Format, Head, Limits,
     Options, Place, Probe, Result, Scan, Spec, Step,
@@ -59,6 +60,9 @@ impl Format for Watched {
     }
     fn scanner(&self, options: &DecodeOptions) -> Option<Box<dyn Scan>> {
         self.format.format().scanner(options)
+    }
+    fn survey(&self, options: &DecodeOptions) -> Option<Box<dyn Survey>> {
+        self.format.format().survey(options)
     }
 }
 
@@ -341,15 +345,11 @@ fn a_magic_that_is_part_of_a_block_is_none() {
             .collect();
         let mut rng = Rng(6);
         let plain: Vec<u8> = (0..400_000).map(|_| used[rng.below(used.len())]).collect();
-        // The first stream has such magics, the one behind it has not.
+        // The first stream has such magics, the one behind it has not. No block of either is decoded alone for that.
         let coded = [bzip2(&plain), bzip2(&sample(400_000))].concat();
         let (adopted, outcome) = read_alike(&format, &coded, Limits::default(), &mut rng, "false magics");
         assert!(outcome.plain == [plain, sample(400_000)].concat() && outcome.error.is_none());
-        assert_eq!(
-            adopted,
-            2 * 5,
-            "those of the second stream, on two threads and on four"
-        );
+        assert_eq!(adopted, 2 * (5 + 5), "on two threads and on four");
     }
 }
 
@@ -454,6 +454,39 @@ fn small_samples() -> Vec<(&'static str, Compressor, Vec<u8>)> {
         samples.push(("BGZF", format, bgzf(&sample(70_000))));
     }
     samples
+}
+
+#[test]
+fn nothing_is_decoded_ahead_of_a_jump_until_reading_goes_on() {
+    let plain = sample(6_000_000);
+    for name in ["zstd", "gzip", "lz4"] {
+        let Some(format) = common::format(name) else {
+            continue;
+        };
+        let mut writer = Options::new()
+            .seekable(200_000)
+            .writer(Vec::new(), &format)
+            .unwrap();
+        writer.write_all(&plain).unwrap();
+        let coded = writer.finish().unwrap().0;
+        let (watched, adopted) = Watched::format(&format);
+        let options = Options::new().format(&watched).threads(2);
+        let mut reader = options.seekable_reader(Cursor::new(&coded)).unwrap();
+        for at in [3_000_000, 1_000_000, 2_000_000] {
+            let mut got = [0; 1000];
+            reader.seek(SeekFrom::Start(at as u64)).unwrap();
+            reader.read_exact(&mut got).unwrap();
+            assert!(got == plain[at..at + 1000], "{name}");
+        }
+        assert_eq!(adopted.load(Ordering::SeqCst), 0, "{name}");
+        let mut rest = Vec::new();
+        reader.read_to_end(&mut rest).unwrap();
+        assert!(rest == plain[2_001_000..], "{name}");
+        assert!(
+            adopted.load(Ordering::SeqCst) > 4,
+            "{name}: who reads on has threads"
+        );
+    }
 }
 
 #[test]

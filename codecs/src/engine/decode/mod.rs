@@ -46,6 +46,9 @@ pub(crate) struct DecodeEngine {
     found: Vec<Point>,
     /// Decoding only to see whether a point of an index is right.
     proving: bool,
+    /// Plain offset from which on other threads have work. Who has jumped may do so again, and what they have decoded by then
+    /// is in vain.
+    together_from: u64,
     /// A part has been jumped over, since the beginning, and may never have been seen.
     leapt: bool,
     failed: Option<Error>,
@@ -108,6 +111,7 @@ impl DecodeEngine {
             marking: false,
             found: Vec::new(),
             proving: false,
+            together_from: 0,
             leapt: false,
             failed: None,
         })
@@ -158,6 +162,7 @@ impl DecodeEngine {
         back.and_then(|()| self.decoder.reset())
             .map_err(|error| self.remember(error, input.consumed()))?;
         self.state = State::Start { first: true };
+        self.together_from = 0;
         self.begin_at(0, 0);
         Ok(())
     }
@@ -294,7 +299,8 @@ impl DecodeEngine {
         }
         self.state = next;
         self.member_at = input.consumed();
-        if let (State::Member, Some(ahead), false) = (next, &mut self.ahead, self.proving) {
+        let alone = self.proving || self.produced < self.together_from;
+        if let (State::Member, Some(ahead), false) = (next, &mut self.ahead, alone) {
             ahead.stream_begins(input.consumed());
         }
         if input.source().seekable() {

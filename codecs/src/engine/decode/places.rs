@@ -8,6 +8,8 @@ use crate::source::Source;
 
 /// Seeking so far forward, in plain bytes, is not faster than decoding.
 const NEAR: u64 = 128 << 10;
+/// Who has read so many plain bytes in a row since the last jump goes on reading.
+const IN_A_ROW: u64 = 1 << 20;
 /// Bytes at a time of what is decoded to be compared.
 const SCRATCH: usize = 64 << 10;
 
@@ -25,6 +27,7 @@ impl DecodeEngine {
                 Some(point) if back || point.plain > self.produced => {
                     let point = point.clone();
                     self.prove(input, &point)?;
+                    self.together_from = target.saturating_add(IN_A_ROW);
                     return self.enter(input, &point);
                 }
                 _ => {}

@@ -64,6 +64,8 @@ mod decoder;
 mod finder;
 #[cfg(feature = "bz2")]
 mod scan;
+#[cfg(feature = "bz2")]
+mod tables;
 
 #[cfg(feature = "bz2")]
 mod coder {

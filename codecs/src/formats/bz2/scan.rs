@@ -1,16 +1,19 @@
 //! Finding blocks that can be decoded apart, by the magics between them.
 //!
-//! A magic can also be part of a block's data. What lies in front of such a one is no whole block, so that it fails to
-//! decode, and the stream's decoder goes on alone.
+//! A magic can also be part of a block. What is behind such a one hardly ever looks as a block or the end of a stream does. Where it does, what
+//! lies in front of it is no whole block, so that it fails to decode, and the stream's decoder goes on alone.
 
 use super::bits::{Bits, CRC, MAGIC, Search, bits, magic};
 use super::decoder::Stream;
+use super::tables::{Look, look};
 use super::{BLOCK, END};
 use crate::format::DecodeOptions;
 use crate::pieces::{CodedPiece, Found, Scan};
 
 /// Bytes that a block may take: 20 bits for each of 900,001 symbols, and its tables.
 const MOST: usize = 2_300_000;
+/// Bytes in which all that is looked at behind a magic ends.
+const TABLES: usize = 64 << 10;
 /// Plain bytes of a level's unit.
 const UNIT: usize = 100_000;
 
@@ -34,7 +37,7 @@ struct Blocks {
 }
 
 impl Scan for Blocks {
-    fn next(&mut self, coded: &[u8], _: bool) -> Found {
+    fn next(&mut self, coded: &[u8], last: bool) -> Found {
         let Some(level) = self.level else {
             return match coded {
                 [b'B', b'Z', b'h', level @ b'1'..=b'9', ..] => {
@@ -46,7 +49,7 @@ impl Scan for Blocks {
             };
         };
         match bits(coded, self.bit, MAGIC) {
-            Some(block) if block == magic(BLOCK) => self.block(level, coded),
+            Some(block) if block == magic(BLOCK) => self.block(level, coded, last),
             Some(end) if end == magic(END) => {
                 self.level = None;
                 match (self.bit + MAGIC + CRC).div_ceil(8) {
@@ -61,16 +64,28 @@ impl Scan for Blocks {
 }
 
 impl Blocks {
-    fn block(&mut self, level: u8, coded: &[u8]) -> Found {
+    fn block(&mut self, level: u8, coded: &[u8], last: bool) -> Found {
         let begin = self.bit;
-        let Some(end) = self.search.find(coded, self.looked.max(begin + MAGIC)) else {
-            // A magic may begin in the last bytes.
-            self.looked = (8 * coded.len()).saturating_sub(MAGIC + 8);
-            return if coded.len() < MOST {
-                Found::More
-            } else {
-                Found::Lost
+        let capacity = UNIT * usize::from(level - b'0');
+        self.looked = self.looked.max(begin + MAGIC);
+        let end = loop {
+            let Some(end) = self.search.find(coded, self.looked) else {
+                // A magic may begin in the last bytes.
+                self.looked = self.looked.max((8 * coded.len()).saturating_sub(MAGIC + 8));
+                return if coded.len() < MOST {
+                    Found::More
+                } else {
+                    Found::Lost
+                };
             };
+            match behind(coded, end, capacity, last) {
+                Look::Block => break end,
+                Look::Other => self.looked = end + 1,
+                Look::Cut => {
+                    self.looked = end;
+                    return Found::More;
+                }
+            }
         };
         let Some(crc) = bits(coded, begin + MAGIC, CRC) else {
             return Found::Lost;
@@ -81,7 +96,6 @@ impl Blocks {
         stream.push_from(coded, begin, end);
         stream.push(magic(END), MAGIC);
         stream.push(crc, CRC);
-        let capacity = UNIT * usize::from(level - b'0');
         Found::Piece(CodedPiece {
             begin: begin as u64,
             end: end as u64,
@@ -95,5 +109,27 @@ impl Blocks {
             memory: 4 * capacity as u64,
             unsure: true,
         })
+    }
+}
+
+/// Does a block, or a stream, end where there is a magic at bit `at`? It does where a block begins, or the end of the input or
+/// another stream follows.
+fn behind(coded: &[u8], at: usize, most: usize, last: bool) -> Look {
+    let near = &coded[..coded.len().min(at / 8 + TABLES)];
+    let seen = if bits(coded, at, MAGIC) == Some(magic(BLOCK)) {
+        look(near, at, most as u64)
+    } else {
+        match near.get((at + MAGIC + CRC).div_ceil(8)..) {
+            // Padding, or a stream.
+            Some([0, ..] | [b'B', b'Z', b'h', ..]) => Look::Block,
+            Some([] | [b'B'] | [b'B', b'Z']) | None => Look::Cut,
+            Some(_) => Look::Other,
+        }
+    };
+    match seen {
+        Look::Cut if near.len() < coded.len() => Look::Other,
+        // The decoder will say.
+        Look::Cut if last => Look::Block,
+        seen => seen,
     }
 }
