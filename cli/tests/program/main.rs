@@ -13,6 +13,7 @@ mod info;
 mod inspect;
 mod interop;
 mod interrupt;
+mod isolation;
 mod pipes;
 mod round_trip;
 mod seek;

@@ -2,6 +2,10 @@
 
 #[path = "../../../testing/folder.rs"]
 mod folder;
+#[path = "../../../testing/hostile.rs"]
+pub(crate) mod hostile;
+#[path = "../../../testing/opened.rs"]
+pub(crate) mod opened;
 #[path = "../../../testing/outside.rs"]
 mod outside;
 
