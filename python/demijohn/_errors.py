@@ -48,4 +48,4 @@ class UntrustedError(DemijohnError, UnpicklingError):
 
     def __init__(self, message: str, globals: list[str] | None = None) -> None:
         super().__init__(message)
-        self.globals = sorted(globals or [])
+        self.globals: list[str] = sorted(globals or [])

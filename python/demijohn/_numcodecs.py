@@ -22,10 +22,11 @@ class Demijohn(Codec):  # type: ignore[misc]
         self.compression = compression
         self.level = level
 
-    def encode(self, buf: Any) -> bytes:
+    # The base class, which has no types, seems to answer nothing.
+    def encode(self, buf: Any) -> bytes:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Compresses anything that exports a contiguous buffer."""
-        return compress(ensure_contiguous_ndarray(buf), self.compression, self.level)
+        return compress(ensure_contiguous_ndarray(buf).data, self.compression, self.level)
 
     def decode(self, buf: Any, out: Any = None) -> Any:
         """Decompresses what ``encode`` made, into ``out`` if that is given."""
-        return ndarray_copy(decompress(ensure_contiguous_ndarray(buf), self.compression), out)
+        return ndarray_copy(decompress(ensure_contiguous_ndarray(buf).data, self.compression), out)

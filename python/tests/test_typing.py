@@ -1,7 +1,10 @@
 """The types that the package declares: consistent in themselves, and true of what is there."""
 
+import importlib.util
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -34,29 +37,41 @@ demijohn.compress("text")
 """
 
 
-def mypy(*arguments, cwd):
+def check(*arguments, cwd):
     command = [sys.executable, "-m", *arguments]
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True)
 
 
 def test_the_package_is_typed(tmp_path):
-    found = mypy("mypy", "--strict", "--package", "demijohn", cwd=tmp_path)
+    found = check("mypy", "--strict", "--package", "demijohn", cwd=tmp_path)
     assert found.returncode == 0, found.stdout + found.stderr
+
+
+@pytest.mark.skipif(importlib.util.find_spec("pyright") is None, reason="skip: pyright is not installed")
+def test_pyright_agrees(tmp_path):
+    # It looks closely at what it is pointed at only, and not at what is installed.
+    shutil.copytree(Path(demijohn.__file__).parent, tmp_path / "demijohn", ignore=shutil.ignore_patterns("*.so"))
+    (tmp_path / "use.py").write_text(USE)
+    found = check("pyright", "--pythonpath", sys.executable, "demijohn", "use.py", cwd=tmp_path)
+    assert found.returncode == 0, found.stdout + found.stderr
+    (tmp_path / "wrong.py").write_text(WRONG)
+    found = check("pyright", "--pythonpath", sys.executable, "wrong.py", cwd=tmp_path)
+    assert found.stdout.count("error:") == 3, found.stdout
 
 
 def test_the_stubs_are_true_of_the_native_module(tmp_path):
     # What a star import takes of it is of no interest.
     (tmp_path / "allowed.txt").write_text("demijohn._native.__all__\n")
-    found = mypy("mypy.stubtest", "demijohn._native", "--allowlist", "allowed.txt", cwd=tmp_path)
+    found = check("mypy.stubtest", "demijohn._native", "--allowlist", "allowed.txt", cwd=tmp_path)
     assert found.returncode == 0, found.stdout + found.stderr
 
 
 def test_uses_are_checked(tmp_path):
     (tmp_path / "use.py").write_text(USE)
-    found = mypy("mypy", "--strict", "use.py", cwd=tmp_path)
+    found = check("mypy", "--strict", "use.py", cwd=tmp_path)
     assert found.returncode == 0, found.stdout + found.stderr
     (tmp_path / "wrong.py").write_text(WRONG)
-    found = mypy("mypy", "--strict", "wrong.py", cwd=tmp_path)
+    found = check("mypy", "--strict", "wrong.py", cwd=tmp_path)
     assert found.stdout.count("error:") == 3, found.stdout
 
 
