@@ -1,8 +1,16 @@
 """What several modules of tests are given."""
 
+import signal
+
 import pytest
 
 from streams import CODECS, TEXT, coded
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible() -> None:
+    """What a shell runs in the background ignores SIGINT: tests of interrupts would never end, nor their children."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
