@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from random import Random
 from statistics import median
 
 from peers.children import Child, Contenders
@@ -125,8 +126,12 @@ def alone(ours: Callable[[], int], scale: Scale) -> list[float]:
     return [ours() / 1e9 for _ in range(scale.pairs(first))]
 
 
+READS = 16
+"""At how many offsets is read, always the same ones in data of a size."""
 READ = 64 << 10
 """Bytes that are read at an offset."""
+BLOCK = 4 << 20
+"""Bytes in a block of what is written to be sought in."""
 
 
 class Disagreement(Exception):
@@ -196,9 +201,12 @@ class Bench:
         size = row.data.size(self.scale.divisor)
         file = self._folder / f"{row.data.name} {row.data.mib} stored {row.ours.title}"
         format, level, *_ = row.ours.writing()
-        ours.ask("store", self._array(row.data), file, format, level)
+        block = max(BLOCK // self.scale.divisor, 1) if row.blocks else "-"
+        ours.ask("store", self._array(row.data), file, format, level, block)
         length = min(READ, size // 8)
-        request = ["reads", file, row.ours.format, length, size // 3 * 2, size // 3]
+        random = Random(READS)
+        offsets = [random.randrange(size - length) for _ in range(READS)]
+        request = ["reads", file, row.ours.format, length, *offsets]
         if ours.cost(*request).checksum != peer.cost(*request).checksum:
             raise Disagreement(f"{row.name}: what the two read is not the same")
         times = by_turns(

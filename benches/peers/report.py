@@ -167,6 +167,8 @@ def works(row: Row) -> str:
     if row.ours.threads > 1 and row.ours.contender != "demijohn":
         work += f", {row.ours.threads} threads"
     ours = row.files == "our own" and row.work == "load"
+    if row.work == "reads":
+        work += ", blocks" if row.blocks else ", one member"
     return work + ", replacing" * row.over + ", synced" * row.ours.synced + ", our file" * ours
 
 

@@ -1,8 +1,10 @@
 """Random access as Python has it: file objects that decode their way, from the beginning when they have to go back."""
 
 import bz2
+import collections.abc
 import gzip
 import importlib
+import io
 import lzma
 import sys
 from collections.abc import Callable, Iterable
@@ -16,10 +18,14 @@ class Rewinding:
     def __init__(self) -> None:
         self._lz4: Any = importlib.import_module("lz4.frame")
         importlib.import_module("zstandard")
+        # bloscpack uses a name that went away with Python 3.10.
+        setattr(collections, "MutableMapping", collections.abc.MutableMapping)
+        self._bloscpack: Any = importlib.import_module("bloscpack")
         self.version = f"file objects of CPython {sys.version.split()[0]}"
 
     def reads(self, file: str, format: str, size: int, offsets: Iterable[int]) -> list[bytes]:
         openers: dict[str, Callable[[str], Any]] = {
+            "blosc": self._blosc,
             "bz2": bz2.open,
             "gzip": gzip.open,
             "lz4": self._lz4.open,
@@ -32,6 +38,11 @@ class Rewinding:
                 stream.seek(offset)
                 pieces.append(read_exactly(stream, size))
         return pieces
+
+    def _blosc(self, file: str) -> io.BytesIO:
+        """There is no file object of it, so all is decoded, once."""
+        plain, _ = self._bloscpack.unpack_bytes_from_file(file)
+        return io.BytesIO(plain)
 
 
 def read_exactly(stream: Any, size: int) -> bytes:

@@ -49,6 +49,8 @@ class Row:
     files: Files = "the peer's"
     over: bool = False
     """The file that is dumped to is there already."""
+    blocks: bool = False
+    """The file that is read from is written to be sought in."""
     target: float | None = None
     """How many times as fast as the peer it ought to be; without a peer, in how many seconds it ought to be done."""
 
@@ -61,7 +63,7 @@ class Row:
         """`rust-dump-gzip3-t2-images-joblib`"""
         words = [self.ours.contender, self.work]
         words += ["over"] * self.over + ["synced"] * self.ours.synced
-        words += ["ours"] * (self.files == "our own")
+        words += ["ours"] * (self.files == "our own") + ["blocks"] * self.blocks
         words += [self.ours.title.replace(" ", "")]
         words += [f"t{self.ours.threads}"] * (self.ours.threads > 1)
         words += [self.data.name]

@@ -10,7 +10,7 @@
 //! | `hold FILE` | loads an object and keeps it | |
 //! | `dump FILE FORMAT LEVEL THREADS` | writes the object it keeps; `-` is the default level; with `sync` behind it waits for the disk | time and memory |
 //! | `load FILE THREADS`, `map FILE`, `inspect FILE` | | time and memory |
-//! | `store PLAIN FILE FORMAT LEVEL` | compresses a file into one to seek in | |
+//! | `store PLAIN FILE FORMAT LEVEL BLOCK` | compresses a file into one to seek in, of blocks of so many bytes; `-` is an ordinary file | |
 //! | `reads FILE FORMAT SIZE OFFSET…` | opens a compressed file and reads so much at each of the offsets | time, memory and the CRC-32 of all of it |
 //! | `check FILE` | loads | the CRC-32 of an array's bytes, or the number of items |
 //!
@@ -84,8 +84,14 @@ fn answer(words: &[&str], held: &mut Option<Document>) -> Result<String> {
                 demijohn::load_mapped(file, MapMode::Read)
             }
         }),
-        ["store", plain, file, format, level] => {
-            store(plain, file, &compression(format, level)?, format == "zstd")?;
+        ["store", plain, file, format, level, block] => {
+            let options = match block {
+                "-" => Options::new(),
+                block => Options::new().seekable(block.parse()?),
+            };
+            let mut writer = options.create_as(file, compression(format, level)?)?;
+            io::copy(&mut fs::File::open(plain)?, &mut writer)?;
+            writer.finish()?;
             Ok(String::new())
         }
         ["reads", file, format, size, ref offsets @ ..] => {
@@ -127,24 +133,9 @@ fn array(class: &str, bytes: usize) -> Result<Array> {
     Ok(Array::from_bytes(Layout::new(dtype, &[len], Order::C)?, &bytes)?)
 }
 
-/// Compresses a file into one in which one can seek without decoding all that is before: of several streams, where one
-/// stream has no blocks.
-fn store(plain: &str, file: &str, compression: &Compression, streams: bool) -> Result<()> {
-    let (mut source, mut target) = (fs::File::open(plain)?, fs::File::create(file)?);
-    let most = if streams { 4 << 20 } else { u64::MAX };
-    loop {
-        let mut writer = Options::new().writer(&mut target, compression.clone())?;
-        let copied = io::copy(&mut io::Read::by_ref(&mut source).take(most), &mut writer)?;
-        writer.finish().map_err(|error| error.to_string())?;
-        if copied < most {
-            return Ok(());
-        }
-    }
-}
-
 /// Fills the pieces of a buffer, one for each offset.
 fn read_at(file: &str, format: &str, offsets: &[u64], pieces: &mut [u8]) -> io::Result<()> {
-    let mut reader = Options::new().threads(1).format(format).open(file)?;
+    let mut reader = Options::new().format(format).open(file)?;
     let size = pieces.len() / offsets.len().max(1);
     for (&offset, piece) in offsets.iter().zip(pieces.chunks_exact_mut(size)) {
         reader.seek(SeekFrom::Start(offset))?;
