@@ -9,7 +9,7 @@ use crate::workspace::Workspace;
 
 /// Packages, which of their test programs valgrind runs, and which tests in them: those that go through unsafe code and C, and
 /// end in minutes.
-const MEMCHECK: [(&str, &[&str], &[&str]); 3] = [
+const MEMCHECK: [(&str, &[&str], &[&str]); 6] = [
     (
         "demijohn-arrays",
         &["--test", "mapping", "--test", "roundtrip"],
@@ -25,6 +25,14 @@ const MEMCHECK: [(&str, &[&str], &[&str]); 3] = [
         &["--test", "regressions", "--test", "detection"],
         &[],
     ),
+    // Through zlib's interface.
+    (
+        "demijohn-codecs",
+        &["--test", "seek_index"],
+        &["an_index_leads", "who_has_gone_back", "bgzips_index"],
+    ),
+    ("demijohn-codecs", &["--test", "registry"], &[]),
+    ("demijohn", &["--test", "mapping"], &[]),
 ];
 
 pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result {
