@@ -1,6 +1,8 @@
 """What several modules of tests are given."""
 
 import signal
+import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -22,3 +24,12 @@ def streams() -> dict[str, bytes]:
 def data(codec: str, streams: dict[str, bytes]) -> bytes:
     """TEXT as a stream of the codec."""
     return streams[codec]
+
+
+@pytest.fixture
+def keeping_the_lock() -> Iterator[None]:
+    """Nobody is made to let go of the lock: only who does so by himself gives others their turn."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1000)
+    yield
+    sys.setswitchinterval(before)

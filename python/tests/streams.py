@@ -2,6 +2,8 @@
 
 import io
 import os
+import threading
+import time
 
 import pytest
 
@@ -9,6 +11,10 @@ import demijohn
 from demijohn._native import codecs
 
 CODECS = {codec.name: codec for codec in codecs() if codec.name != "none"}
+
+# The address sanitizer takes memory of its own, and terabytes of addresses.
+SANITIZED = "asan" in os.environ.get("LD_PRELOAD", "")
+measures_memory = pytest.mark.skipif(SANITIZED, reason="skip: the sanitizer takes memory of its own")
 
 LINES = [b"%d: the quick brown fox jumps over the lazy dog, again\n" % n for n in range(30)]
 TEXT = b"".join(LINES)
@@ -67,3 +73,29 @@ class Drip(io.RawIOBase):
         buffer[:n] = self.data[:n]
         self.data = self.data[n:]
         return n
+
+
+class Other:
+    """A thread that counts whenever it is let."""
+
+    def __enter__(self):
+        self.count, self.ended = 0, False
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+        return self
+
+    def run(self) -> None:
+        while not self.ended:
+            self.count += 1
+            time.sleep(0)
+
+    def __exit__(self, *args) -> None:
+        self.ended = True
+        self.thread.join()
+
+    def may_run_during(self, call) -> bool:
+        before, start = self.count, time.monotonic()
+        # It may be let and not be fast enough; and if it is never let, that is to be said some time.
+        while self.count == before and time.monotonic() < start + 60:
+            call()
+        return self.count > before

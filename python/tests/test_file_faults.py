@@ -6,13 +6,12 @@ import os
 import signal
 import sys
 import threading
-import time
 import weakref
 
 import pytest
 
 import demijohn
-from streams import CODECS, TEXT, coded, every_codec
+from streams import CODECS, TEXT, Other, coded, every_codec
 
 
 class Trouble(Exception):
@@ -263,40 +262,6 @@ def test_nothing_keeps_what_it_was_given():
 # The interpreter's lock. A thread that never has to give it up would keep the others from running until the end.
 
 
-@pytest.fixture
-def keeping_the_lock():
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1000)
-    yield
-    sys.setswitchinterval(before)
-
-
-class Other:
-    """A thread that counts whenever it is let."""
-
-    def __enter__(self):
-        self.count, self.ended = 0, False
-        self.thread = threading.Thread(target=self.run)
-        self.thread.start()
-        return self
-
-    def run(self) -> None:
-        while not self.ended:
-            self.count += 1
-            time.sleep(0)
-
-    def __exit__(self, *args) -> None:
-        self.ended = True
-        self.thread.join()
-
-    def may_run_during(self, call) -> bool:
-        before, start = self.count, time.monotonic()
-        # It may be let and not be fast enough; and if it is never let, that is to be said some time.
-        while self.count == before and time.monotonic() < start + 60:
-            call()
-        return self.count > before
-
-
 @every_codec
 def test_others_run_while_it_codes(codec, keeping_the_lock, tmp_path):
     text = TEXT * 500
@@ -356,9 +321,10 @@ def soon():
 
 def test_a_signal_ends_a_write(soon, tmp_path):
     file = demijohn.open(tmp_path / "file", "wb", compression="gzip")
+    data = bytes(1 << 30)
     with pytest.raises(Trouble):
         soon()
-        file.write(memoryview(bytes(1 << 30)))
+        file.write(data)
     # It was in the middle, where it cannot go on.
     with pytest.raises(OSError, match="a signal"):
         file.close()

@@ -1,14 +1,11 @@
 """What several threads read is what one reads: the same bytes, the same errors, and nobody is kept waiting."""
 
 import io
-import sys
-import threading
-import time
 
 import pytest
 
 import demijohn
-from streams import Drip, Unseekable, every_codec
+from streams import Drip, Other, Unseekable, every_codec
 
 # A few pieces of most formats, which are of 1 MiB as a rule.
 SIZE = 2_500_000
@@ -17,7 +14,7 @@ COUNTS = [1, 2, 3]
 
 
 @pytest.fixture(scope="module")
-def streams():
+def stored():
     """The data in each format, made once."""
     made = {}
 
@@ -42,17 +39,17 @@ def outcome(file, size):
 
 @every_codec
 @pytest.mark.parametrize("below", [io.BytesIO, Unseekable, lambda data: Drip(data, 100_003)], ids=["file", "pipe", "drip"])
-def test_threads_read_what_one_reads(codec, below, streams):
+def test_threads_read_what_one_reads(codec, below, stored):
     for threads, size in zip(COUNTS, (-1, -1, 100_003), strict=True):
-        with demijohn.open(below(streams(codec)), threads=threads) as file:
+        with demijohn.open(below(stored(codec)), threads=threads) as file:
             assert outcome(file, size) == (DATA, None)
             assert file.tell() == SIZE
 
 
 @every_codec
-def test_threads_read_files_by_path_and_into_buffers(codec, streams, tmp_path):
+def test_threads_read_files_by_path_and_into_buffers(codec, stored, tmp_path):
     path = tmp_path / "file"
-    path.write_bytes(streams(codec))
+    path.write_bytes(stored(codec))
     for threads in COUNTS:
         buffer = bytearray(SIZE + 10)
         with demijohn.open(path, threads=threads) as file:
@@ -62,18 +59,18 @@ def test_threads_read_files_by_path_and_into_buffers(codec, streams, tmp_path):
 
 
 @every_codec
-def test_threads_may_go_back_and_forth(codec, streams):
+def test_threads_may_go_back_and_forth(codec, stored):
     places = [1_500_000, 10, SIZE - 5, SIZE, 0]
     for threads in COUNTS:
-        with demijohn.open(io.BytesIO(streams(codec)), threads=threads) as file:
+        with demijohn.open(io.BytesIO(stored(codec)), threads=threads) as file:
             for place in places:
                 assert file.seek(place) == place
                 assert file.read(1000) == DATA[place : place + 1000]
 
 
 @every_codec
-def test_a_cut_is_the_same_error_for_threads(codec, streams):
-    data = streams(codec)
+def test_a_cut_is_the_same_error_for_threads(codec, stored):
+    data = stored(codec)
     for end in (len(data) - 1, len(data) * 2 // 3):
         got = [
             outcome(demijohn.open(io.BytesIO(data[:end]), compression=codec, threads=threads), 100_003)
@@ -85,8 +82,8 @@ def test_a_cut_is_the_same_error_for_threads(codec, streams):
 
 
 @every_codec
-def test_damage_is_the_same_error_for_threads(codec, streams):
-    damaged = bytearray(streams(codec))
+def test_damage_is_the_same_error_for_threads(codec, stored):
+    damaged = bytearray(stored(codec))
     middle = len(damaged) * 2 // 3
     damaged[middle : middle + 64] = bytes(byte ^ 0x55 for byte in damaged[middle : middle + 64])
     got = [
@@ -98,16 +95,16 @@ def test_damage_is_the_same_error_for_threads(codec, streams):
 
 
 @every_codec
-def test_a_limit_holds_for_threads(codec, streams):
+def test_a_limit_holds_for_threads(codec, stored):
     for threads in COUNTS:
-        with demijohn.open(io.BytesIO(streams(codec)), threads=threads, max_output=SIZE - 1) as file:
+        with demijohn.open(io.BytesIO(stored(codec)), threads=threads, max_output=SIZE - 1) as file:
             # All but what the last read would have been.
             assert outcome(file, 100_000) == (DATA[:-100_000], demijohn.LimitError)
-        with demijohn.open(io.BytesIO(streams(codec)), threads=threads, max_output=SIZE) as file:
+        with demijohn.open(io.BytesIO(stored(codec)), threads=threads, max_output=SIZE) as file:
             assert outcome(file, 100_000) == (DATA, None)
 
 
-def test_what_a_file_object_raises_ends_the_reading_of_threads(streams):
+def test_what_a_file_object_raises_ends_the_reading_of_threads(stored):
     class Failing(io.BytesIO):
         def readinto(self, buffer):
             if self.tell() > len(self.getvalue()) // 2:
@@ -120,7 +117,7 @@ def test_what_a_file_object_raises_ends_the_reading_of_threads(streams):
             return super().read(size)
 
     for threads in COUNTS:
-        with demijohn.open(Failing(streams("gzip")), threads=threads) as file:
+        with demijohn.open(Failing(stored("gzip")), threads=threads) as file:
             with pytest.raises(ConnectionResetError, match="gone"):
                 while file.read(1 << 20):
                     pass
@@ -128,31 +125,7 @@ def test_what_a_file_object_raises_ends_the_reading_of_threads(streams):
 
 @pytest.mark.parametrize("threads", COUNTS)
 @pytest.mark.parametrize("codec", ["gzip", "bz2", "zstd", "lz4"])
-def test_other_threads_go_on_while_threads_read(codec, threads, streams):
-    stop, count = threading.Event(), 0
-
-    def work():
-        nonlocal count
-        while not stop.is_set():
-            count += 1
-            time.sleep(0)
-
-    other = threading.Thread(target=work)
-    switch = sys.getswitchinterval()
-    # Nobody is made to let go of the lock: only who does so by himself gives others their turn.
-    sys.setswitchinterval(1000)
-    try:
-        other.start()
-        # One read may be over before the system gives others a processor.
-        for _ in range(200):
-            with demijohn.open(io.BytesIO(streams(codec)), threads=threads) as file:
-                before = count
-                file.read(SIZE)
-                during = count - before
-            if during:
-                break
-    finally:
-        sys.setswitchinterval(switch)
-        stop.set()
-        other.join()
-    assert during > 0
+def test_others_run_while_threads_read(codec, threads, keeping_the_lock, stored):
+    with Other() as other, demijohn.open(io.BytesIO(stored(codec)), threads=threads) as file:
+        raw = file._buffer.raw
+        assert other.may_run_during(lambda: raw.seek(0) or raw.readall())

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 
 import joblib
 import numpy as np
@@ -20,6 +19,7 @@ import pytest
 
 import demijohn
 from demijohn import _native
+from streams import Other, measures_memory
 
 PROTOCOLS = range(6)
 OBJECTS = [{"a": np.arange(1000.0), "b": list(range(3000))}, [1, 2, "x"], np.arange(200_000), None]
@@ -234,31 +234,11 @@ class sender_to(sender):
 # Threads and signals.
 
 
-def test_other_threads_go_on_while_a_file_is_read(tmp_path):
+def test_other_threads_go_on_while_a_file_is_read(keeping_the_lock, tmp_path):
     path = tmp_path / "file"
     demijohn.dump(np.random.default_rng(0).integers(0, 50, 4_000_000), path, compress=("gzip", 1))
-    stop, count = threading.Event(), 0
-
-    def work():
-        nonlocal count
-        while not stop.is_set():
-            count += 1
-            time.sleep(0)
-
-    thread = threading.Thread(target=work)
-    switch = sys.getswitchinterval()
-    # Nobody is made to let go of the lock: only who does so by himself gives others their turn.
-    sys.setswitchinterval(1000)
-    try:
-        thread.start()
-        before = count
-        _native.load_path(path, None, True)
-        during = count - before
-    finally:
-        sys.setswitchinterval(switch)
-        stop.set()
-        thread.join()
-    assert during > 0
+    with Other() as other:
+        assert other.may_run_during(lambda: _native.load_path(path, None, True))
 
 
 def test_interrupts_end_the_loading_of_arrays():
@@ -318,6 +298,7 @@ raise SystemExit("loaded")
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
+@measures_memory
 def test_memory_beyond_the_array_is_bounded(tmp_path):
     path = tmp_path / "file"
     value = np.tile(np.arange(1 << 20), 16)

@@ -17,6 +17,7 @@ import pytest
 
 import demijohn
 from demijohn import _native
+from streams import measures_memory
 
 FIXTURES = pathlib.Path(__file__).parents[2] / "fixtures"
 sys.path.insert(0, str(FIXTURES))
@@ -167,6 +168,7 @@ def test_descriptions_that_make_no_sense_are_errors(state):
         _native.load_bytes(wrapper(*state) + b"abc.", True)
 
 
+@measures_memory
 @pytest.mark.parametrize("shape", [(2**40,), (2**32, 2**32), (2**62, 2**62, 2**62), (2**33,)])
 @pytest.mark.parametrize("compress", [0, "zlib", "pipe"])
 def test_shapes_that_lie_cost_nothing(shape, compress):
@@ -344,7 +346,7 @@ def test_old_files_are_read_with_joblibs_warning(fixtures, manifest):
 
 def test_companions_are_opened_beside_the_file_alone(tmp_path, fixtures):
     data = (fixtures / "legacy/companions.pkl").read_bytes()
-    with pytest.raises(demijohn.UnsupportedError, match="only if loaded by path"):
+    with pytest.raises(demijohn.UnsupportedError, match="found only beside a file that is given by its path"):
         _native.load_bytes(data, True)
     (tmp_path / "secret.npy").write_bytes((fixtures / "legacy/companions.pkl_01.npy").read_bytes())
     folder = tmp_path / "folder"

@@ -22,6 +22,7 @@ import demijohn
 from demijohn import _native
 from demijohn._safe import safe_load
 from safe import dumped, load
+from streams import SANITIZED
 
 PROTOCOLS = range(6)
 RAN = []
@@ -368,7 +369,8 @@ import resource
 import numpy as np
 import demijohn
 from demijohn import _native
-resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+if not {SANITIZED}:
+    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
 try:
     made = _native.load_bytes({data!r}, True, frozenset())
 except (demijohn.DemijohnError, OverflowError, RecursionError) as error:
