@@ -36,18 +36,24 @@ pub(crate) fn ancient<'a>(module: &'a str, name: &'a str) -> (&'a str, &'a str) 
     }
 }
 
-/// What numpy 1 called a module of numpy 2.
-pub(crate) fn numpy_1(module: &str) -> Cow<'_, str> {
-    match module {
+/// Module and name that numpy 1 had for those of numpy 2.
+pub(crate) fn numpy_1<'n>(module: &'n str, name: &'n str) -> (Cow<'n, str>, &'n str) {
+    let name = match (module, name) {
+        ("numpy", "bool") => "bool_",
+        ("numpy", "long") => "int_",
+        ("numpy", "ulong") => "uint",
+        _ => name,
+    };
+    let module = match module {
         // There, `numpy.rec` and `numpy.char` are names in `numpy` but no modules that could be imported.
-        "numpy.rec" => return "numpy.core.records".into(),
-        "numpy.char" => return "numpy.core.defchararray".into(),
-        _ => {}
-    }
-    match module.strip_prefix("numpy._core") {
-        Some(rest) if rest.is_empty() || rest.starts_with('.') => format!("numpy.core{rest}").into(),
-        _ => module.into(),
-    }
+        "numpy.rec" => "numpy.core.records".into(),
+        "numpy.char" => "numpy.core.defchararray".into(),
+        _ => match module.strip_prefix("numpy._core") {
+            Some(rest) if rest.is_empty() || rest.starts_with('.') => format!("numpy.core{rest}").into(),
+            _ => module.into(),
+        },
+    };
+    (module, name)
 }
 
 /// Module and name.

@@ -180,6 +180,8 @@ values = [
     np.ma.array([1.5, 2.5], mask=[0, 1]),
     np.recarray,
 ]
+types = [np.bool_, np.int_, np.uint, np.longdouble, np.dtype(bool), np.bool_(True), np.add, np.random.RandomState]
+values = [types] + values
 ";
     run(
         &python,
@@ -195,6 +197,8 @@ assert np.__version__ < '2' and joblib.__version__ < '1.2', (np.__version__, job
 loaded = joblib.load('old')
 assert [type(x) for x in loaded] == [type(x) for x in values], [type(x) for x in loaded]
 assert loaded.pop() is values.pop()
+# numpy 2 says `bool`, which numpy 1 has not.
+assert loaded.pop(0) == values.pop(0)
 for a, b in zip(loaded, values):
     assert a.dtype == b.dtype and a.tolist() == b.tolist(), (a, b)
 ";

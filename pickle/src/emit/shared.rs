@@ -44,10 +44,11 @@ impl<W: Write> Emitter<W> {
     /// A class or function, by its name in Python 3 and numpy 2. Memoize it. Names with dots from protocol 2 on.
     pub fn global(&mut self, module: &str, name: &str) -> Result<()> {
         self.begin()?;
-        let module = match self.dialect {
-            Dialect::Numpy1 => &*names::numpy_1(module),
-            Dialect::Numpy2 => module,
+        let (module, name) = match self.dialect {
+            Dialect::Numpy1 => names::numpy_1(module, name),
+            Dialect::Numpy2 => (module.into(), name),
         };
+        let module = &*module;
         if self.protocol >= Protocol::V4 {
             self.shared_str(module)?;
             // Python interns names of modules, but not those of classes written in C.

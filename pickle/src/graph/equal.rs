@@ -58,7 +58,7 @@ impl Comparison {
             (View::AbsentBytes(x), View::AbsentBytes(y)) => x == y,
             (View::AbsentArray(x), View::AbsentArray(y)) => a.array_class() == b.array_class() && x == y,
             (View::Global(x), View::Global(y)) => {
-                x.name == y.name && names::numpy_1(&x.module) == names::numpy_1(&y.module)
+                names::numpy_1(&x.module, &x.name) == names::numpy_1(&y.module, &y.name)
             }
             _ if !self.seen.insert((a.id, b.id)) => true,
             (View::Tuple(x), View::Tuple(y)) | (View::FrozenSet(x), View::FrozenSet(y)) => self.all(x, y),
