@@ -139,6 +139,42 @@ mod coder {
         }
     }
 
+    /// The largest window, as a power of two, that fits; the format's own bounds are 10 and 31.
+    pub(super) fn window_log(options: &DecodeOptions) -> u32 {
+        let Some(memory) = options.memory else { return 31 };
+        // A decoder holds the window and up to a block more.
+        match memory.max(1).ilog2().clamp(10, 31) {
+            10 => 10,
+            log => log - 1,
+        }
+    }
+
+    /// Decodes one frame that lies there as a whole. Where all of its data has room it goes there, without passing through a
+    /// window of the library's; what fails gives nothing, and is for the stream's decoder to go over.
+    pub(super) struct Whole {
+        pub(super) decoder: Decoder,
+        pub(super) content: usize,
+    }
+
+    impl Decode for Whole {
+        fn step(&mut self, input: &[u8], out: &mut [u8], eof: bool) -> Result<Step> {
+            let begins = self.decoder.magic.is_empty();
+            if !(begins && eof && out.len() >= self.content) {
+                return self.decoder.step(input, out, eof);
+            }
+            let produced = self.decoder.context.decompress(out, input).map_err(explain)?;
+            Ok(Step {
+                consumed: input.len(),
+                produced,
+                status: Status::Done,
+            })
+        }
+
+        fn reset(&mut self) -> Result<()> {
+            self.decoder.reset()
+        }
+    }
+
     pub(super) struct Decoder {
         context: DCtx<'static>,
         /// The first bytes of the frame, until there are enough to know its magic.
@@ -154,18 +190,8 @@ mod coder {
     impl Decoder {
         pub(super) fn new(options: &DecodeOptions) -> Result<Self> {
             let mut context = DCtx::try_create().ok_or_else(|| Error::limit("not enough memory"))?;
-            // The largest window, as a power of two, that fits; the format's own bounds are 10 and 31.
-            let log = options
-                .memory
-                .map_or(31, |memory| memory.max(1).ilog2().clamp(10, 31));
-            // A decoder holds the window and up to a block more.
-            let log = if options.memory.is_some() && log > 10 {
-                log - 1
-            } else {
-                log
-            };
             context
-                .set_parameter(DParameter::WindowLogMax(log))
+                .set_parameter(DParameter::WindowLogMax(window_log(options)))
                 .map_err(explain)?;
             Ok(Decoder {
                 context,

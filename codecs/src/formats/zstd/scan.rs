@@ -2,8 +2,8 @@
 
 use super::super::skippable;
 use super::MAGIC;
-use super::coder::Decoder;
-use crate::format::DecodeOptions;
+use super::coder::{Decoder, Whole, window_log};
+use crate::format::{Decode, DecodeOptions};
 use crate::pieces::{CodedPiece, Found, Scan};
 
 /// Coded bytes of a frame that does not say how much data it holds: longer ones are not waited for, since
@@ -51,13 +51,18 @@ impl Scan for Frames {
             return Found::Lost;
         };
         self.behind = true;
-        let plain = header
-            .content
-            .map_or(PART, |content| usize::try_from(content).unwrap_or(PART));
+        let content = header.content.and_then(|content| usize::try_from(content).ok());
+        let plain = content.unwrap_or(PART);
+        // A window that the stream's decoder refuses is for it to refuse.
+        let allowed = header.window <= 1 << window_log(&self.options);
+        let decoder: Box<dyn Decode> = match content {
+            Some(content) if allowed => Box::new(Whole { decoder, content }),
+            _ => Box::new(decoder),
+        };
         Found::Piece(CodedPiece {
             bounded: header.content.is_some(),
             memory: header.window,
-            ..CodedPiece::of_bytes(len, Box::new(decoder), plain)
+            ..CodedPiece::of_bytes(len, decoder, plain)
         })
     }
 }
