@@ -99,8 +99,10 @@ fn os_error(cause: Option<&io::Error>, path: Option<&Path>, message: String) -> 
             };
             PyOSError::new_err((number, text, path))
         }
-        // A path with a NUL in it, which never gets as far as the system.
-        None if let Some(cause) = cause.filter(|cause| cause.kind() == io::ErrorKind::InvalidInput) => {
+        // A path with a NUL in it, which never gets as far as the system. Others that say so put an error of theirs in it.
+        None if let Some(cause) = cause
+            .filter(|cause| cause.kind() == io::ErrorKind::InvalidInput && cause.get_ref().is_none()) =>
+        {
             PyValueError::new_err(cause.to_string())
         }
         None if cause.is_some_and(|cause| cause.kind() == io::ErrorKind::WouldBlock) => {
