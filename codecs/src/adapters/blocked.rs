@@ -349,6 +349,11 @@ mod tests {
         assert_eq!(elements.of_the_next(24), 1); // to byte 40
         assert_eq!(elements.of_the_next(100), 4);
         assert_eq!(elements.of_the_next(0), 4);
+
+        // What comes back counts together, wherever in the stream that is: 4 bytes of integers and 5 of doubles.
+        elements.change(142, 8);
+        elements.change(147, 4);
+        assert_eq!(elements.of_the_next(9), 8);
     }
 
     #[test]
