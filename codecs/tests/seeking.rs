@@ -275,6 +275,42 @@ fn seeking_answers_as_a_cursor_does() {
     }
 }
 
+/// Gives a few bytes at a time.
+struct Dripping<'a>(Cursor<&'a [u8]>);
+
+impl Read for Dripping<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let n = 3 + self.0.position() % 11;
+        (&mut self.0).take(n).read(out)
+    }
+}
+
+impl Seek for Dripping<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.0.seek(to)
+    }
+}
+
+#[test]
+fn places_passed_in_drips_lead_back() {
+    let plain = sample(400_000);
+    for subject in subjects(&plain) {
+        let options = Options::new().format(&subject.format).threads(1);
+        let mut reader = options
+            .seekable_reader(Dripping(Cursor::new(&subject.coded)))
+            .unwrap();
+        io::copy(&mut reader, &mut io::sink()).unwrap();
+        for from in (0..plain.len() - 100).rev().step_by(37_777) {
+            let mut got = [0; 100];
+            reader.seek(SeekFrom::Start(from as u64)).unwrap();
+            reader
+                .read_exact(&mut got)
+                .unwrap_or_else(|e| panic!("{} from {from}: {e}", subject.name));
+            assert!(got == plain[from..from + 100], "{} from {from}", subject.name);
+        }
+    }
+}
+
 #[test]
 fn the_end_is_found_without_decoding_where_it_is_written() {
     let plain = plain();
