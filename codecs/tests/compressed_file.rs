@@ -34,7 +34,12 @@ fn writes(name: &str, mut file: Box<dyn CompressedFile + '_>) -> Summary {
     file.write_all(&plain[1000..]).unwrap();
     assert_eq!(file.position(), LEN as u64);
     assert_eq!(file.stream_position().unwrap(), LEN as u64);
-    assert_eq!(file.seek(SeekFrom::Current(0)).unwrap(), LEN as u64);
+    for (by, stays) in [(0, true), (-1, false), (1, false)] {
+        match file.seek(SeekFrom::Current(by)) {
+            Ok(at) if stays => assert_eq!(at, LEN as u64),
+            moved => refused(moved),
+        }
+    }
     refused(file.seek(SeekFrom::Start(0)));
     refused(file.read(&mut [0]));
     refused(file.fill_buf().map(<[u8]>::len));
