@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex};
 
 use demijohn_codecs::seek::Survey;
 use demijohn_codecs::{
-    Adopt, Compressor, Decode, DecodeOptions, Encode, EncodeOptions, Error, ErrorKind, Format, Head, Limits,
-    Options, Place, Probe, Result, Scan, Spec, Step,
+    Adopt, Compressor, Decode, DecodeOptions, Encode, EncodeOptions, Error, ErrorKind, Format, Found, Head,
+    Limits, Options, Place, Probe, Result, Scan, Spec, Step,
 };
 
 use common::{Rng, sample};
@@ -454,6 +454,65 @@ fn small_samples() -> Vec<(&'static str, Compressor, Vec<u8>)> {
         samples.push(("BGZF", format, bgzf(&sample(70_000))));
     }
     samples
+}
+
+/// A format that counts the pieces which are found in its streams.
+struct Counted(Compressor, Arc<AtomicUsize>);
+
+impl Format for Counted {
+    fn spec(&self) -> &Spec {
+        self.0.spec()
+    }
+    fn probe(&self, head: &Head<'_>) -> Probe {
+        self.0.probe(head)
+    }
+    fn encoder(&self, options: &EncodeOptions) -> Result<Box<dyn Encode>> {
+        self.0.format().encoder(options)
+    }
+    fn decoder(&self, options: &DecodeOptions) -> Result<Box<dyn Decode>> {
+        self.0.format().decoder(options)
+    }
+    fn scanner(&self, options: &DecodeOptions) -> Option<Box<dyn Scan>> {
+        let scan = self.0.format().scanner(options)?;
+        Some(Box::new(CountedScan(scan, self.1.clone())))
+    }
+}
+
+struct CountedScan(Box<dyn Scan>, Arc<AtomicUsize>);
+
+impl Scan for CountedScan {
+    fn next(&mut self, coded: &[u8], last: bool) -> Found {
+        let found = self.0.next(coded, last);
+        if matches!(found, Found::Piece(_)) {
+            self.1.fetch_add(1, Ordering::SeqCst);
+        }
+        found
+    }
+}
+
+#[test]
+fn whole_streams_one_behind_the_other_are_each_decoded_once() {
+    let plain = sample(6_000_000);
+    for name in ["zstd", "gzip"] {
+        let Some(format) = common::format(name) else {
+            continue;
+        };
+        let mut writer = Options::new()
+            .seekable(60_000)
+            .writer(Vec::new(), &format)
+            .unwrap();
+        writer.write_all(&plain).unwrap();
+        let coded = writer.finish().unwrap().0;
+        let found = Arc::new(AtomicUsize::new(0));
+        let counted = Compressor::new(Counted(format, found.clone()));
+        let options = Options::new().format(&counted).threads(2);
+        let mut reader = options.seekable_reader(Cursor::new(&coded)).unwrap();
+        let mut got = Vec::new();
+        reader.read_to_end(&mut got).unwrap();
+        assert!(got == plain, "{name}");
+        // And the empty member that ends BGZF.
+        assert!(found.load(Ordering::SeqCst) <= 101, "{name}: {found:?} pieces");
+    }
 }
 
 #[test]

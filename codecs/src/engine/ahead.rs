@@ -473,6 +473,10 @@ impl Ahead {
         if here && self.gathers(more) {
             return Next::Wait;
         }
+        if !here && piece.begin / 8 == at {
+            // It may have ended there, and have to say so, before another stream begins with this piece.
+            return Next::Alone(0);
+        }
         let straight = self.straight();
         if here && straight.is_worth_it() {
             return Next::Straight(straight.pieces);
