@@ -130,7 +130,7 @@ pub fn locate(value: Value<'_>) -> Result<Located<'_>> {
     }
 }
 
-/// The array at a path from a value, as [`locate`] finds it. `.data` and `.mask` lead from a [masked array](MaskedArray) to
+/// The array at a path from a value, as [`locate`] finds it. `.data` and `.mask` lead from a [masked array](super::MaskedArray) to
 /// the two arrays that it consists of, for which a document has no values of their own.
 ///
 /// # Errors
