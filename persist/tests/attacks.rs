@@ -153,7 +153,7 @@ fn group_7_a_stream_has_no_companions_whatever_it_comes_from() {
     // Python would take the folder from the name of the file object.
     let error = load_from(BufReader::new(File::open(file.path()).unwrap())).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
-    assert!(error.to_string().contains("by path"), "{error}");
+    assert!(error.to_string().contains("by its path"), "{error}");
 }
 
 #[test]

@@ -64,7 +64,7 @@ fn what_joblib_wrote_needs_its_companions() {
             Err(error) => {
                 assert!(count > 0, "{file}: {error}");
                 assert_eq!(error.kind(), ErrorKind::Unsupported, "{file}: {error}");
-                assert!(error.to_string().contains("by path"), "{error}");
+                assert!(error.to_string().contains("by its path"), "{error}");
             }
         }
 
