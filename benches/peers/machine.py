@@ -41,7 +41,8 @@ class Others:
         if self._start is None or now is None:
             return None
         (total, theirs), (total_before, theirs_before) = now, self._start
-        return max(0.0, (theirs - theirs_before) / max(total - total_before, 1e-9))
+        # Seconds are of several counters, which need not agree to the last digit.
+        return min(max(0.0, (theirs - theirs_before) / max(total - total_before, 1e-9)), 1.0)
 
     @staticmethod
     def _now() -> tuple[float, float] | None:

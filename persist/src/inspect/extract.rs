@@ -217,6 +217,7 @@ impl<R: Read + Seek> fmt::Debug for Extraction<R> {
     }
 }
 
+#[cfg(feature = "npz")]
 fn of_objects(path: &str) -> Error {
     let message =
         format!("an array of Python objects at {path:?}, which are no data that could be taken out");
