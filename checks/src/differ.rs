@@ -22,7 +22,7 @@ pub fn differ(format: &'static str, data: &[u8]) -> bool {
     let theirs = theirs(format, data);
     if let (Some(ours), Some(theirs)) = (&ours, &theirs) {
         assert!(
-            ours == theirs,
+            ours == theirs || !is_told_apart(format, data),
             "{format}: {} bytes here, {} there",
             ours.len(),
             theirs.len()
@@ -36,6 +36,13 @@ pub fn differ(format: &'static str, data: &[u8]) -> bool {
         theirs.map(|plain| plain.len())
     );
     both
+}
+
+/// Whether what is damaged is known to be. Without a checksum some of it can be read in more ways than one: libzstd 1.5.4 and
+/// 1.5.7 do not agree on the last literal of a stream that has lost bits (RFC 8878, 4.2.2).
+fn is_told_apart(format: &str, data: &[u8]) -> bool {
+    const CHECKSUM: u8 = 4;
+    format != "zstd" || matches!(data, [0x28, 0xb5, 0x2f, 0xfd, descriptor, ..] if descriptor & CHECKSUM != 0)
 }
 
 fn ours(format: &'static str, data: &[u8]) -> Option<Vec<u8>> {
