@@ -297,3 +297,86 @@ impl fmt::Debug for Framed {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Cursor, Read};
+
+    use super::*;
+    use crate::{Compressor, ErrorKind, Options};
+
+    /// Bytes turned round.
+    fn mirror() -> Compressor {
+        const SPEC: Spec = Spec::new("mirror", "bytes turned round").signatures(&[b"MIRROR\0"]);
+        let turn = |bytes: &[u8]| -> Vec<u8> { bytes.iter().rev().copied().collect() };
+        Compressor::new(Framed::new(
+            SPEC,
+            move |plain, _| Ok(turn(plain)),
+            move |coded, _| Ok(turn(coded)),
+        ))
+    }
+
+    fn stream(blocks: &[([u32; 3], &[u8])]) -> Vec<u8> {
+        let mut stream = b"MIRROR\0".to_vec();
+        for (header, coded) in blocks {
+            stream.extend(header.iter().flat_map(|word| word.to_le_bytes()));
+            stream.extend_from_slice(coded);
+        }
+        stream
+    }
+
+    /// What comes out with slices of this size, and the error behind it.
+    fn read(coded: &[u8], slice: usize) -> (Vec<u8>, Option<Error>) {
+        let options = Options::new().format(mirror());
+        let mut reader = options.seekable_reader(Cursor::new(coded)).unwrap();
+        let mut plain = Vec::new();
+        loop {
+            let mut out = vec![0; slice];
+            match reader.read(&mut out) {
+                Ok(0) => return (plain, None),
+                Ok(n) => plain.extend_from_slice(&out[..n]),
+                Err(error) => return (plain, Some(error.into())),
+            }
+        }
+    }
+
+    const END: ([u32; 3], &[u8]) = ([0; 3], b"");
+
+    #[test]
+    fn the_frame_is_as_it_is_documented() {
+        let crc = crc32fast::hash;
+        let coded = stream(&[([3, 3, crc(b"abc")], b"cba"), ([2, 2, crc(b"de")], b"ed"), END]);
+        let mut encoder = Options::new().block_size(3).writer(Vec::new(), mirror()).unwrap();
+        std::io::Write::write_all(&mut encoder, b"abcde").unwrap();
+        assert_eq!(encoder.finish().unwrap().0, coded);
+        for slice in [1, 2, 100] {
+            let (plain, error) = read(&coded, slice);
+            assert!(error.is_none(), "{error:?}");
+            assert_eq!(plain, b"abcde");
+        }
+    }
+
+    #[test]
+    fn headers_that_cannot_be_are_refused() {
+        let crc = crc32fast::hash(b"abc");
+        let most = u32::try_from(MOST).unwrap();
+        for (block, kind) in [
+            (([0, 1, 0], &b""[..]), ErrorKind::Corrupt),
+            (([0, 0, 1], b""), ErrorKind::Corrupt),
+            (([most + 1, 3, crc], b"cba"), ErrorKind::Limit),
+            (([3, most + most / 8 + 1025, crc], b"cba"), ErrorKind::Corrupt),
+            (([3, 3, crc ^ 1], b"cba"), ErrorKind::Checksum),
+            (([4, 3, crc], b"cba"), ErrorKind::Corrupt),
+            (([3, 3, crc], b"cb"), ErrorKind::Truncated),
+        ] {
+            let last = kind == ErrorKind::Truncated;
+            let blocks = [block, END];
+            let (plain, error) = read(&stream(&blocks[..if last { 1 } else { 2 }]), 10);
+            assert_eq!(error.map(|e| e.kind()), Some(kind), "{block:?}");
+            assert!(plain.is_empty(), "{block:?}");
+        }
+        // So long a block is none too many, only cut.
+        let longest = stream(&[([most, most + most / 8 + 1024, crc], b"cba")]);
+        assert_eq!(read(&longest, 10).1.unwrap().kind(), ErrorKind::Truncated);
+    }
+}
