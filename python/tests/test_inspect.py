@@ -620,5 +620,5 @@ def test_old_files_with_companions():
     plain = [demijohn.load_array(path, entry.path) for entry in found.companions[:2]]
     np.testing.assert_array_equal(plain[0], np.arange(5, dtype=np.int64))
     np.testing.assert_array_equal(plain[1], np.arange(5, dtype=np.float64))
-    with pytest.raises(demijohn.UnsupportedError, match="found only beside a file that is given by its path"):
+    with pytest.raises(demijohn.UnsupportedError, match="found only by the path of this"):
         demijohn.load_array(io.BytesIO(path.read_bytes()), found.companions[0].path)
