@@ -16,28 +16,40 @@ use demijohn_codecs::{
 
 use common::{Rng, sample};
 
-/// A format that counts the pieces which its decoders adopt.
-struct Watched {
-    format: Compressor,
+/// What is seen of the pieces of a stream.
+#[derive(Clone, Default)]
+struct Watch {
+    /// Those that are found.
+    found: Arc<AtomicUsize>,
+    /// Those that decoders adopt.
     adopted: Arc<AtomicUsize>,
-    /// Where in memory what they took of the pieces was.
+    /// Where in memory what decoders took of them was.
     taken: Arc<Mutex<Vec<usize>>>,
 }
 
-impl Watched {
-    fn format(format: &Compressor) -> (Compressor, Arc<AtomicUsize>) {
-        let (watched, adopted, _) = Watched::format_and_places(format);
-        (watched, adopted)
+impl Watch {
+    fn found(&self) -> usize {
+        self.found.load(Ordering::SeqCst)
     }
+    fn adopted(&self) -> usize {
+        self.adopted.load(Ordering::SeqCst)
+    }
+}
 
-    fn format_and_places(format: &Compressor) -> (Compressor, Arc<AtomicUsize>, Arc<Mutex<Vec<usize>>>) {
-        let (adopted, taken) = <(Arc<AtomicUsize>, Arc<Mutex<Vec<usize>>>)>::default();
+/// A format whose pieces are watched.
+struct Watched {
+    format: Compressor,
+    watch: Watch,
+}
+
+impl Watched {
+    fn format(format: &Compressor) -> (Compressor, Watch) {
+        let watch = Watch::default();
         let watched = Watched {
             format: format.clone(),
-            adopted: adopted.clone(),
-            taken: taken.clone(),
+            watch: watch.clone(),
         };
-        (Compressor::new(watched), adopted, taken)
+        (Compressor::new(watched), watch)
     }
 }
 
@@ -54,22 +66,38 @@ impl Format for Watched {
     fn decoder(&self, options: &DecodeOptions) -> Result<Box<dyn Decode>> {
         Ok(Box::new(Adopting {
             decoder: self.format.format().decoder(options)?,
-            adopted: self.adopted.clone(),
-            taken: self.taken.clone(),
+            watch: self.watch.clone(),
         }))
     }
     fn scanner(&self, options: &DecodeOptions) -> Option<Box<dyn Scan>> {
-        self.format.format().scanner(options)
+        Some(Box::new(Finding {
+            scan: self.format.format().scanner(options)?,
+            watch: self.watch.clone(),
+        }))
     }
     fn survey(&self, options: &DecodeOptions) -> Option<Box<dyn Survey>> {
         self.format.format().survey(options)
     }
 }
 
+struct Finding {
+    scan: Box<dyn Scan>,
+    watch: Watch,
+}
+
+impl Scan for Finding {
+    fn next(&mut self, coded: &[u8], last: bool) -> Found {
+        let found = self.scan.next(coded, last);
+        if matches!(found, Found::Piece(_)) {
+            self.watch.found.fetch_add(1, Ordering::SeqCst);
+        }
+        found
+    }
+}
+
 struct Adopting {
     decoder: Box<dyn Decode>,
-    adopted: Arc<AtomicUsize>,
-    taken: Arc<Mutex<Vec<usize>>>,
+    watch: Watch,
 }
 
 impl Decode for Adopting {
@@ -95,11 +123,11 @@ impl Adopt for Adopting {
         self.inner().place()
     }
     fn take(&mut self, plain: &[u8]) -> Result<()> {
-        self.taken.lock().unwrap().push(plain.as_ptr().addr());
+        self.watch.taken.lock().unwrap().push(plain.as_ptr().addr());
         self.inner().take(plain)
     }
     fn done(&mut self, coded: u64, note: u64) {
-        self.adopted.fetch_add(1, Ordering::SeqCst);
+        self.watch.adopted.fetch_add(1, Ordering::SeqCst);
         self.inner().done(coded, note);
     }
     fn undo(&mut self) {
@@ -149,14 +177,10 @@ fn read_alike(
     rng: &mut Rng,
     what: &str,
 ) -> (usize, Outcome) {
-    let (watched, adopted) = Watched::format(format);
+    let (watched, watch) = Watched::format(format);
     let options = |threads| Options::new().format(&watched).limits(limits).threads(threads);
     let alone = read(options(1), coded, rng);
-    assert_eq!(
-        adopted.load(Ordering::SeqCst),
-        0,
-        "{what}: one thread needs no pieces"
-    );
+    assert_eq!(watch.adopted(), 0, "{what}: one thread needs no pieces");
     for threads in [2, 4] {
         let together = read(options(threads), coded, rng);
         let differ = alone.plain.iter().zip(&together.plain).position(|(a, b)| a != b);
@@ -166,7 +190,7 @@ fn read_alike(
             format.name()
         );
     }
-    (adopted.load(Ordering::SeqCst), alone)
+    (watch.adopted(), alone)
 }
 
 /// A stream of many pieces, and its data.
@@ -385,7 +409,7 @@ fn whole_streams_one_or_several() {
 fn pieces_that_say_how_large_they_may_be_are_decoded_in_the_slice_of_who_reads() {
     let bounded = ["lz4", "snappy", "lzo", "blosc"];
     for sample in samples().iter().filter(|sample| bounded.contains(&sample.name)) {
-        let (watched, adopted, taken) = Watched::format_and_places(&sample.format);
+        let (watched, watch) = Watched::format(&sample.format);
         let options = Options::new().format(&watched).threads(2);
         let mut reader = options.seekable_reader(Cursor::new(&sample.coded)).unwrap();
         let mut slice = vec![0; 8 << 20];
@@ -394,8 +418,8 @@ fn pieces_that_say_how_large_they_may_be_are_decoded_in_the_slice_of_who_reads()
         let n = reader.read(&mut slice).unwrap();
         assert_eq!(n, sample.plain.len(), "{}", sample.name);
         assert!(slice[..n] == sample.plain, "{}", sample.name);
-        assert!(adopted.load(Ordering::SeqCst) >= sample.pieces, "{}", sample.name);
-        let taken = taken.lock().unwrap();
+        assert!(watch.adopted() >= sample.pieces, "{}", sample.name);
+        let taken = watch.taken.lock().unwrap();
         assert!(taken.iter().all(|at| within.contains(at)), "{}", sample.name);
     }
 }
@@ -456,40 +480,6 @@ fn small_samples() -> Vec<(&'static str, Compressor, Vec<u8>)> {
     samples
 }
 
-/// A format that counts the pieces which are found in its streams.
-struct Counted(Compressor, Arc<AtomicUsize>);
-
-impl Format for Counted {
-    fn spec(&self) -> &Spec {
-        self.0.spec()
-    }
-    fn probe(&self, head: &Head<'_>) -> Probe {
-        self.0.probe(head)
-    }
-    fn encoder(&self, options: &EncodeOptions) -> Result<Box<dyn Encode>> {
-        self.0.format().encoder(options)
-    }
-    fn decoder(&self, options: &DecodeOptions) -> Result<Box<dyn Decode>> {
-        self.0.format().decoder(options)
-    }
-    fn scanner(&self, options: &DecodeOptions) -> Option<Box<dyn Scan>> {
-        let scan = self.0.format().scanner(options)?;
-        Some(Box::new(CountedScan(scan, self.1.clone())))
-    }
-}
-
-struct CountedScan(Box<dyn Scan>, Arc<AtomicUsize>);
-
-impl Scan for CountedScan {
-    fn next(&mut self, coded: &[u8], last: bool) -> Found {
-        let found = self.0.next(coded, last);
-        if matches!(found, Found::Piece(_)) {
-            self.1.fetch_add(1, Ordering::SeqCst);
-        }
-        found
-    }
-}
-
 #[test]
 fn whole_streams_one_behind_the_other_are_each_decoded_once() {
     let plain = sample(6_000_000);
@@ -503,15 +493,14 @@ fn whole_streams_one_behind_the_other_are_each_decoded_once() {
             .unwrap();
         writer.write_all(&plain).unwrap();
         let coded = writer.finish().unwrap().0;
-        let found = Arc::new(AtomicUsize::new(0));
-        let counted = Compressor::new(Counted(format, found.clone()));
-        let options = Options::new().format(&counted).threads(2);
+        let (watched, watch) = Watched::format(&format);
+        let options = Options::new().format(&watched).threads(2);
         let mut reader = options.seekable_reader(Cursor::new(&coded)).unwrap();
         let mut got = Vec::new();
         reader.read_to_end(&mut got).unwrap();
         assert!(got == plain, "{name}");
         // And the empty member that ends BGZF.
-        assert!(found.load(Ordering::SeqCst) <= 101, "{name}: {found:?} pieces");
+        assert!(watch.found() <= 101, "{name}: {} pieces", watch.found());
     }
 }
 
@@ -528,7 +517,7 @@ fn nothing_is_decoded_ahead_of_a_jump_until_reading_goes_on() {
             .unwrap();
         writer.write_all(&plain).unwrap();
         let coded = writer.finish().unwrap().0;
-        let (watched, adopted) = Watched::format(&format);
+        let (watched, watch) = Watched::format(&format);
         let options = Options::new().format(&watched).threads(2);
         let mut reader = options.seekable_reader(Cursor::new(&coded)).unwrap();
         for at in [3_000_000, 1_000_000, 2_000_000] {
@@ -537,14 +526,11 @@ fn nothing_is_decoded_ahead_of_a_jump_until_reading_goes_on() {
             reader.read_exact(&mut got).unwrap();
             assert!(got == plain[at..at + 1000], "{name}");
         }
-        assert_eq!(adopted.load(Ordering::SeqCst), 0, "{name}");
+        assert_eq!(watch.adopted(), 0, "{name}");
         let mut rest = Vec::new();
         reader.read_to_end(&mut rest).unwrap();
         assert!(rest == plain[2_001_000..], "{name}");
-        assert!(
-            adopted.load(Ordering::SeqCst) > 4,
-            "{name}: who reads on has threads"
-        );
+        assert!(watch.adopted() > 4, "{name}: who reads on has threads");
     }
 }
 

@@ -175,8 +175,8 @@ pub(crate) fn quoted(line: &[u8]) -> Result<Vec<u8>> {
     Ok(out)
 }
 
-/// Understands the operand of `UNICODE`: Latin-1 with `\uXXXX` and `\UXXXXXXXX`. Answers UTF-8 that may have lone
-/// surrogates.
+/// Understands the operand of `UNICODE`: Latin-1 with escapes, `\u` and `\U` before four and eight hexadecimal digits.
+/// Answers UTF-8 that may have lone surrogates.
 pub(crate) fn raw_unicode(line: &[u8]) -> Result<Vec<u8>> {
     let invalid = || Error::corrupt("invalid escape in a UNICODE");
     let mut out = Vec::with_capacity(line.len());

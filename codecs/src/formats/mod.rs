@@ -67,6 +67,8 @@ mod deflate;
 ))]
 mod gather;
 mod gzip;
+#[cfg(any(feature = "lz4", feature = "lzo"))]
+mod header;
 #[cfg(any(feature = "snappy", feature = "lzo"))]
 mod headers;
 #[cfg(any(feature = "zlib", feature = "gzip"))]

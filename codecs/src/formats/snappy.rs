@@ -244,9 +244,8 @@ mod coder {
             Ok(())
         }
         fn done(&mut self, coded: u64, _: u64) {
-            self.marks.adopted(coded);
             let entry = || Entry::inside(&self.point, 0);
-            self.marks.place(0, 0, entry);
+            self.marks.adopted_up_to(coded, entry);
         }
         fn undo(&mut self) {
             self.marks.undo();

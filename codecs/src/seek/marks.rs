@@ -88,6 +88,12 @@ impl Marks {
         self.plain += std::mem::take(&mut self.adopting);
     }
 
+    /// The same, and behind it is a place.
+    pub fn adopted_up_to(&mut self, coded: u64, entry: impl FnOnce() -> Entry) {
+        self.adopted(coded);
+        self.place(0, 0, entry);
+    }
+
     /// It will be decoded after all.
     pub fn undo(&mut self) {
         self.adopting = 0;

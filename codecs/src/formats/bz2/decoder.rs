@@ -300,9 +300,8 @@ impl Adopt for Stream {
             crc,
             bit: usize::from(bit),
         });
-        self.marks.adopted(coded);
         let level = self.level;
-        self.marks.place(0, 0, || entry(level, crc, bit.into()));
+        self.marks.adopted_up_to(coded, || entry(level, crc, bit.into()));
     }
 
     fn undo(&mut self) {

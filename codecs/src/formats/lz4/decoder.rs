@@ -7,6 +7,7 @@ use lz4_flex::block::DecompressError;
 use twox_hash::XxHash32;
 
 use super::super::gather::{Deferred, Gather, Held};
+use super::super::header::header_of;
 use super::coder::{
     BLOCK_CHECKSUMS, CONTENT_CHECKSUM, CONTENT_SIZE, DICTIONARY, INDEPENDENT, RESERVED, STORED, VERSION,
     VERSION_MASK, header_checksum, xxh32,
@@ -51,14 +52,7 @@ impl Frame {
     /// # Errors
     /// Whatever the decoder makes of it.
     pub(super) fn parse(coded: &[u8], memory: Option<u64>) -> Result<Option<(Self, usize)>> {
-        let mut decoder = Decoder::new(memory);
-        for (i, byte) in coded.iter().take(HEADER).enumerate() {
-            decoder.step(&[*byte], &mut [], false)?;
-            if let Some(frame) = decoder.frame() {
-                return Ok(Some((frame, i + 1)));
-            }
-        }
-        Ok(None)
+        header_of(Decoder::new(memory), coded, HEADER, Decoder::frame)
     }
 
     /// All that the blocks of a frame depend on.
@@ -244,9 +238,8 @@ impl Adopt for Decoder {
 
     fn done(&mut self, coded: u64, _: u64) {
         self.before_piece = None;
-        self.marks.adopted(coded);
         let entry = || Entry::inside(&self.point, 0);
-        self.marks.place(0, 0, entry);
+        self.marks.adopted_up_to(coded, entry);
     }
 
     fn undo(&mut self) {

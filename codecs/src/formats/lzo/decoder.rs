@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::super::gather::{Deferred, Gather, Held};
+use super::super::header::header_of;
 use super::MAGIC;
 use super::coder::{
     ADLER32_CODED, ADLER32_PLAIN, BLOCK_MOST, CRC32_CODED, CRC32_HEADER, CRC32_PLAIN, EXTRA_FIELD, FILTER,
@@ -156,9 +157,8 @@ impl Adopt for Decoder {
         Ok(())
     }
     fn done(&mut self, coded: u64, _: u64) {
-        self.marks.adopted(coded);
         let entry = || Entry::inside(&self.point, 0);
-        self.marks.place(0, 0, entry);
+        self.marks.adopted_up_to(coded, entry);
     }
     fn undo(&mut self) {
         self.marks.undo();
@@ -188,14 +188,7 @@ impl Decoder {
     /// # Errors
     /// Whatever the decoder makes of it.
     pub(super) fn header_of(coded: &[u8], memory: Option<u64>) -> Result<Option<(u32, usize)>> {
-        let mut decoder = Decoder::new(memory);
-        for (i, byte) in coded.iter().take(HEADER).enumerate() {
-            decoder.step(&[*byte], &mut [], false)?;
-            if let Some(flags) = decoder.flags() {
-                return Ok(Some((flags, i + 1)));
-            }
-        }
-        Ok(None)
+        header_of(Decoder::new(memory), coded, HEADER, Decoder::flags)
     }
 
     fn begin_blocks(&mut self, flags: u32) {
