@@ -54,7 +54,16 @@ def test_pipes():
     assert done.stdout == b"so much text"
 
 
+@pytest.fixture
+def hanging_up():
+    """What nohup runs ignores SIGHUP, and the program handles no signal where it is to ignore one of its three."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="skip: there are no signals like these")
+@pytest.mark.usefixtures("hanging_up")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_it(number):
     begun = io.BytesIO()
