@@ -114,6 +114,11 @@ impl Blocks {
         header.table_len().saturating_mul(5)
     }
 
+    /// Bytes of the buffers that are kept.
+    pub(super) fn kept(&self) -> usize {
+        self.plain.bytes.capacity() + self.window.bytes.capacity() + self.table.memory()
+    }
+
     fn begin_block(&mut self) {
         self.split = 0;
         self.len = None;

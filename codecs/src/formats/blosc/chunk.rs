@@ -260,6 +260,11 @@ impl Table {
         self.blocks.len()
     }
 
+    /// Bytes that it takes, though it may have been of a longer one.
+    pub(super) fn memory(&self) -> usize {
+        self.blocks.capacity() * size_of::<Entry>()
+    }
+
     /// Where a block begins, and the most that it may reach to.
     pub(super) fn extent(&self, block: usize) -> (usize, usize) {
         let entry = self.blocks[block];

@@ -152,14 +152,16 @@ impl Decoder {
         }
     }
 
-    /// A decoder of one chunk of a file and its checksum.
-    pub(super) fn of_chunk(checksum: Kind, memory: Option<u64>) -> Self {
-        Decoder {
-            state: State::ChunkHeader,
-            checksum,
-            digest: Digest::new(checksum),
-            ..Decoder::new(memory)
-        }
+    /// Makes it a decoder of one chunk of a file and its checksum.
+    pub(super) fn begin_chunk(&mut self, checksum: Kind) {
+        self.state = State::ChunkHeader;
+        self.checksum = checksum;
+        self.digest = Digest::new(checksum);
+    }
+
+    /// Bytes of the buffers that it keeps for the next chunk.
+    pub(super) fn kept(&self) -> usize {
+        self.blocks.kept()
     }
 
     /// The file around the chunks, if that is where the decoder stands: behind one, or in front of the first.

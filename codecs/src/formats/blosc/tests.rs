@@ -8,8 +8,8 @@ use super::chunk::{Filter, NOT_SPLIT, RESERVED};
 use crate::{
     Compressor, DecodeOptions, Error, ErrorKind, Head, Limits, Options, Probe, Registry, Status, Tail,
 };
-pub(super) use build::shuffled;
-use build::{CODECS, Chunk, Pack, plain};
+use build::{CODECS, Chunk, Pack};
+pub(super) use build::{plain, shuffled};
 
 fn blosc() -> Compressor {
     Registry::builtin().by_name("blosc").unwrap()
@@ -32,7 +32,12 @@ fn read(coded: &[u8], slice: usize, drip: usize) -> (Vec<u8>, Result<(), Error>)
 }
 
 /// Calls the decoder itself, with slices of those sizes; the plain bytes and whether the stream has ended.
-fn step(decoder: &mut dyn crate::Decode, coded: &[u8], input: usize, room: usize) -> (Vec<u8>, bool) {
+pub(super) fn step(
+    decoder: &mut dyn crate::Decode,
+    coded: &[u8],
+    input: usize,
+    room: usize,
+) -> (Vec<u8>, bool) {
     let mut got = Vec::new();
     let mut at = 0;
     let mut out = vec![0; room];
@@ -56,6 +61,22 @@ fn step(decoder: &mut dyn crate::Decode, coded: &[u8], input: usize, room: usize
             "input is left though there is room"
         );
     }
+}
+
+/// A file of chunks of elements of four bytes, shuffled.
+pub(super) fn file(blocksize: usize, chunk_size: usize, plain: &[u8]) -> Vec<u8> {
+    let chunk = Chunk {
+        filter: Filter::Bytes,
+        typesize: 4,
+        blocksize,
+        ..Chunk::default()
+    };
+    Pack {
+        chunk,
+        chunk_size,
+        ..Pack::default()
+    }
+    .code(plain)
 }
 
 /// Large slices and large pieces, both middling, and one byte of either.

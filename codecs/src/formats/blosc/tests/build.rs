@@ -13,7 +13,7 @@ pub(in super::super) const CODECS: [Codec; 5] = [
 ];
 
 /// Bytes that compress, with some noise.
-pub(super) fn plain(len: usize) -> Vec<u8> {
+pub(in super::super) fn plain(len: usize) -> Vec<u8> {
     let mut state = 1_u32;
     let mut noise = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
