@@ -46,7 +46,7 @@
 //! | `lz4` | `.lz4` | 0–12 (0) | yes, skippable and legacy frames too | XXH32 | lz4_flex, liblz4 from level 3 on |
 //! | `snappy` | `.sz` `.snappy` | | yes | CRC-32C | snap |
 //! | `lzo` | `.lzo` | 1–9 (1) | yes | Adler-32 | its own |
-//! | `blosc` | `.blp` `.blosc` | 0–9 (5) | no | Adler-32 | ours; zlib-rs, libzstd and snap for blocks |
+//! | `blosc` | `.blp` `.blosc` | 0–9 (5) | no | Adler-32 | ours; liblz4, zlib-rs, libzstd and snap for blocks, c-blosc to write blosclz |
 //! | `none` | | | | none | |
 //!
 //! [`Compressor::spec`] has the same as data. Each is a cargo feature of that name, all on by default; a build

@@ -18,9 +18,9 @@ pub(super) const NOT_SPLIT: u8 = 0x10;
 pub(super) const CODEC_SHIFT: u32 = 5;
 
 /// Elements wider than this are never split.
-const WIDEST_SPLIT: usize = 16;
+pub(super) const WIDEST_SPLIT: usize = 16;
 /// Fewer elements than this in a block are never split.
-const FEWEST_SPLIT: usize = 128;
+pub(super) const FEWEST_SPLIT: usize = 128;
 
 /// The longest chunk: lengths are signed in the reference implementation.
 const LONGEST: u32 = i32::MAX as u32;

@@ -17,7 +17,7 @@
 //! may follow it, nor the last chunk of bloscpack. If bloscpack does not say how many chunks there are, the input may
 //! end behind any of them, so that a cut there shows only if the header has the last one's size.
 //!
-//! Blosc shuffles data before coding it. On x86-64 undoing that uses SSE2, which every such processor has; elsewhere
+//! Blosc shuffles data before coding it. On x86-64 that and undoing it use SSE2, which every such processor has; elsewhere
 //! the same steps are plain arithmetic. There is no detection at run time.
 //!
 //! Others: python-blosc, numcodecs and with it zarr 2 (chunks), bloscpack's `blpk` (files). Stock joblib has no blosc.
@@ -134,6 +134,8 @@ mod decoder;
 mod digest;
 #[cfg(feature = "blosc")]
 mod encode;
+#[cfg(feature = "blosc")]
+mod lanes;
 #[cfg(feature = "blosc")]
 mod lz4;
 #[cfg(feature = "blosc")]

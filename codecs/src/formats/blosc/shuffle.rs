@@ -5,13 +5,7 @@
 //! eight elements in each of its bytes. What is left over behind the last whole element is not shuffled.
 
 use super::chunk::Filter;
-
-/// Elements that are put together at a time. Parts of a block begin at a multiple of it.
-const TILE: usize = 128;
-/// Bytes in a vector.
-const WIDTH: usize = 16;
-/// The widest element.
-const WIDEST: usize = 255;
+use super::lanes::{Lanes, Native, TILE, WIDEST, WIDTH, transpose, zip};
 
 /// Plain bytes by which parts of a block must be cut.
 pub(super) fn granule(typesize: usize) -> usize {
@@ -100,7 +94,7 @@ impl Planes<'_> {
         let (vectors, _) = out.as_chunks_mut::<WIDTH>();
         let (groups, _) = vectors.as_chunks_mut::<N>();
         for (i, group) in groups.iter_mut().enumerate() {
-            let joined = zip_all::<L, N>(std::array::from_fn(|j| L::load(&planes[j][i])));
+            let joined = zip::<L, N>(N.ilog2(), std::array::from_fn(|j| L::load(&planes[j][i])));
             for (to, from) in group.iter_mut().zip(joined) {
                 from.store(to);
             }
@@ -119,7 +113,7 @@ impl Planes<'_> {
                     let plane = &self.bytes[(at + j) * self.len + first + i * WIDTH..];
                     L::load(plane.first_chunk().expect("a vector of a plane"))
                 });
-                let joined = zip_all::<L, WIDTH>(vectors);
+                let joined = zip::<L, WIDTH>(WIDTH.ilog2(), vectors);
                 for (element, part) in group.chunks_exact_mut(self.width).zip(joined) {
                     part.store(element[at..].first_chunk_mut().expect("16 planes"));
                 }
@@ -144,7 +138,7 @@ impl Planes<'_> {
             if n == TILE {
                 let vectors = rows.map(|row| L::load(row.first_chunk().expect("a row of a tile")));
                 let (vectors_of_plane, _) = plane.as_chunks_mut::<WIDTH>();
-                for (to, bits) in vectors_of_plane.iter_mut().zip(zip_all::<L, 8>(vectors)) {
+                for (to, bits) in vectors_of_plane.iter_mut().zip(zip::<L, 8>(3, vectors)) {
                     bits.transpose().store(to);
                 }
             } else {
@@ -157,136 +151,9 @@ impl Planes<'_> {
     }
 }
 
-/// Turns vectors with a plane each into vectors with whole elements: a perfect shuffle of all their bytes.
-fn zip_all<L: Lanes, const N: usize>(mut vectors: [L; N]) -> [L; N] {
-    for _ in 0..N.ilog2() {
-        let mut zipped = vectors;
-        for j in 0..N / 2 {
-            (zipped[2 * j], zipped[2 * j + 1]) = vectors[j].zip(vectors[j + N / 2]);
-        }
-        vectors = zipped;
-    }
-    vectors
-}
-
-/// Transposes eight bytes as a matrix of bits (Hacker's Delight, 7-3).
-fn transpose(mut bits: u64) -> u64 {
-    for (shift, mask) in TRANSPOSE {
-        let swap = (bits ^ (bits >> shift)) & mask;
-        bits ^= swap ^ (swap << shift);
-    }
-    bits
-}
-
-const TRANSPOSE: [(u32, u64); 3] = [
-    (7, 0x00aa_00aa_00aa_00aa),
-    (14, 0x0000_cccc_0000_cccc),
-    (28, 0x0000_0000_f0f0_f0f0),
-];
-
-/// A vector of 16 bytes.
-trait Lanes: Copy {
-    fn load(bytes: &[u8; WIDTH]) -> Self;
-    fn store(self, bytes: &mut [u8; WIDTH]);
-    /// The bytes of both by turns: the lower halves, and the upper ones.
-    fn zip(self, other: Self) -> (Self, Self);
-    /// Transposes either half as a matrix of bits.
-    fn transpose(self) -> Self;
-}
-
-#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
-use sse2::Vector as Native;
-
-#[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
-use Portable as Native;
-
-/// With SSE2, which is part of x86-64. The compiler makes bytes one by one of the portable `zip`.
-#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
-mod sse2 {
-    use std::arch::x86_64::{
-        __m128i, _mm_and_si128, _mm_cvtsi32_si128, _mm_loadu_si128, _mm_set1_epi64x, _mm_sll_epi64,
-        _mm_srl_epi64, _mm_storeu_si128, _mm_unpackhi_epi8, _mm_unpacklo_epi8, _mm_xor_si128,
-    };
-
-    use super::{Lanes, TRANSPOSE, WIDTH};
-
-    #[derive(Clone, Copy)]
-    pub(super) struct Vector(__m128i);
-
-    impl Lanes for Vector {
-        fn load(bytes: &[u8; WIDTH]) -> Self {
-            // SAFETY: the build's target has SSE2; the pointer is good for the 16 bytes that are read, aligned or not.
-            Vector(unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) })
-        }
-
-        fn store(self, bytes: &mut [u8; WIDTH]) {
-            // SAFETY: the build's target has SSE2; the pointer is good for the 16 bytes that are written.
-            unsafe { _mm_storeu_si128(bytes.as_mut_ptr().cast(), self.0) }
-        }
-
-        fn zip(self, other: Self) -> (Self, Self) {
-            // SAFETY: the build's target has SSE2.
-            let (lower, upper) = unsafe {
-                (
-                    _mm_unpacklo_epi8(self.0, other.0),
-                    _mm_unpackhi_epi8(self.0, other.0),
-                )
-            };
-            (Vector(lower), Vector(upper))
-        }
-
-        fn transpose(self) -> Self {
-            let mut bits = self.0;
-            for (shift, mask) in TRANSPOSE {
-                // SAFETY: the build's target has SSE2.
-                bits = unsafe {
-                    let shift = _mm_cvtsi32_si128(shift.cast_signed());
-                    let mask = _mm_set1_epi64x(mask.cast_signed());
-                    let swap = _mm_and_si128(_mm_xor_si128(bits, _mm_srl_epi64(bits, shift)), mask);
-                    _mm_xor_si128(bits, _mm_xor_si128(swap, _mm_sll_epi64(swap, shift)))
-                };
-            }
-            Vector(bits)
-        }
-    }
-}
-
-/// The same for any processor.
-#[cfg(any(test, not(all(target_arch = "x86_64", target_feature = "sse2"))))]
-#[derive(Clone, Copy)]
-struct Portable([u8; WIDTH]);
-
-#[cfg(any(test, not(all(target_arch = "x86_64", target_feature = "sse2"))))]
-impl Lanes for Portable {
-    fn load(bytes: &[u8; WIDTH]) -> Self {
-        Portable(*bytes)
-    }
-
-    fn store(self, bytes: &mut [u8; WIDTH]) {
-        *bytes = self.0;
-    }
-
-    fn zip(self, other: Self) -> (Self, Self) {
-        let zipped = |from: usize| {
-            std::array::from_fn(|i| {
-                let half = if i % 2 == 0 { self.0 } else { other.0 };
-                half[from + i / 2]
-            })
-        };
-        (Portable(zipped(0)), Portable(zipped(WIDTH / 2)))
-    }
-
-    fn transpose(self) -> Self {
-        let mut bytes = self.0;
-        for half in bytes.as_chunks_mut::<8>().0 {
-            *half = transpose(u64::from_le_bytes(*half)).to_le_bytes();
-        }
-        Portable(bytes)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::lanes::Portable;
     use super::super::tests::shuffled;
     use super::*;
 

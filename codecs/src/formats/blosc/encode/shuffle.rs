@@ -1,8 +1,14 @@
 //! The filters: bytes, or bits, of the same significance brought together.
 
+use super::super::lanes::{Lanes, Native, TILE, WIDEST, WIDTH, transpose, zip};
+
 /// Byte shuffle: the first bytes of all elements, then their second ones, and so on. What is left behind the last whole
 /// element stays where it is.
 pub(super) fn bytes(plain: &[u8], out: &mut [u8], element_size: usize) {
+    bytes_with::<Native>(plain, out, element_size);
+}
+
+fn bytes_with<L: Lanes>(plain: &[u8], out: &mut [u8], element_size: usize) {
     debug_assert_eq!(plain.len(), out.len());
     let n = plain.len() / element_size;
     let whole = n * element_size;
@@ -11,80 +17,77 @@ pub(super) fn bytes(plain: &[u8], out: &mut [u8], element_size: usize) {
     if n == 0 {
         return;
     }
-    match element_size {
-        1 => out.copy_from_slice(plain),
-        2 => columns::<2>(plain, out, n),
-        4 => columns::<4>(plain, out, n),
-        _ if element_size.is_multiple_of(8) => {
-            for column in (0..element_size).step_by(8) {
-                eight_columns(plain, out, n, element_size, column);
-            }
+    let done = match element_size {
+        1 => {
+            out.copy_from_slice(plain);
+            n
         }
-        _ => {
-            for (column, out) in out.chunks_exact_mut(n).enumerate() {
-                for (element, out) in plain.chunks_exact(element_size).zip(out) {
-                    *out = element[column];
-                }
-            }
+        2 => part::<L, 2>(plain, out, n),
+        4 => part::<L, 4>(plain, out, n),
+        8 => part::<L, 8>(plain, out, n),
+        16 => part::<L, 16>(plain, out, n),
+        17.. => part_wide::<L>(plain, out, n, element_size),
+        _ => 0,
+    };
+    if done == n {
+        return;
+    }
+    for (column, out) in out.chunks_exact_mut(n).enumerate() {
+        let elements = plain.chunks_exact(element_size).skip(done);
+        for (element, out) in elements.zip(&mut out[done..]) {
+            *out = element[column];
         }
     }
 }
 
-/// All columns of elements of `SIZE` bytes, in a loop that the compiler makes vector instructions of.
-fn columns<const SIZE: usize>(plain: &[u8], out: &mut [u8], n: usize) {
-    let mut columns = out.chunks_exact_mut(n);
-    let mut columns: [&mut [u8]; SIZE] =
-        std::array::from_fn(|_| columns.next().expect("SIZE columns of n bytes"));
-    for (i, element) in plain.as_chunks::<SIZE>().0.iter().enumerate() {
-        for (column, byte) in columns.iter_mut().zip(element) {
-            column[i] = *byte;
+/// Takes elements apart whose size is a power of two, into planes of `n` bytes. Gives the number of those that are done.
+fn part<L: Lanes, const N: usize>(plain: &[u8], out: &mut [u8], n: usize) -> usize {
+    let mut planes = out.chunks_exact_mut(n);
+    let mut planes: [_; N] = std::array::from_fn(|_| {
+        let plane = planes.next().expect("as many planes as bytes in an element");
+        plane.as_chunks_mut::<WIDTH>().0
+    });
+    let groups = plain.as_chunks::<WIDTH>().0.as_chunks::<N>().0;
+    for (i, group) in groups.iter().enumerate() {
+        let parted = zip::<L, N>(WIDTH.ilog2(), std::array::from_fn(|j| L::load(&group[j])));
+        for (plane, part) in planes.iter_mut().zip(parted) {
+            part.store(&mut plane[i]);
         }
     }
+    groups.len() * WIDTH
 }
 
-/// Eight columns next to one another, by squares of eight by eight bytes.
-fn eight_columns(plain: &[u8], out: &mut [u8], n: usize, element_size: usize, column: usize) {
-    let at = |i: usize| i * element_size + column;
-    let squares = n / 8 * 8;
-    for i in (0..squares).step_by(8) {
-        let rows: [u64; 8] = std::array::from_fn(|row| {
-            let at = at(i + row);
-            u64::from_le_bytes(plain[at..at + 8].try_into().expect("eight bytes"))
-        });
-        for (row, bytes) in transpose_bytes(rows).into_iter().enumerate() {
-            let at = (column + row) * n + i;
-            out[at..at + 8].copy_from_slice(&bytes.to_le_bytes());
-        }
-    }
-    for i in squares..n {
-        for row in 0..8 {
-            out[(column + row) * n + i] = plain[at(i) + row];
-        }
-    }
-}
-
-/// Byte `j` of row `i` becomes byte `i` of row `j`.
-fn transpose_bytes(mut rows: [u64; 8]) -> [u64; 8] {
-    for (distance, mask) in [
-        (4, 0x0000_0000_ffff_ffff),
-        (2, 0x0000_ffff_0000_ffff),
-        (1, 0x00ff_00ff_00ff_00ff),
-    ] {
-        for i in 0..8 {
-            if i & distance == 0 {
-                let shift = 8 * distance;
-                let (low, high) = (rows[i], rows[i + distance]);
-                rows[i] = low & mask | (high & mask) << shift;
-                rows[i + distance] = low >> shift & mask | high & !mask;
+/// The same for elements wider than a vector, 16 bytes of each at a time; the last 16 may overlap those before.
+fn part_wide<L: Lanes>(plain: &[u8], out: &mut [u8], n: usize, element_size: usize) -> usize {
+    let groups = plain.chunks_exact(WIDTH * element_size);
+    let done = groups.len() * WIDTH;
+    for (i, group) in groups.enumerate() {
+        let mut at = 0;
+        loop {
+            let vectors = std::array::from_fn(|j| {
+                let part = group[j * element_size + at..].first_chunk();
+                L::load(part.expect("a vector of an element"))
+            });
+            for (j, plane) in zip::<L, WIDTH>(WIDTH.ilog2(), vectors).into_iter().enumerate() {
+                let to = out[(at + j) * n + i * WIDTH..].first_chunk_mut();
+                plane.store(to.expect("a vector of a plane"));
             }
+            if at + WIDTH >= element_size {
+                break;
+            }
+            at = (at + WIDTH).min(element_size - WIDTH);
         }
     }
-    rows
+    done
 }
 
 /// Bit shuffle: the lowest bits of the first bytes of all elements, then the next ones, and so on. Where the number of
 /// elements is no multiple of eight, everything stays where it is.
 pub(super) fn bits(plain: &[u8], out: &mut [u8], element_size: usize) {
+    bits_with::<Native>(plain, out, element_size);
+}
+
+fn bits_with<L: Lanes>(plain: &[u8], out: &mut [u8], element_size: usize) {
     debug_assert_eq!(plain.len(), out.len());
     let n = plain.len() / element_size;
     if n == 0 || !n.is_multiple_of(8) {
@@ -92,34 +95,35 @@ pub(super) fn bits(plain: &[u8], out: &mut [u8], element_size: usize) {
         return;
     }
     let whole = n * element_size;
-    let mut planes = vec![0; whole];
-    bytes(&plain[..whole], &mut planes, element_size);
-    for (plane, out) in planes.chunks_exact(n).zip(out.chunks_exact_mut(n)) {
-        for (i, eight) in plane.as_chunks::<8>().0.iter().enumerate() {
-            let turned = transpose_bits(u64::from_le_bytes(*eight)).to_le_bytes();
-            for (bit, byte) in turned.into_iter().enumerate() {
-                out[bit * (n / 8) + i] = byte;
+    out[whole..].copy_from_slice(&plain[whole..]);
+    let mut planes = [0; TILE * WIDEST];
+    for (i, tile) in plain[..whole].chunks(TILE * element_size).enumerate() {
+        let planes = &mut planes[..tile.len()];
+        bytes_with::<L>(tile, planes, element_size);
+        let len = tile.len() / element_size;
+        for (j, plane) in planes.chunks_exact(len).enumerate() {
+            let at = |bit: usize| (8 * j + bit) * (n / 8) + i * (TILE / 8);
+            if let Some(plane) = plane.first_chunk::<TILE>() {
+                let bits = plane.as_chunks::<WIDTH>().0;
+                let rows = zip::<L, 8>(4, std::array::from_fn(|k| L::load(&bits[k]).transpose()));
+                for (bit, row) in rows.into_iter().enumerate() {
+                    row.store(out[at(bit)..].first_chunk_mut().expect("a row of a tile"));
+                }
+            } else {
+                for (k, eight) in plane.as_chunks::<8>().0.iter().enumerate() {
+                    let turned = transpose(u64::from_le_bytes(*eight)).to_le_bytes();
+                    for (bit, byte) in turned.into_iter().enumerate() {
+                        out[at(bit) + k] = byte;
+                    }
+                }
             }
         }
     }
-    out[whole..].copy_from_slice(&plain[whole..]);
-}
-
-/// Bit `j` of byte `i` becomes bit `i` of byte `j`.
-fn transpose_bits(mut x: u64) -> u64 {
-    for (shift, mask) in [
-        (7, 0x00aa_00aa_00aa_00aa),
-        (14, 0x0000_cccc_0000_cccc),
-        (28, 0x0000_0000_f0f0_f0f0),
-    ] {
-        let swapped = (x ^ x >> shift) & mask;
-        x ^= swapped ^ swapped << shift;
-    }
-    x
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::lanes::Portable;
     use super::*;
 
     fn sample(len: usize) -> Vec<u8> {
@@ -132,15 +136,19 @@ mod tests {
             .collect()
     }
 
-    const SIZES: [usize; 10] = [1, 2, 3, 4, 7, 8, 12, 16, 24, 255];
+    const SIZES: [usize; 12] = [1, 2, 3, 4, 7, 8, 12, 16, 17, 24, 32, 255];
 
     #[test]
     fn bytes_go_where_the_definition_says() {
         for size in SIZES {
-            for n in [0, 1, 7, 8, 9, 64, 100] {
+            for n in [0, 1, 7, 8, 9, 64, 100, 144] {
                 let plain = sample(n * size + size / 2);
                 let mut out = vec![0; plain.len()];
+                bytes_with::<Portable>(&plain, &mut out, size);
+                let portable = out.clone();
+                out.fill(0);
                 bytes(&plain, &mut out, size);
+                assert_eq!(out, portable, "on any processor");
                 for i in 0..n {
                     for j in 0..size {
                         assert_eq!(out[j * n + i], plain[i * size + j], "{n} elements of {size}");
@@ -154,10 +162,14 @@ mod tests {
     #[test]
     fn bits_go_where_the_definition_says() {
         for size in SIZES {
-            for n in [0, 1, 7, 8, 16, 64, 104] {
+            for n in [0, 1, 7, 8, 16, 64, 104, 128, 264] {
                 let plain = sample(n * size + size / 2);
                 let mut out = vec![0; plain.len()];
+                bits_with::<Portable>(&plain, &mut out, size);
+                let portable = out.clone();
+                out.fill(0);
                 bits(&plain, &mut out, size);
+                assert_eq!(out, portable, "on any processor");
                 if n % 8 != 0 {
                     assert_eq!(out, plain);
                     continue;
