@@ -493,14 +493,24 @@ fn whole_streams_one_behind_the_other_are_each_decoded_once() {
             .unwrap();
         writer.write_all(&plain).unwrap();
         let coded = writer.finish().unwrap().0;
-        let (watched, watch) = Watched::format(&format);
-        let options = Options::new().format(&watched).threads(2);
-        let mut reader = options.seekable_reader(Cursor::new(&coded)).unwrap();
-        let mut got = Vec::new();
-        reader.read_to_end(&mut got).unwrap();
-        assert!(got == plain, "{name}");
-        // And the empty member that ends BGZF.
-        assert!(watch.found() <= 101, "{name}: {} pieces", watch.found());
+        // In slices that they are copied into, and in one that they are decoded in.
+        for slice in [200_000, 8 << 20] {
+            let (watched, watch) = Watched::format(&format);
+            let options = Options::new().format(&watched).threads(2);
+            let mut reader = options.seekable_reader(Cursor::new(&coded)).unwrap();
+            let (mut got, mut filled) = (vec![0; 8 << 20], 0);
+            loop {
+                let end = got.len().min(filled + slice);
+                match reader.read(&mut got[filled..end]).unwrap() {
+                    0 => break,
+                    n => filled += n,
+                }
+            }
+            assert!(got[..filled] == plain, "{name}");
+            // And the empty member that ends BGZF.
+            let found = watch.found();
+            assert!(found <= 101, "{name}, slices of {slice}: {found} pieces");
+        }
     }
 }
 

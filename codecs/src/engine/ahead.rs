@@ -5,13 +5,15 @@
 //! Coded bytes are used up when the data is delivered, not before: a piece that fails, for whatever reason, is decoded
 //! again by the decoder itself, which so finds the same data and the same error as it would have alone.
 
+mod straight;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use self::straight::begins_at;
 use super::pool::{Answer, Pool};
-use super::straight::{self, Job};
 use super::worker::{self, Part, Task, Worker};
 use crate::compressor::Compressor;
 use crate::error::{Error, Result};
@@ -24,12 +26,6 @@ const PARTS: [usize; 2] = [16 << 10, 4 << 20];
 /// Coded bytes that are looked at beyond what has been looked through, to begin with and at most: a piece that is
 /// longer is none.
 const REACH: [usize; 2] = [1 << 20, 32 << 20];
-/// The smallest slice of the caller's into which pieces are decoded straight, side by side, and how much of one is filled
-/// in one go for each thread.
-const STRAIGHT: [usize; 2] = [4 << 20, 8 << 20];
-/// Less than these bytes are not so decoded, and no more than these pieces are gathered.
-const LEAST_STRAIGHT: usize = 1 << 20;
-const MOST_STRAIGHT: usize = 128;
 /// Bytes at a time of what is decoded once more because a piece has failed.
 const AGAIN: usize = 64 << 10;
 
@@ -66,17 +62,25 @@ pub(crate) struct Ahead {
 
 /// A piece that has been found.
 struct Piece {
+    span: Span,
+    /// As it was found, until the pool has it or its data lies there.
+    found: Option<CodedPiece>,
+    /// Where its data lies in the caller's slice, counted from what is to be filled next.
+    lying: Option<Range<usize>>,
+}
+
+/// What is to be known of a piece that somebody decodes.
+#[derive(Clone, Copy)]
+struct Span {
     /// In bits from the beginning of the source.
     begin: u64,
     end: u64,
     context: u64,
     note: u64,
     memory: u64,
-    /// As it was found, until the pool has it.
-    found: Option<CodedPiece>,
 }
 
-impl Piece {
+impl Span {
     /// Where it lies in what begins at this offset, if that is not in front of it.
     fn within(&self, at: u64) -> Option<Range<usize>> {
         let from_there = |bit: u64| usize::try_from((bit / 8).checked_sub(at)?).ok();
@@ -90,28 +94,14 @@ fn part(found: &CodedPiece) -> usize {
     found.plain.clamp(PARTS[0], PARTS[1]) + 1
 }
 
-/// Pieces that go straight into the caller's slice.
-#[derive(Default)]
-struct Straight {
-    pieces: usize,
-    /// Bytes of that which they take.
-    plain: usize,
-    /// There can be no more of them.
-    full: bool,
-}
-
-impl Straight {
-    fn is_worth_it(&self) -> bool {
-        self.pieces > 1 && self.plain >= LEAST_STRAIGHT
-    }
-}
-
 /// What can be done where the decoder stands.
 enum Next {
     /// A piece begins there, and the pool has it.
     Piece,
     /// So many pieces begin there, one behind the other, that all go straight into the caller's slice.
     Straight(usize),
+    /// A piece begins there whose data lies in the caller's slice.
+    Lying,
     /// The decoder goes on by itself, with so many bytes at most.
     Alone(usize),
     /// What is there cannot be told yet.
@@ -173,9 +163,9 @@ impl Ahead {
     /// How many coded bytes from `at` on should lie ready: those of the pieces that have been found too, even if they
     /// have been there before and were given up to look elsewhere.
     pub(crate) fn wanted(&self, at: u64) -> usize {
-        let found = self.pieces.back().map_or(at, |piece| piece.end.div_ceil(8));
+        let found = self.pieces.back().map_or(at, |piece| piece.span.end.div_ceil(8));
         let end = match self.scan {
-            Some(_) if self.has_room() => self.scanned.saturating_add(self.reach as u64),
+            Some(_) if !self.is_lying() && self.has_room() => self.scanned.saturating_add(self.reach as u64),
             _ => found,
         };
         usize::try_from(end.saturating_sub(at)).unwrap_or(usize::MAX)
@@ -185,7 +175,7 @@ impl Ahead {
     /// is compared with what has been delivered.
     pub(crate) fn reached(&self, at: u64) -> u64 {
         match (self.begun, self.pieces.front()) {
-            (Some(_), Some(piece)) => piece.end.div_ceil(8),
+            (Some(_), Some(piece)) => piece.span.end.div_ceil(8),
             _ => at,
         }
     }
@@ -200,7 +190,9 @@ impl Ahead {
         out: &mut [u8],
     ) -> Result<Step> {
         self.room = out.len();
-        self.look_ahead(at, input, (last, more));
+        if !self.is_lying() {
+            self.look_ahead(at, input, (last, more));
+        }
         loop {
             if self.part_at < self.part.len {
                 return Ok(self.hand_out(out));
@@ -226,10 +218,19 @@ impl Ahead {
                     // Not even the first one.
                     self.abandon();
                 }
+                Next::Lying => {
+                    if let Some(step) = self.hand_over(decoder, at, out) {
+                        return Ok(step);
+                    }
+                }
                 Next::Alone(n) => {
-                    let step = decoder.step(&input[..n], out, last && n == input.len())?;
+                    // What lies there is not to be written over.
+                    let lying = self.pieces.front().and_then(|piece| piece.lying.as_ref());
+                    let room = lying.map_or(out.len(), |lying| lying.start.min(out.len()));
+                    let step = decoder.step(&input[..n], &mut out[..room], last && n == input.len())?;
                     let moved = step.consumed > 0 || step.produced > 0 || step.status == Status::Done;
-                    if moved || n == input.len() {
+                    if moved || n == input.len() && lying.is_none() {
+                        self.delivered(step.produced);
                         return Ok(step);
                     }
                     // It wants more than it should: the scan is not right.
@@ -295,33 +296,17 @@ impl Ahead {
         let origin = 8 * self.scanned;
         self.taken += memory;
         self.pieces.push_back(Piece {
-            begin: origin + found.begin,
-            end: origin + found.end,
-            context: found.context,
-            note: found.note,
-            memory,
+            span: Span {
+                begin: origin + found.begin,
+                end: origin + found.end,
+                context: found.context,
+                note: found.note,
+                memory,
+            },
             found: Some(found),
+            lying: None,
         });
         true
-    }
-
-    /// The pieces that can go straight into the caller's slice, as far as they have been found.
-    fn straight(&self) -> Straight {
-        let most = self.room.min(STRAIGHT[1].saturating_mul(self.threads));
-        let mut straight = Straight::default();
-        if self.room < STRAIGHT[0] {
-            straight.full = true;
-        }
-        for found in self.pieces.iter().filter_map(|piece| piece.found.as_ref()) {
-            let fits = found.bounded && found.plain <= most - straight.plain;
-            straight.full |= !fits || straight.pieces == MOST_STRAIGHT;
-            if straight.full {
-                break;
-            }
-            straight.pieces += 1;
-            straight.plain += found.plain;
-        }
-        straight
     }
 
     /// Are there to be more of them, which can be had without waiting if `more`?
@@ -338,12 +323,12 @@ impl Ahead {
         }
         let mut memory = 0;
         for piece in &mut self.pieces {
-            memory += piece.memory;
+            memory += piece.span.memory;
             if self.options.memory.is_some_and(|allowed| memory > allowed) {
                 return;
             }
             let free = self.pool.pending() < self.pool.capacity();
-            let within = piece.within(at);
+            let within = piece.span.within(at);
             let Some(found) = piece.found.take() else { continue };
             let coded = found.coded.as_deref().or_else(|| input.get(within?));
             let Some(coded) = coded.filter(|_| free) else {
@@ -372,78 +357,6 @@ impl Ahead {
         }
     }
 
-    /// Decodes the first pieces straight into `out`, which has room for them, and takes them over. The first one
-    /// that fails, or does not begin where the decoder stands, ends that.
-    fn decode_straight(
-        &mut self,
-        decoder: &mut dyn Decode,
-        at: u64,
-        count: usize,
-        input: &[u8],
-        out: &mut [u8],
-    ) -> Step {
-        let mut jobs = Vec::with_capacity(count);
-        let mut begins = Vec::with_capacity(count);
-        let (mut rest, mut begin) = (&mut *out, 0);
-        for piece in self.pieces.iter_mut().take(count) {
-            let within = piece.within(at);
-            let Some(found) = &mut piece.found else { break };
-            let room = rest.split_at_mut_checked(found.plain);
-            let coded = found.coded.as_deref().or_else(|| input.get(within?));
-            let Some((coded, (room, behind))) = coded.zip(room) else {
-                break;
-            };
-            jobs.push(Job {
-                decoder: &mut *found.decoder,
-                coded,
-                out: room,
-                filled: None,
-            });
-            begins.push(begin);
-            begin += found.plain;
-            rest = behind;
-        }
-        straight::run(&mut jobs, self.threads);
-        let filled: Vec<_> = jobs.into_iter().map(|job| job.filled).collect();
-        let (mut used, mut produced) = (0, 0);
-        for (begin, filled) in begins.into_iter().zip(filled) {
-            let here = self.begins_at(decoder, at + used);
-            let taken = filled
-                .filter(|_| here)
-                .zip(decoder.adopt())
-                .and_then(|(len, adopt)| {
-                    // Those before it may have been smaller than their room.
-                    out.copy_within(begin..begin + len, produced);
-                    match adopt.take(&out[produced..produced + len]) {
-                        Ok(()) => Some((len, adopt)),
-                        Err(_) => {
-                            adopt.undo();
-                            None
-                        }
-                    }
-                });
-            let Some(((len, adopt), piece)) = taken.zip(self.pieces.pop_front()) else {
-                // Whatever it is, the decoder will find it.
-                self.abandon();
-                break;
-            };
-            self.taken -= piece.memory;
-            let coded = piece.end / 8 - (at + used);
-            adopt.done(coded, piece.note);
-            used += coded;
-            produced += len;
-        }
-        more_after(usize::try_from(used).expect("bytes that lie in memory"), produced)
-    }
-
-    /// Does the decoder stand, at this offset, where the first piece begins?
-    fn begins_at(&self, decoder: &mut dyn Decode, at: u64) -> bool {
-        let place = decoder.adopt().and_then(|adopt| adopt.place());
-        self.pieces.front().zip(place).is_some_and(|(piece, place)| {
-            piece.begin == 8 * at + u64::from(place.bit) && piece.context == place.context
-        })
-    }
-
     fn next(&mut self, decoder: &mut dyn Decode, at: u64, available: usize, more: bool) -> Next {
         let within = |offset: u64| usize::try_from(offset - at).map_or(available, |n| n.min(available));
         if self.begun.is_some() {
@@ -463,17 +376,21 @@ impl Ahead {
                 n => Next::Alone(n),
             };
         };
-        if piece.begin / 8 > at {
-            return Next::Alone(within(piece.begin / 8));
+        if piece.span.begin / 8 > at {
+            return Next::Alone(within(piece.span.begin / 8));
         }
-        let here = self.begins_at(decoder, at);
+        let here = begins_at(decoder, at, &piece.span);
         if here && piece.found.is_none() {
-            return Next::Piece;
+            return if piece.lying.is_some() {
+                Next::Lying
+            } else {
+                Next::Piece
+            };
         }
         if here && self.gathers(more) {
             return Next::Wait;
         }
-        if !here && piece.begin / 8 == at {
+        if !here && piece.span.begin / 8 == at {
             // It may have ended there, and have to say so, before another stream begins with this piece.
             return Next::Alone(0);
         }
@@ -522,10 +439,10 @@ impl Ahead {
                 None
             }
             Ok(Some(piece)) => {
-                self.taken -= piece.memory;
+                self.taken -= piece.span.memory;
                 self.begun = None;
-                let used = piece.end / 8 - at;
-                adopt.done(used, piece.note);
+                let used = piece.span.end / 8 - at;
+                adopt.done(used, piece.span.note);
                 Some(usize::try_from(used).expect("bytes that lie in memory"))
             }
             Err(_) => {

@@ -12,6 +12,6 @@ pub(crate) mod encode;
 pub(crate) mod input;
 pub(crate) mod late;
 pub(crate) mod pool;
+mod side_by_side;
 pub(crate) mod sink;
-mod straight;
 mod worker;

@@ -200,6 +200,9 @@ impl DecodeEngine {
         if out.is_empty() {
             return Ok(0);
         }
+        if let Some(ahead) = &mut self.ahead {
+            ahead.slice_ends();
+        }
         let mut filled = 0;
         let result = self.fill(input, out, &mut filled);
         self.produced += filled as u64;
@@ -276,7 +279,11 @@ impl DecodeEngine {
                 }
                 State::Member => {
                     self.step(input, out, filled)?;
-                    if *filled > 0 && (*filled == out.len() || self.state != State::Member || !self.holds) {
+                    let lying = self.ahead.as_ref().is_some_and(Ahead::is_lying);
+                    if !lying
+                        && *filled > 0
+                        && (*filled == out.len() || self.state != State::Member || !self.holds)
+                    {
                         return Ok(());
                     }
                 }
