@@ -118,6 +118,8 @@ pub(crate) struct Decoder {
     pub(crate) metadata: Option<Metadata>,
     /// Shown while the decoder is in use.
     pub(crate) bar: Bar,
+    /// What is decoded may be written by another thread: there may be several, and the source does not wait.
+    pub(crate) beside: bool,
 }
 
 /// Opens an operand for decoding. `plain` says whether bytes that no format claims are let through.
@@ -175,10 +177,12 @@ pub(crate) fn decoder_with(
             Error::new(ErrorKind::UnknownFormat, format!("{but}{looks}"))
         }));
     }
+    let beside = reader.seekable() && decoding.threads.count() > 1;
     Ok(Decoder {
         reader,
         metadata,
         bar,
+        beside,
     })
 }
 

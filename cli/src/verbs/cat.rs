@@ -7,7 +7,7 @@ use demijohn_codecs::seek::SeekIndex;
 
 use crate::args::Cat;
 use crate::bytes;
-use crate::copy::{CopyError, copy};
+use crate::copy::{CopyError, copy_decoded};
 use crate::input::{self, Decoder, Operand};
 use crate::output::Decoded;
 use crate::report::{Exit, Failure, say};
@@ -22,14 +22,19 @@ fn one(args: &Cat, operand: &Operand) -> Result<(), Failure> {
         let index = SeekIndex::open(path, args.decoding.limits());
         options = options.seek_index(index.map_err(|error| Failure::new(operand, error))?);
     }
-    let Decoder { mut reader, bar, .. } =
-        input::decoder_with(operand, &args.decoding, args.force, args.talk, options)?;
+    let decoder = input::decoder_with(operand, &args.decoding, args.force, args.talk, options)?;
+    let Decoder {
+        mut reader,
+        bar,
+        beside,
+        ..
+    } = decoder;
     let mut stdout = Decoded::new(args.force)?;
     let sought = reader.seek(SeekFrom::Start(args.offset));
     sought.map_err(|error| Failure::new(operand, error))?;
     let copied = match args.length {
-        Some(length) => copy(&mut (&mut reader).take(length), &mut stdout),
-        None => copy(&mut reader, &mut stdout),
+        Some(length) => copy_decoded(&mut (&mut reader).take(length), &mut stdout, beside),
+        None => copy_decoded(&mut reader, &mut stdout, beside),
     };
     // Before anything is said.
     drop(bar);

@@ -4,7 +4,7 @@ use demijohn_codecs::{Options, Summary};
 
 use crate::args::Decompress;
 use crate::bytes;
-use crate::copy::{CopyError, copy};
+use crate::copy::{CopyError, copy_decoded};
 use crate::input::{self, Decoder, Operand};
 use crate::output::{self, Decoded, OutputFile, Place};
 use crate::report::{Exit, Failure, say, shown};
@@ -20,13 +20,14 @@ fn one(args: &Decompress, operand: &Operand) -> Result<(), Failure> {
         mut reader,
         metadata,
         bar,
+        beside,
     } = input::decoder(operand, &args.decoding, args.target.force, args.talk)?;
     let format = reader.format();
     let from = operand.path().zip(metadata.as_ref());
     let (plain, name) = match place {
         Place::Stdout => {
             let mut stdout = Decoded::new(args.target.force)?;
-            let copied = copy(&mut reader, &mut stdout).map_err(|error| match error {
+            let copied = copy_decoded(&mut reader, &mut stdout, beside).map_err(|error| match error {
                 CopyError::Read(error) => Failure::new(operand, error),
                 CopyError::Write(error) => Decoded::failure(operand, error),
             })?;
@@ -34,7 +35,7 @@ fn one(args: &Decompress, operand: &Operand) -> Result<(), Failure> {
         }
         Place::File(path) => {
             let mut file = OutputFile::create(path, from, &args.target, Options::new(), "none")?;
-            copy(&mut reader, &mut file).map_err(|error| match error {
+            copy_decoded(&mut reader, &mut file, beside).map_err(|error| match error {
                 CopyError::Read(error) => Failure::new(operand, error),
                 CopyError::Write(error) => Failure::new(shown(file.path()), error),
             })?;
