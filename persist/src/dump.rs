@@ -35,9 +35,9 @@ pub fn dump_with(
 ) -> Result<Summary> {
     let (path, options) = (path.as_ref(), options.into());
     let at_path = |e: Error| e.at_path(path);
-    let file = codecs::Options::new()
+    let file = options
+        .stream()
         .durability(options.durability)
-        .threads(options.threads)
         .create_as(path, options.compression.clone())
         .map_err(|e| at_path(e.into()))?;
     let file = write(value, file, &options).map_err(at_path)?;
@@ -58,9 +58,7 @@ pub fn dump_to<W: Write>(
     options: impl Into<DumpOptions>,
 ) -> Result<(W, Summary)> {
     let options = options.into();
-    let mut stream = codecs::Options::new()
-        .threads(options.threads)
-        .writer(sink, options.compression.clone())?;
+    let mut stream = options.stream().writer(sink, options.compression.clone())?;
     // A stream that is merely dropped becomes a whole one, here with a part of an object in it.
     if let Err(error) = write(value, &mut stream, &options) {
         drop(stream.abandon());
@@ -109,6 +107,7 @@ pub struct DumpOptions {
     pub(crate) aligned: bool,
     pub(crate) durability: Durability,
     pub(crate) threads: Option<usize>,
+    seekable: Option<usize>,
 }
 
 impl Default for DumpOptions {
@@ -119,6 +118,7 @@ impl Default for DumpOptions {
             aligned: true,
             durability: Durability::default(),
             threads: None,
+            seekable: None,
         }
     }
 }
@@ -161,10 +161,37 @@ impl DumpOptions {
         self
     }
 
+    /// Writes a compressed file that can be sought in, in blocks of so many bytes: one array is taken out of it
+    /// ([`extract`](crate::extract), [`load_array`](crate::load_array)) without decompressing the others, and several threads can load zstd,
+    /// which otherwise is one long piece. Good sizes are 1 to 4 MiB; see [`codecs::Options::seekable`], also for who cannot read this: stock
+    /// joblib reads only the first block of gzip. zlib and lzma have no such form: `Unsupported`.
+    ///
+    /// ```
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("weights.pkl.zst");
+    /// let weights = demijohn::Array::from_vec(vec![0.5_f64; 1 << 17], &[1 << 17])?;
+    /// demijohn::dump_with(&weights, &path, demijohn::DumpOptions::new().seekable(256 << 10))?;
+    /// # assert_eq!(demijohn::load(&path)?.root().array()?, &weights);
+    /// # Ok::<(), demijohn::Error>(())
+    /// ```
+    pub fn seekable(mut self, block: usize) -> Self {
+        self.seekable = Some(block);
+        self
+    }
+
     /// What a file that was written survives.
     pub fn durability(mut self, durability: Durability) -> Self {
         self.durability = durability;
         self
+    }
+
+    /// How the stream is written.
+    pub(crate) fn stream(&self) -> codecs::Options {
+        let options = codecs::Options::new().threads(self.threads);
+        match self.seekable {
+            Some(block) => options.seekable(block),
+            None => options,
+        }
     }
 }
 

@@ -278,3 +278,48 @@ fn files_that_end_early_are_told_wherever_it_is() {
         }
     }
 }
+
+#[test]
+#[cfg(feature = "zstd")]
+fn a_dump_to_seek_in_is_not_read_where_it_is_not_asked_for() {
+    let noise = |seed: u64| {
+        let number = move |i: u64| (i ^ seed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        Array::from_vec((0..300_000).map(number).collect(), &[300_000]).unwrap()
+    };
+    let value = BTreeMap::from([("a", noise(1)), ("b", noise(2)), ("c", noise(3))]);
+    let options = DumpOptions::new().compression("zstd").threads(2);
+    let (_long, long) = file(&value, options.clone());
+    let (_folder, path) = file(&value, options.seekable(256 << 10));
+    for threads in [1, 2] {
+        let options = LoadOptions::new().threads(threads);
+        let loaded = demijohn::load_with(&path, options).unwrap();
+        for (key, array) in &value {
+            assert_eq!(loaded.root().get(*key).unwrap().array().unwrap(), array);
+        }
+    }
+    // Damage in the middle, where `b` is.
+    for path in [&path, &long] {
+        let mut bytes = fs::read(path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        fs::write(path, bytes).unwrap();
+    }
+    assert_eq!(demijohn::load_array(&path, "c").unwrap(), value["c"]);
+    assert_eq!(demijohn::load_array(&path, "a").unwrap(), value["a"]);
+    assert!(demijohn::load_array(&path, "b").is_err());
+    assert!(
+        demijohn::load_array(&long, "c").is_err(),
+        "what is one piece is decoded"
+    );
+}
+
+#[test]
+#[cfg(feature = "zlib")]
+fn what_cannot_be_written_to_be_sought_in_leaves_the_file_as_it_was() {
+    let (_folder, path) = file(&1, "none");
+    let before = fs::read(&path).unwrap();
+    let options = DumpOptions::new().compression("zlib").seekable(1 << 20);
+    let error = demijohn::dump_with(&2, &path, options).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+    assert_eq!(fs::read(&path).unwrap(), before);
+}

@@ -171,8 +171,17 @@ def dump_path(
     durable: bool = False,
     in_place: bool = False,
     threads: int | None = None,
+    seekable: int | None = None,
 ) -> None: ...
-def dump_file(value: object, file: Any, format: str | None, level: int | None, protocol: int) -> None: ...
+def dump_file(
+    value: object,
+    file: Any,
+    format: str | None,
+    level: int | None,
+    protocol: int,
+    *,
+    seekable: int | None = None,
+) -> None: ...
 def dump_bytes(value: object, format: str | None, level: int | None, protocol: int) -> bytes: ...
 def load_path(
     path: str | os.PathLike[str], mmap_mode: str | None, native: bool, trusted: Collection[str] | None = None

@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 
+import demijohn
 import joblib
 import numpy as np
 import pytest
@@ -306,3 +307,27 @@ def test_an_object_may_dump_others_while_it_is_dumped():
 
     inner = pickle.loads(_native.dump_bytes(Dumps(), None, None, 4))
     assert inner == _native.dump_bytes([1, np.arange(3)], "gzip", None, 4)
+
+
+@pytest.mark.parametrize("format", ["bz2", "xz", "zstd", "lz4", "gzip"])
+def test_what_is_to_be_sought_in_is_loaded_in_parts(format, tmp_path):
+    arrays = {"a": np.arange(200_000), "b": np.arange(200_000) * 3}
+    path, plain = str(tmp_path / "seekable"), str(tmp_path / "plain")
+    demijohn.dump(arrays, path, compress=format, seekable=100_000)
+    demijohn.dump(arrays, plain, compress=format)
+    file = io.BytesIO()
+    demijohn.dump(arrays, file, compress=format, seekable=100_000)
+    with open(path, "rb") as whole:
+        assert file.getvalue() == whole.read()
+    if format in ("gzip", "zstd", "lz4"):
+        assert os.path.getsize(path) != os.path.getsize(plain), "it is no other file"
+    assert equal(demijohn.load(path), arrays)
+    assert (demijohn.load_array(path, "b") == arrays["b"]).all()
+
+
+def test_what_has_no_form_to_be_sought_in_is_refused(untouched):
+    for format in ("zlib", "lzma"):
+        with pytest.raises(demijohn.UnsupportedError):
+            demijohn.dump([1], untouched, compress=format, seekable=1 << 20)
+        with pytest.raises(demijohn.UnsupportedError):
+            demijohn.dump([1], io.BytesIO(), compress=format, seekable=1 << 20)

@@ -342,6 +342,10 @@ pub(crate) struct Convert {
     /// Have OUT survive a power cut, not only the end of the program
     #[arg(long)]
     pub(crate) sync: bool,
+    /// Write blocks of so many bytes, 1M if no size is given, to which readers can jump: one array is then taken out of a
+    /// compressed OUT without the others, and several threads read zstd
+    #[arg(long, value_name = "BLOCK", value_parser = block, num_args = 0..=1, require_equals = true, default_missing_value = "1M")]
+    pub(crate) seekable: Option<usize>,
     #[command(flatten)]
     pub(crate) threads: Threads,
     #[command(flatten)]

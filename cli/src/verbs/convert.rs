@@ -74,13 +74,17 @@ fn written(args: &Convert) -> DumpOptions {
     if let Some(level) = args.level {
         compression = compression.at_level(level);
     }
-    DumpOptions::new()
+    let options = DumpOptions::new()
         .compression(compression)
         .durability(if args.sync {
             Durability::Sync
         } else {
             Durability::Rename
-        })
+        });
+    match args.seekable {
+        Some(block) => options.seekable(block),
+        None => options,
+    }
 }
 
 fn save(conversion: Conversion, path: &Path, operand: &Operand) -> Result<Converted, Failure> {

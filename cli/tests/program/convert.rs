@@ -469,3 +469,27 @@ same(m[1]['k'], w)
 ";
     dir.command(&python, ["-c", check]).run().ok();
 }
+
+#[test]
+fn what_is_to_be_sought_in_is_another_file_of_the_same_data() {
+    let dir = with_files();
+    for name in ["ordinary.pkl.zst", "seekable.pkl.zst"] {
+        let blocks = name.starts_with("seekable").then_some("--seekable=4K");
+        let args = ["convert", "w.pkl", name];
+        dir.demijohn(args.iter().copied().chain(blocks)).run().ok();
+        assert_eq!(dir.demijohn(["cat", name]).run().ok(), dir.read("w.pkl"));
+    }
+    // A seek table is behind it.
+    assert!(
+        dir.read("seekable.pkl.zst")
+            .ends_with(&0x8f92_eab1_u32.to_le_bytes())
+    );
+    assert!(
+        !dir.read("ordinary.pkl.zst")
+            .ends_with(&0x8f92_eab1_u32.to_le_bytes())
+    );
+
+    let ended = dir.demijohn(["convert", "w.pkl", "w.pkl.z", "--seekable"]).run();
+    assert!(ended.fails().contains("zlib"), "{ended}");
+    assert!(!dir.path("w.pkl.z").exists());
+}

@@ -332,7 +332,7 @@ impl Work {
 
     /// How the stream is written.
     fn writing(&self) -> codecs::Options {
-        let options = codecs::Options::new().threads(self.threads.or(self.dump.threads));
+        let options = self.dump.stream().threads(self.threads.or(self.dump.threads));
         match &self.job {
             Job::Recode(recoding) => recoding.announce(options),
             // Zip files are read without the codecs.

@@ -23,7 +23,7 @@ const FIRST: usize = 4096;
 ///
 /// The file takes its place when it is complete, unless it is to be written `in_place`.
 #[pyfunction]
-#[pyo3(signature = (value, path, format, level, protocol, *, durable=false, in_place=false, threads=None))]
+#[pyo3(signature = (value, path, format, level, protocol, *, durable=false, in_place=false, threads=None, seekable=None))]
 #[allow(clippy::too_many_arguments, reason = "as Python has it")]
 pub(crate) fn dump_path(
     value: &Bound<'_, PyAny>,
@@ -34,10 +34,11 @@ pub(crate) fn dump_path(
     durable: bool,
     in_place: bool,
     threads: Option<usize>,
+    seekable: Option<usize>,
 ) -> PyResult<()> {
     let py = value.py();
     let protocol = protocol_of(protocol)?;
-    let mut options = Options::new().threads(threads);
+    let mut options = stream(seekable).threads(threads);
     if durable {
         options = options.durability(Durability::Sync);
     }
@@ -56,12 +57,14 @@ pub(crate) fn dump_path(
 
 /// Writes an object to anything with a method `write`, where it stands.
 #[pyfunction]
+#[pyo3(signature = (value, file, format, level, protocol, *, seekable=None))]
 pub(crate) fn dump_file(
     value: &Bound<'_, PyAny>,
     file: Bound<'_, PyAny>,
     format: Option<&str>,
     level: Option<i32>,
     protocol: i64,
+    seekable: Option<usize>,
 ) -> PyResult<()> {
     let protocol = protocol_of(protocol)?;
     if !file.hasattr("write")? {
@@ -76,6 +79,7 @@ pub(crate) fn dump_file(
     write_to(
         value,
         FileObject::new(file),
+        stream(seekable),
         compression_of(format, level),
         protocol,
         base,
@@ -93,21 +97,35 @@ pub(crate) fn dump_bytes<'py>(
 ) -> PyResult<Bound<'py, PyBytes>> {
     let protocol = protocol_of(protocol)?;
     let bytes = Growing::with_capacity(value.py(), FIRST)?;
-    let bytes = write_to(value, bytes, compression_of(format, level), protocol, 0)?;
+    let bytes = write_to(
+        value,
+        bytes,
+        stream(None),
+        compression_of(format, level),
+        protocol,
+        0,
+    )?;
     bytes.finish(value.py())
+}
+
+/// How the stream is written: with blocks of so many bytes to seek by, if that is wanted.
+fn stream(seekable: Option<usize>) -> Options {
+    match seekable {
+        Some(block) => Options::new().seekable(block),
+        None => Options::new(),
+    }
 }
 
 fn write_to<W: Write + Send>(
     value: &Bound<'_, PyAny>,
     sink: W,
+    options: Options,
     compression: Compression,
     protocol: Protocol,
     base: u64,
 ) -> PyResult<W> {
     let py = value.py();
-    let stream = Options::new()
-        .writer(sink, compression)
-        .map_err(|e| raise(py, e))?;
+    let stream = options.writer(sink, compression).map_err(|e| raise(py, e))?;
     let stream = write(value, stream, protocol, base).map_err(|(e, stream)| {
         // What is there must not look complete.
         drop(stream.abandon());
