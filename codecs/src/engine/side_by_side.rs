@@ -3,7 +3,7 @@
 //! The caller lends its slice for the length of one call, so the threads are started for that call and end with it. That
 //! costs less than to copy what a thread of the pool hands over, where decoding is about as fast as copying.
 
-use std::iter::Enumerate;
+use std::iter::{Enumerate, Peekable};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Builder};
@@ -12,6 +12,9 @@ use std::vec;
 use super::worker::Run;
 use crate::error::{Error, Result};
 use crate::format::Decode;
+
+/// Bytes of a huge page, where there are such.
+const HUGE_PAGE: usize = 2 << 20;
 
 /// A piece, and the room that it has.
 pub(super) struct Job<'a> {
@@ -32,7 +35,7 @@ pub(super) fn run<'a>(jobs: Vec<Job<'a>>, threads: usize, take: impl FnMut(Outco
     let others = threads.min(jobs.len()).saturating_sub(1);
     let crew = Crew {
         outcomes: Mutex::new(jobs.iter().map(|_| None).collect()),
-        queue: Mutex::new(jobs.into_iter().enumerate()),
+        queue: Mutex::new(jobs.into_iter().enumerate().peekable()),
         taking: Mutex::new(Taking {
             next: 0,
             over: false,
@@ -53,7 +56,7 @@ pub(super) fn run<'a>(jobs: Vec<Job<'a>>, threads: usize, take: impl FnMut(Outco
 /// What the threads share.
 struct Crew<'a, F> {
     /// Jobs that nobody has begun, counted.
-    queue: Mutex<Enumerate<vec::IntoIter<Job<'a>>>>,
+    queue: Mutex<Peekable<Enumerate<vec::IntoIter<Job<'a>>>>>,
     /// What has come of the others, until it is taken.
     outcomes: Mutex<Vec<Option<Outcome<'a>>>>,
     taking: Mutex<Taking<F>>,
@@ -70,13 +73,31 @@ impl<'a, F: FnMut(Outcome<'a>) -> bool> Crew<'a, F> {
     /// What a thread does.
     fn work(&self) {
         loop {
-            // No lock is held while the job is done.
-            let job = lock(&self.queue).next();
-            let Some((at, job)) = job else { break };
-            let outcome = job.run();
-            lock(&self.outcomes)[at] = Some(outcome);
-            self.take();
+            let jobs = self.next();
+            if jobs.is_empty() {
+                break;
+            }
+            for (at, job) in jobs {
+                let outcome = job.run();
+                lock(&self.outcomes)[at] = Some(outcome);
+                self.take();
+            }
         }
+    }
+
+    /// The next jobs for one thread: those whose data begins in the same huge page. If two threads came to write to a fresh one at
+    /// once, the kernel would clear one for each.
+    fn next(&self) -> Vec<(usize, Job<'a>)> {
+        let mut queue = lock(&self.queue);
+        let Some(first) = queue.next() else {
+            return Vec::new();
+        };
+        let page = first.1.page();
+        let mut jobs = vec![first];
+        while let Some(job) = queue.next_if(|(_, job)| job.page() == page) {
+            jobs.push(job);
+        }
+        jobs
     }
 
     /// Has all taken whose turn has come, unless another thread is about that.
@@ -115,6 +136,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl<'a> Job<'a> {
+    /// In which huge page of memory its data begins.
+    fn page(&self) -> usize {
+        self.out.as_ptr().addr() / HUGE_PAGE
+    }
+
     fn run(self) -> Outcome<'a> {
         let Job { decoder, coded, out } = self;
         // A panic is a failure of this piece, as in the pool.
