@@ -130,8 +130,8 @@ READS = 16
 """At how many offsets is read, always the same ones in data of a size."""
 READ = 64 << 10
 """Bytes that are read at an offset."""
-BLOCK = 4 << 20
-"""Bytes in a block of what is written to be sought in."""
+BLOCK = 1 << 20
+"""Bytes in a block of what is written to be sought in: as many as the program's `--seekable` writes."""
 
 
 class Disagreement(Exception):

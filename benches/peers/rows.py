@@ -21,16 +21,18 @@ class Side:
     threads: int = 1
     synced: bool = False
     """Whether what is written is to be on the disk before the clock stops. Of the contenders, demijohn in Rust can."""
+    blocks: bool = False
+    """Whether what is written is to be sought in. The same can."""
 
     def writing(self) -> list[object]:
         """What a request to dump ends with."""
         level = "-" if self.level is None else self.level
-        return [self.format, level, self.threads, *["sync"] * self.synced]
+        return [self.format, level, self.threads, *["sync"] * self.synced, *["blocks"] * self.blocks]
 
     @property
     def title(self) -> str:
         """`gzip 3`"""
-        return self.format if self.level is None else f"{self.format} {self.level}"
+        return (self.format if self.level is None else f"{self.format} {self.level}") + " in blocks" * self.blocks
 
     @property
     def shown(self) -> str:

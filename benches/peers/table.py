@@ -80,6 +80,9 @@ def fast() -> Iterator[Row]:
                 ours = coded(side, format, level)
                 yield Row("dump", data, ours, peer, files="each its own", target=10 if side.threads > 1 else None)
                 yield Row("load", data, ours, peer, files="each its own", target=3 if side.threads > 1 else None)
+        blocks = replace(coded(threaded(RUST), "zstd", 3), blocks=True)
+        yield Row("dump", data, blocks, peer, files="each its own", target=10)
+        yield Row("load", data, blocks, peer, files="each its own", target=3)
 
 
 def blosc() -> Iterator[Row]:
@@ -162,7 +165,8 @@ GROUPS = [
     ),
     Group(
         "Faster formats against joblib's gzip",
-        "What changing the format gains. The peer writes gzip at level 3 and loads that.",
+        "What changing the format gains. The peer writes gzip at level 3 and loads that. *In blocks*: written to be sought in, with "
+        "blocks of 1 MiB, which several threads read too.",
         list(fast()),
     ),
     Group(
@@ -182,7 +186,7 @@ GROUPS = [
         "Opening a file and reading 64 KiB at sixteen random offsets, always the same ones. demijohn has its default threads. "
         "The peer is Python's file object for the format, which decodes its way there, from the beginning when it has to go back; "
         "for blosc there is none, and bloscpack decodes all of it, but once. Both read the file that demijohn wrote, to be sought in: in "
-        "blocks of 4 MiB, or the largest that the format has, which for gzip is BGZF's 64 KiB. Where bzip2's blocks end shows "
+        "blocks of 1 MiB, which is what the program's `--seekable` writes, or the largest that the format has, which for gzip is BGZF's 64 KiB. Where bzip2's blocks end shows "
         "when they are decoded, so the way to the farthest offset bounds what can be gained. The last file is a single member of "
         "gzip without an index.",
         list(random_access()),

@@ -294,7 +294,7 @@ fn a_dump_to_seek_in_is_not_read_where_it_is_not_asked_for() {
         let options = LoadOptions::new().threads(threads);
         let loaded = demijohn::load_with(&path, options).unwrap();
         for (key, array) in &value {
-            assert_eq!(loaded.root().get(*key).unwrap().array().unwrap(), array);
+            assert_eq!(loaded.root().get(key).unwrap().array().unwrap(), array);
         }
     }
     // Damage in the middle, where `b` is.

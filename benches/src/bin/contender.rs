@@ -8,7 +8,7 @@
 //! | `hello` | | its version |
 //! | `make CLASS BYTES FILE` | writes an array of a class of data, uncompressed | |
 //! | `hold FILE` | loads an object and keeps it | |
-//! | `dump FILE FORMAT LEVEL THREADS` | writes the object it keeps; `-` is the default level; with `sync` behind it waits for the disk | time and memory |
+//! | `dump FILE FORMAT LEVEL THREADS` | writes the object it keeps; `-` is the default level; with `sync` behind it waits for the disk, with `blocks` it writes a file to seek in | time and memory |
 //! | `load FILE THREADS`, `map FILE`, `inspect FILE` | | time and memory |
 //! | `store PLAIN FILE FORMAT LEVEL BLOCK` | compresses a file into one to seek in, of blocks of so many bytes; `-` is an ordinary file | |
 //! | `reads FILE FORMAT SIZE OFFSET…` | opens a compressed file and reads so much at each of the offsets | time, memory and the CRC-32 of all of it |
@@ -61,16 +61,18 @@ fn answer(words: &[&str], held: &mut Option<Document>) -> Result<String> {
             *held = Some(demijohn::load(file)?);
             Ok(String::new())
         }
-        ["dump", file, format, level, threads, ref sync @ ..] => {
+        ["dump", file, format, level, threads, ref more @ ..] => {
             let held = held.as_ref().ok_or("nothing is held")?;
-            let durability = match sync {
-                ["sync"] => Durability::Sync,
-                _ => Durability::Rename,
-            };
-            let options = DumpOptions::new()
+            let mut options = DumpOptions::new()
                 .compression(compression(format, level)?)
-                .threads(threads.parse()?)
-                .durability(durability);
+                .threads(threads.parse()?);
+            for word in more {
+                options = match *word {
+                    "sync" => options.durability(Durability::Sync),
+                    "blocks" => options.seekable(1 << 20),
+                    _ => return Err(format!("no way to dump {word:?}").into()),
+                };
+            }
             measured(|| demijohn::dump_with(held, file, options))
         }
         ["load", file, threads] => {
