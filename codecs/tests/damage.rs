@@ -17,7 +17,7 @@ use common::{compressed_formats, sample};
 const FLIPS: [(&str, usize, usize); 10] = [
     ("zlib", 8449, 15),
     ("gzip", 8496, 64),
-    ("bz2", 7081, 175),
+    ("bz2", 7006, 18),
     ("lzma", 7701, 27),
     ("xz", 8160, 0),
     ("zstd", 8298, 22),

@@ -28,22 +28,38 @@ pub(super) struct Bits {
 }
 
 impl Bits {
+    /// The most that are pushed at a time.
+    pub(super) const MOST: usize = 57;
+
     pub(super) fn of_bytes(bytes: &[u8]) -> Self {
-        Bits {
-            bytes: bytes.to_vec(),
-            used: 0,
-        }
+        Bits::behind(bytes.to_vec())
     }
 
+    /// Behind whole bytes.
+    pub(super) fn behind(bytes: Vec<u8>) -> Self {
+        Bits { bytes, used: 0 }
+    }
+
+    /// Bits of the last byte that are used; 0 for all.
+    pub(super) fn used(&self) -> usize {
+        self.used
+    }
+
+    /// Appends the lowest `n` bits of a value, [`Self::MOST`] of them at most.
     pub(super) fn push(&mut self, value: u64, n: usize) {
-        for i in (0..n).rev() {
-            let bit = u8::from(value >> i & 1 == 1);
-            match self.bytes.last_mut().filter(|_| self.used > 0) {
-                Some(last) => *last |= bit << (7 - self.used),
-                None => self.bytes.push(bit << 7),
-            }
-            self.used = (self.used + 1) % 8;
+        debug_assert!(n <= Self::MOST, "with those of the last byte they make a word");
+        if n == 0 {
+            return;
         }
+        let mut word = value << (64 - n) >> self.used;
+        if self.used > 0 {
+            word |= u64::from(self.bytes.pop().unwrap_or(0)) << 56;
+        }
+        self.used += n;
+        let end = self.bytes.len() + self.used.div_ceil(8);
+        self.bytes.extend_from_slice(&word.to_be_bytes());
+        self.bytes.truncate(end);
+        self.used %= 8;
     }
 
     /// Appends the bits from `from` to `to`. The bits so far must fill their bytes.

@@ -6,9 +6,11 @@
 
 use std::sync::Arc;
 
-use bzip2::{Action, Compress, Compression, Decompress, Status as Backend};
+use bzip2::{Decompress, Status as Backend};
 
 use super::bits::{Bits, CRC, MAGIC, bits, magic};
+use super::crc::combine;
+use super::encode::Encoder;
 use super::finder::{Finder, Hit};
 use super::{BLOCK, END};
 use crate::error::{Error, Result};
@@ -309,11 +311,6 @@ impl Adopt for Stream {
     }
 }
 
-/// The combined CRC of blocks and one more, as the footer of a stream has it.
-fn combine(before: u32, block: u32) -> u32 {
-    before.rotate_left(1) ^ block
-}
-
 /// What a point needs to know of the blocks before it.
 fn entry(level: u8, before: u32, bit: u64) -> Entry {
     let [a, b, c, d] = before.to_be_bytes();
@@ -334,21 +331,14 @@ fn explain(error: bzip2::Error) -> Error {
 /// The beginning of a stream, to the end of a block which stands for adopted ones: its CRC is their combined one, and it
 /// ends in the same bit as they. Also, how many plain bytes it holds.
 fn stand_in(level: u8, adopted: Adopted) -> Result<(Vec<u8>, usize)> {
-    // How long a block gets is not for us to say, so it is tried out: about one in eight ends where it should.
+    // How long a block gets follows from its bytes, so that it is tried out: about one in eight ends where it should.
+    let mut encoder = Encoder::new(1);
     for n in 0..4096_u32 {
         let plain = with_crc(n, adopted.crc);
-        let mut stream = Vec::with_capacity(256);
-        Compress::new(Compression::fast(), 0)
-            .compress_vec(&plain, &mut stream, Action::Finish)
-            .map_err(|e| Error::corrupt(format!("bzip2 cannot compress: {e}")))?;
-        // The footer is in front of up to seven bits of padding.
-        let footer = (0..8)
-            .map(|padding| 8 * stream.len() - padding - CRC - MAGIC)
-            .find(|at| bits(&stream, *at, MAGIC) == Some(magic(END)));
-        if let Some(end) = footer.filter(|end| end % 8 == adopted.bit) {
-            let mut block = Bits::of_bytes(&[b'B', b'Z', b'h', level]);
-            block.push_from(&stream, 8 * HEADER, end);
-            return Ok((block.bytes, plain.len()));
+        let mut stream = Bits::of_bytes(&[b'B', b'Z', b'h', level]);
+        encoder.block(&plain, &mut stream);
+        if stream.used() == adopted.bit {
+            return Ok((stream.bytes, plain.len()));
         }
     }
     Err(Error::corrupt("no block ends in the bit that it should"))

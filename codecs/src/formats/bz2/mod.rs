@@ -30,6 +30,10 @@ const SPEC: Spec = Spec::new("bz2", "block sorting, what bzip2(1) writes")
 const BLOCK: [u8; 6] = *b"\x31\x41\x59\x26\x53\x59";
 const END: [u8; 6] = *b"\x17\x72\x45\x38\x50\x90";
 
+/// Bytes of a block, behind the first step, for each level.
+#[cfg(feature = "bz2")]
+const UNIT: usize = 100_000;
+
 impl Format for Bz2 {
     fn spec(&self) -> &Spec {
         &SPEC
@@ -59,7 +63,11 @@ impl Format for Bz2 {
 #[cfg(feature = "bz2")]
 mod bits;
 #[cfg(feature = "bz2")]
+mod crc;
+#[cfg(feature = "bz2")]
 mod decoder;
+#[cfg(feature = "bz2")]
+mod encode;
 #[cfg(feature = "bz2")]
 mod finder;
 #[cfg(feature = "bz2")]
@@ -69,13 +77,12 @@ mod tables;
 
 #[cfg(feature = "bz2")]
 mod coder {
-    use bzip2::{Action, Compress, Compression, Status as Backend};
-
     use super::decoder::Stream;
+    use super::encode::Encoder;
     pub(super) use super::scan::scanner;
     use crate::adapters::Blocked;
-    use crate::error::{Error, Result};
-    use crate::format::{BlockEncode, Blocks, Decode, DecodeOptions, Encode, EncodeOptions, Framing, Piece};
+    use crate::error::Result;
+    use crate::format::{BlockEncode, Blocks, Decode, DecodeOptions, Encode, EncodeOptions, Framing};
 
     pub(super) fn encoder(options: &EncodeOptions) -> Result<Box<dyn Encode>> {
         Ok(Box::new(Blocked::new(&Pieces, options)?))
@@ -97,37 +104,12 @@ mod coder {
         }
 
         fn block_encoder(&self, options: &EncodeOptions) -> Result<Box<dyn BlockEncode>> {
-            Ok(Box::new(Encoder(Compression::new(
-                options.level().unsigned_abs(),
-            ))))
+            let level = u8::try_from(options.level()).expect("1 to 9");
+            Ok(Box::new(Encoder::new(level)))
         }
 
         fn framing(&self, _: &EncodeOptions) -> Result<Box<dyn Framing>> {
             Ok(Box::new(NoFrame))
-        }
-    }
-
-    struct Encoder(Compression);
-
-    impl BlockEncode for Encoder {
-        fn encode(&mut self, input: &[u8], piece: Piece, out: &mut Vec<u8>) -> Result<u32> {
-            if input.is_empty() && piece.index > 0 {
-                // The streams before hold everything; an empty one is for empty data only.
-                return Ok(0);
-            }
-            // Work factor 0 is the library's default, 30.
-            let mut compress = Compress::new(self.0, 0);
-            loop {
-                let taken = usize::try_from(compress.total_in()).expect("no more than the block");
-                // The format's own bound: one percent and 600 bytes.
-                out.reserve(input.len() - taken + input.len() / 100 + 600);
-                let status = compress
-                    .compress_vec(&input[taken..], out, Action::Finish)
-                    .map_err(|e| Error::corrupt(format!("bzip2 cannot compress: {e}")))?;
-                if status == Backend::StreamEnd {
-                    return Ok(0);
-                }
-            }
         }
     }
 

@@ -6,7 +6,7 @@
 use super::bits::{Bits, CRC, MAGIC, Search, bits, magic};
 use super::decoder::Stream;
 use super::tables::{Look, look};
-use super::{BLOCK, END};
+use super::{BLOCK, END, UNIT};
 use crate::format::DecodeOptions;
 use crate::pieces::{CodedPiece, Found, Scan};
 
@@ -14,8 +14,6 @@ use crate::pieces::{CodedPiece, Found, Scan};
 const MOST: usize = 2_300_000;
 /// Bytes in which all that is looked at behind a magic ends.
 const TABLES: usize = 64 << 10;
-/// Plain bytes of a level's unit.
-const UNIT: usize = 100_000;
 
 pub(super) fn scanner(_: &DecodeOptions) -> Box<dyn Scan> {
     Box::new(Blocks {
