@@ -69,6 +69,7 @@ fn copy_side_by_side(source: &mut impl Read, sink: &mut (impl Write + Send)) -> 
                 sink.write_all(&chunk[..n])?;
                 let _ = written.send(chunk);
             }
+            // With it the reader learns that nobody writes any more, as when an error ends this.
             drop(written);
             Ok(())
         });

@@ -1,7 +1,6 @@
 //! A source that can be looked into ahead: a few bytes, or as many as several threads have work for.
 
 use std::io;
-use std::ops::Range;
 
 use crate::error::Result;
 use crate::room;
@@ -12,10 +11,9 @@ use crate::source::Source;
 #[derive(Debug)]
 pub(crate) struct Input<S> {
     source: S,
-    /// Room for bytes taken from the source to look at them, and where those lie that are not yet consumed here.
+    /// Bytes already taken from the source to look at them, not yet consumed here.
     ahead: Vec<u8>,
     ahead_at: usize,
-    ahead_end: usize,
     consumed: u64,
     /// The source has said that it is at its end. It is believed: a terminal or a file that grows may have more now, but
     /// not of this stream.
@@ -31,8 +29,6 @@ pub(crate) struct Input<S> {
 /// A source that cannot seek is read ahead as long as it brings so many bytes at a time. One that brings fewer may be
 /// waiting for an answer to them.
 const FLOW: usize = 32 << 10;
-/// Bytes that are read ahead at a time: at least and at most.
-const PORTION: [usize; 2] = [128 << 10, 1 << 20];
 
 impl<S: Source> Input<S> {
     pub(crate) fn new(source: S) -> Self {
@@ -40,7 +36,6 @@ impl<S: Source> Input<S> {
             source,
             ahead: Vec::new(),
             ahead_at: 0,
-            ahead_end: 0,
             consumed: 0,
             ended: false,
             failed: None,
@@ -65,8 +60,8 @@ impl<S: Source> Input<S> {
     /// Some bytes; none only at the end of the source.
     pub(crate) fn fill(&mut self) -> io::Result<&[u8]> {
         self.come_back()?;
-        if self.ahead_at < self.ahead_end {
-            return Ok(&self.ahead[self.ahead_at..self.ahead_end]);
+        if self.ahead_at < self.ahead.len() {
+            return Ok(&self.ahead[self.ahead_at..]);
         }
         self.raise()?;
         more(&mut self.source, &mut self.ended)
@@ -79,7 +74,7 @@ impl<S: Source> Input<S> {
 
     /// The bytes that have been read ahead.
     pub(crate) fn lying(&self) -> &[u8] {
-        &self.ahead[self.ahead_at..self.ahead_end]
+        &self.ahead[self.ahead_at..]
     }
 
     /// Does nothing follow the [`lying`](Self::lying) bytes?
@@ -95,11 +90,10 @@ impl<S: Source> Input<S> {
             self.failed = self.come_back().err();
         }
         while !self.ended && self.failed.is_none() && (seekable || self.flows) {
-            let missing = want.saturating_sub(self.lying().len());
-            if missing == 0 {
+            if self.lying().len() >= want {
                 return true;
             }
-            self.failed = self.read_some(missing).err();
+            self.failed = self.read_on().err();
         }
         false
     }
@@ -108,45 +102,26 @@ impl<S: Source> Input<S> {
     pub(crate) fn read_on(&mut self) -> io::Result<()> {
         self.come_back()?;
         self.raise()?;
-        self.read_some(PORTION[0])
-    }
-
-    /// Reads, at once and past the source's buffer, about as much as is missing.
-    fn read_some(&mut self, missing: usize) -> io::Result<()> {
-        let room = self.room(missing.clamp(PORTION[0], PORTION[1]))?;
-        let n = if self.ended {
-            0
-        } else {
-            again(|| self.source.read(&mut self.ahead[room.clone()]))?
-        };
-        self.ended = n == 0;
-        self.ahead_end += n;
-        self.flows = n >= FLOW;
-        Ok(())
-    }
-
-    /// Makes room for so many bytes behind those that lie here.
-    fn room(&mut self, len: usize) -> io::Result<Range<usize>> {
-        if self.ahead_at > self.ahead_end / 2 {
-            self.ahead.copy_within(self.ahead_at..self.ahead_end, 0);
-            self.ahead_end -= self.ahead_at;
+        if self.ahead_at > self.ahead.len() / 2 {
+            self.ahead.drain(..self.ahead_at);
             self.ahead_at = 0;
         }
-        let end = self.ahead_end + len;
-        if self.ahead.len() < end {
-            let len = end.max(2 * self.ahead.len());
-            room::lengthen(&mut self.ahead, len)?;
-        }
-        Ok(self.ahead_end..end)
+        let more = more(&mut self.source, &mut self.ended)?;
+        let n = more.len();
+        room::append(&mut self.ahead, more)?;
+        self.source.consume(n);
+        self.flows = n >= FLOW;
+        Ok(())
     }
 
     /// Marks bytes of the last [`fill`](Self::fill) or [`peek`](Self::peek) as used.
     pub(crate) fn consume(&mut self, n: usize) {
         self.consumed += n as u64;
-        if self.ahead_at < self.ahead_end {
+        if self.ahead_at < self.ahead.len() {
             self.ahead_at += n;
-            if self.ahead_at >= self.ahead_end {
-                (self.ahead_at, self.ahead_end) = (0, 0);
+            if self.ahead_at >= self.ahead.len() {
+                self.ahead.clear();
+                self.ahead_at = 0;
             }
         } else {
             self.source.consume(n);
@@ -159,30 +134,28 @@ impl<S: Source> Input<S> {
         if self.lying().len() < want {
             self.raise()?;
         }
-        if self.ahead_at == self.ahead_end && more(&mut self.source, &mut self.ended)?.len() >= want {
+        if self.ahead_at == self.ahead.len() && more(&mut self.source, &mut self.ended)?.len() >= want {
             // What is buffered is returned again.
             return self.source.fill_buf();
         }
-        while self.lying().len() < want {
-            let room = self.room(want)?;
+        while self.ahead.len() - self.ahead_at < want {
             let more = more(&mut self.source, &mut self.ended)?;
             if more.is_empty() {
                 break;
             }
             let n = more.len().min(want);
-            self.ahead[room][..n].copy_from_slice(&more[..n]);
-            self.ahead_end += n;
+            self.ahead.extend_from_slice(&more[..n]);
             self.source.consume(n);
         }
-        Ok(self.lying())
+        Ok(&self.ahead[self.ahead_at..])
     }
 
     /// Reads past all buffers, for plain bytes.
     pub(crate) fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         self.come_back()?;
-        let n = if self.ahead_at < self.ahead_end {
-            let n = out.len().min(self.ahead_end - self.ahead_at);
-            out[..n].copy_from_slice(&self.lying()[..n]);
+        let n = if self.ahead_at < self.ahead.len() {
+            let n = out.len().min(self.ahead.len() - self.ahead_at);
+            out[..n].copy_from_slice(&self.ahead[self.ahead_at..][..n]);
             self.consume(n);
             return Ok(n);
         } else {
@@ -210,7 +183,8 @@ impl<S: Source> Input<S> {
             return Err(error);
         }
         self.away = true;
-        (self.ahead_at, self.ahead_end) = (0, 0);
+        self.ahead.clear();
+        self.ahead_at = 0;
         self.ended = false;
         Ok(())
     }

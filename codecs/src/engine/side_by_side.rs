@@ -162,40 +162,32 @@ fn decode(decoder: &mut dyn Decode, coded: &[u8], out: &mut [u8]) -> Result<usiz
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::{Status, Step};
+    use crate::Compressor;
+    use crate::format::{DecodeOptions, Step};
 
-    /// Copies, slowly where a byte says so; `!` is damage.
-    struct Copy;
+    /// A decoder of plain bytes that is slow where there is a `~`, and for which `!` is damage.
+    struct Marked(Box<dyn Decode>);
 
-    impl Decode for Copy {
-        fn step(&mut self, input: &[u8], out: &mut [u8], _: bool) -> Result<Step> {
-            let n = input.len().min(out.len());
-            if input[..n].contains(&b'~') {
+    impl Decode for Marked {
+        fn step(&mut self, input: &[u8], out: &mut [u8], eof: bool) -> Result<Step> {
+            if input.contains(&b'~') {
                 thread::sleep(std::time::Duration::from_millis(20));
             }
-            if input[..n].contains(&b'!') {
+            if input.contains(&b'!') {
                 return Err(Error::corrupt("damage"));
             }
-            out[..n].copy_from_slice(&input[..n]);
-            let status = if n == input.len() {
-                Status::Done
-            } else {
-                Status::More
-            };
-            Ok(Step {
-                consumed: n,
-                produced: n,
-                status,
-            })
+            self.0.step(input, out, eof)
         }
         fn reset(&mut self) -> Result<()> {
-            Ok(())
+            self.0.reset()
         }
     }
 
     /// What is taken of these pieces, each with room for eight bytes, until one is not wanted.
     fn taken(pieces: &[&str], threads: usize, unwanted: &str) -> Vec<Option<String>> {
-        let mut decoders: Vec<_> = pieces.iter().map(|_| Copy).collect();
+        let plain = Compressor::by_name("none").unwrap();
+        let decoder = || Marked(plain.decoder(&DecodeOptions::default()).unwrap());
+        let mut decoders: Vec<_> = pieces.iter().map(|_| decoder()).collect();
         let mut room = vec![0; 8 * pieces.len()];
         let jobs = pieces.iter().zip(&mut decoders).zip(room.chunks_mut(8));
         let jobs = jobs.map(|((coded, decoder), out)| Job {
