@@ -1,5 +1,7 @@
 //! Random data, cut at random on its way in and out: every format, level, block size, flush and read size.
 
+#![allow(clippy::print_stdout, reason = "what was counted is worth seeing")]
+
 mod common;
 #[path = "../../testing/effort.rs"]
 mod effort;
@@ -43,9 +45,12 @@ struct Case {
     drip: usize,
 }
 
-/// A length: small ones as likely as large ones.
+/// A length: small ones as likely as large ones, and often a power of two or its neighbour, where buffers and blocks end.
 fn length(most: u32) -> impl Strategy<Value = usize> {
-    (0..=most).prop_flat_map(|bits| 0..=1usize << bits)
+    prop_oneof![
+        2 => (0..=most).prop_flat_map(|bits| 0..=1usize << bits),
+        1 => (0..=most, 0..=2usize).prop_map(|(bits, add)| (1 << bits) - 1 + add),
+    ]
 }
 
 fn put() -> impl Strategy<Value = Put> {
@@ -170,12 +175,15 @@ fn chunkings(name: &str) {
     let Some(format) = common::format(name) else {
         return;
     };
+    let mut cases = 0;
     for round in effort::rounds(1, 1000) {
         let result = run(&format, round);
         if let Err(error) = result {
             panic!("{name}, round {round}: {error}");
         }
+        cases += CASES;
     }
+    println!("{name}: {cases} round trips");
 }
 
 /// A round of cases: the same every time.

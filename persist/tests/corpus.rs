@@ -11,6 +11,8 @@
     feature = "npz"
 ))]
 
+#[path = "../../testing/effort.rs"]
+mod effort;
 #[path = "manifest/node.rs"]
 mod node;
 #[path = "../../testing/outside.rs"]
@@ -19,7 +21,7 @@ mod outside;
 use std::fs;
 use std::path::PathBuf;
 
-use demijohn::{Content, Document, ErrorKind, Limits, LoadOptions, pickle};
+use demijohn::{Content, Document, ErrorKind, Limits, LoadOptions, load_from, pickle};
 use serde_json::{Map, Value as Json, json};
 
 use node::Matcher;
@@ -240,4 +242,44 @@ fn inspecting_says_the_same_and_names_what_may_do_harm() {
             }
         }
     }
+}
+
+/// Before a cut at this place, a file may have too few bytes to tell its format.
+const HEAD: usize = 14;
+
+/// Small ones at every byte and large ones at 500 places, if `cargo xtask torture cuts` runs this; else at fewer.
+#[test]
+#[allow(clippy::print_stdout, reason = "what was counted is worth seeing")]
+fn every_cut_of_a_good_file_is_noticed() {
+    let Some(entries) = entries() else { return };
+    let (every, some) = if effort::tortured() {
+        (8 << 10, 500)
+    } else {
+        (200, 30)
+    };
+    let (mut files, mut cuts) = (0, 0);
+    for entry in entries.iter().filter(|entry| entry.verdict == "ok") {
+        let bytes = fs::read(&entry.path).unwrap();
+        // Companions, and what needs them.
+        if entry.name.ends_with(".npy") || entry.name.contains("joblib_0.9.2_pickle") {
+            continue;
+        }
+        let places = if bytes.len() <= every { bytes.len() } else { some };
+        for cut in (0..places)
+            .map(|place| place * bytes.len() / places)
+            .chain([bytes.len() - 1])
+        {
+            let error = load_from(&bytes[..cut]).expect_err(&entry.name);
+            let unknown = error.kind() == ErrorKind::UnknownFormat && (1..HEAD).contains(&cut);
+            assert!(
+                unknown || error.kind() == ErrorKind::Truncated,
+                "{}, cut at byte {cut}: {error}",
+                entry.name
+            );
+            cuts += 1;
+        }
+        files += 1;
+    }
+    println!("{cuts} cuts of {files} files");
+    assert!(files > 140, "only {files} files");
 }

@@ -4,7 +4,12 @@
 //! `ok` must decode to the bytes known; `reject` must be refused; `either` is policy, where the right bytes and
 //! a clean error both will do. Where the references differ about what follows a stream, so do these.
 
+#[path = "../common/mod.rs"]
 mod common;
+#[path = "../../../testing/effort.rs"]
+mod effort;
+
+mod cuts;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Cursor, Read, Write};
