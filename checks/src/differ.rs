@@ -1,6 +1,6 @@
 //! Our decoders against others', which share no code with them.
 
-use std::io::Read;
+use std::io::{self, Read};
 
 use demijohn_codecs::{Limits, Members, Options, Tail};
 
@@ -56,6 +56,39 @@ fn ours(format: &'static str, data: &[u8]) -> Option<Vec<u8>> {
     reader.ok()?.read_to_end(&mut plain).ok()?;
     Some(plain)
 }
+
+/// What another decoder makes of streams that were just written, one behind the other: all their data, or nothing where it
+/// refuses one. `None` if nobody else here reads them.
+///
+/// # Panics
+/// Where ours does not find the end of a stream.
+pub(crate) fn reads(format: &'static str, streams: &[u8]) -> Option<Vec<u8>> {
+    if !OTHERS.contains(&format) {
+        return None;
+    }
+    let mut plain = Vec::new();
+    let mut rest = streams;
+    while !rest.is_empty() {
+        let before = rest;
+        let options = Options::new()
+            .format(format)
+            .members(Members::One)
+            .tail(Tail::Ignore);
+        let mut reader = options.exact(&mut rest).expect("a stream just written");
+        io::copy(&mut reader, &mut io::sink()).expect("a stream just written");
+        drop(reader);
+        let stream = &before[..before.len() - rest.len()];
+        let Some(more) = theirs(format, stream) else {
+            return Some(Vec::new());
+        };
+        plain.extend(more);
+    }
+    Some(plain)
+}
+
+/// Formats that another decoder reads, stream by stream as ours writes them. Those of zstd may end in a frame that is skipped,
+/// which has no data to it.
+const OTHERS: [&str; 6] = ["gzip", "zlib", "bz2", "xz", "lz4", "snappy"];
 
 fn theirs(format: &str, data: &[u8]) -> Option<Vec<u8>> {
     let all = |reader: &mut dyn Read| {

@@ -4,7 +4,9 @@
 //! * [`decode`]: bytes that claim to be of a format end in data or in an error, and in the same one whatever the
 //!   sizes of the reads.
 //! * [`differ`]: what other decoders read of them, too, is the same.
-//! * [`Plan`]: what is written is read again, whatever the sizes of the writes and wherever they are flushed.
+//! * [`Plan`]: what is written is read again, here and by another decoder, whatever the sizes of the writes and wherever they are
+//!   flushed; and it is the same from any number of threads.
+//! * [`Pieces`]: several threads read streams of many pieces as one does, into slices of any size, whole and damaged.
 //! * [`Walk`]: seeking in a stream answers as seeking in its data does.
 //! * [`seek_index`]: bytes that claim to be an index end in one that can be written and read again, or in an error; one that
 //!   was tampered with leads to an error or to the right data.
@@ -20,16 +22,20 @@
 
 #![forbid(unsafe_code)]
 
+mod data;
 mod decode;
 mod detect;
 mod differ;
 mod drip;
 mod index;
 mod npy;
+mod outcome;
 mod persist;
 mod pickle;
+mod pieces;
 mod round_trip;
 mod seek;
+mod writing;
 
 pub use decode::decode;
 pub use detect::detect;
@@ -38,5 +44,6 @@ pub use index::seek_index;
 pub use npy::{npy, npz};
 pub use persist::{legacy, persist_inspect, persist_load};
 pub use pickle::{pickle_read, pickle_round_trip};
+pub use pieces::Pieces;
 pub use round_trip::Plan;
 pub use seek::Walk;

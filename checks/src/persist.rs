@@ -7,10 +7,11 @@ use std::sync::OnceLock;
 use demijohn::codecs::{Compressor, Options};
 use demijohn::compat::ZFile;
 use demijohn::pickle::numpy::{self, Located};
-use demijohn::{Content, Document, ErrorKind, Limits, codecs};
+use demijohn::{Compression, Content, Document, DumpOptions, ErrorKind, Limits, codecs};
 use tempfile::TempDir;
 
-use crate::drip::Sizes;
+use crate::drip::{Noise, Sizes};
+use crate::writing;
 
 /// The most that comes out of a stream: a megabyte of input may be a bomb.
 const OUTPUT: u64 = 16 << 20;
@@ -26,7 +27,7 @@ fn limits() -> Limits {
     limits
 }
 
-/// Loads `data`, and writes what was loaded.
+/// Loads `data`, and writes what was loaded, plainly and in one of the ways to compress it.
 ///
 /// # Panics
 /// Where an answer depends on how the bytes arrive, or what was written is not read as the same.
@@ -48,13 +49,41 @@ pub fn persist_load(data: &[u8]) {
         (whole, dripped) => panic!("{whole:?} at once, {dripped:?} by the byte"),
     };
     assert_same(&document, &dripped);
-    let written = match demijohn::dump_to(&document, Vec::new(), "none") {
+    let plainly = DumpOptions::new().compression("none");
+    let written = match demijohn::dump_to(&document, Vec::new(), plainly) {
         Ok((written, _)) => written,
         // A set in itself, and the like.
         Err(error) => return assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}"),
     };
     let again = demijohn::load_from(written.as_slice()).expect("what was written is read");
     assert_same(&document, &again);
+    let compressed = compression(data, written.len());
+    let (written, _) = demijohn::dump_to(&document, Vec::new(), compressed).expect("it was written before");
+    let again = demijohn::load_from(written.as_slice()).expect("what was written is read");
+    assert_same(&document, &again);
+}
+
+/// One of the ways to compress the so many bytes of what was loaded from `data`: formats, levels, threads, blocks to be
+/// sought in.
+fn compression(data: &[u8], len: usize) -> DumpOptions {
+    let mut noise = Noise::of(data);
+    let mut choice = || u8::try_from(noise.below(256)).expect("below 256");
+    let format = writing::format(choice());
+    let level = writing::level(&format, choice().cast_signed());
+    let threads = 1 + usize::from(choice() % 4);
+    let options = DumpOptions::new().threads(threads);
+    let options = match choice() % 2 {
+        // Small blocks, so that there are several.
+        0 if format.spec().writes_seekable() => options.seekable((1 + usize::from(choice())).max(len / 100)),
+        _ => options,
+    };
+    let has_levels = format.spec().level_range().is_some();
+    let compression = Compression::from(format);
+    options.compression(if has_levels {
+        compression.at_level(level)
+    } else {
+        compression
+    })
 }
 
 /// Inspects `data` as a file, and takes its arrays out.

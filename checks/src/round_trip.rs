@@ -1,11 +1,20 @@
 //! Written and read again.
 
-use std::io::{Read, Write};
+use std::io::{Cursor, Write};
 
 use arbitrary::Arbitrary;
-use demijohn_codecs::{Compressor, ErrorKind, Flush, Options, Registry};
+use demijohn_codecs::{Compressor, ErrorKind, Flush, Limits, Options};
 
-use crate::drip::Drip;
+use crate::data::{Data, few};
+use crate::differ;
+use crate::drip::{Drip, Sizes};
+use crate::outcome::{LARGE, Outcome};
+use crate::writing;
+
+/// Plain bytes: more than the smallest block of bzip2 holds.
+const MOST: usize = 250_000;
+/// Blocks in that, at most.
+const BLOCKS: usize = 1000;
 
 /// How to write a piece of the data.
 #[derive(Arbitrary, Clone, Copy, Debug)]
@@ -19,60 +28,97 @@ struct Piece {
 pub struct Plan {
     format: u8,
     level: i8,
-    block_size: Option<u16>,
+    threads: u8,
+    block_size: Option<u32>,
+    seekable: bool,
     announce_size: bool,
+    element_size: u8,
+    #[arbitrary(with = few::<Piece, 15>)]
     pieces: Vec<Piece>,
-    /// The data is this, so many times over, so that there is something to compress.
-    repeat: u8,
-    data: Vec<u8>,
+    data: Data,
 }
 
 impl Plan {
-    /// Writes the data in pieces and reads it again.
+    /// Writes the data in pieces and reads it again, both on one thread and on several.
     ///
     /// # Panics
-    /// Where what is read is not what was written, or where writing depends on how it was cut.
+    /// Where what is read is not what was written, or where writing depends on how it was cut or shared.
     pub fn run(&self) {
-        let formats = Registry::global().formats();
-        let format = &formats[usize::from(self.format) % formats.len()];
-        let plain = self.data.repeat(1 + usize::from(self.repeat % 8));
+        let format = &writing::format(self.format);
+        let plain = self.data.bytes(MOST);
+        let threads = 2 + usize::from(self.threads % 3);
+        let name = format.name();
 
-        let coded = self.write(format, &plain);
-        let mut read = Vec::new();
-        let reader = Options::new().format(format.name()).reader(Drip::new(&coded));
-        let mut reader = reader.expect("a stream just written");
-        reader.read_to_end(&mut read).expect("a stream just written");
+        let coded = self.write(format, &plain, 1);
+        self.assert_read(format, &coded, &plain, threads);
         assert!(
-            read == plain,
-            "{} does not give back what was written",
-            format.name()
+            differ::reads(name, &coded).is_none_or(|theirs| theirs == plain),
+            "{name}: another decoder reads other data, or none"
         );
 
-        if !self.pieces.iter().any(|piece| piece.flush) {
+        let shared = if self.pieces.iter().any(|piece| piece.flush) {
+            self.write(format, &plain, threads)
+        } else {
             let at_once = Plan {
                 pieces: Vec::new(),
                 ..self.clone()
-            }
-            .write(format, &plain);
+            };
+            at_once.write(format, &plain, threads)
+        };
+        assert!(
+            coded == shared,
+            "{name}: threads or the sizes of the writes changed the bytes"
+        );
+    }
+
+    fn assert_read(&self, format: &Compressor, coded: &[u8], plain: &[u8], threads: usize) {
+        let options = |threads| {
+            Options::new()
+                .format(format)
+                .threads(threads)
+                .limits(Limits::none())
+        };
+        let mut sizes = Sizes::of(coded);
+        let whole = Outcome {
+            plain: plain.to_vec(),
+            error: None,
+        };
+        let dripped = Outcome::of(options(1).reader(Drip::new(coded)), || sizes.next());
+        let shared = Outcome::of(options(threads).seekable_reader(Cursor::new(coded)), || LARGE);
+        for (read, threads) in [(dripped, 1), (shared, threads)] {
             assert!(
-                coded == at_once,
-                "{}: the sizes of the writes changed the bytes",
-                format.name()
+                read.is(&whole),
+                "{} does not give back what was written, on {threads} threads: {} bytes of {}, {:?}",
+                format.name(),
+                read.plain.len(),
+                plain.len(),
+                read.error
             );
         }
     }
 
-    fn write(&self, format: &Compressor, plain: &[u8]) -> Vec<u8> {
-        let mut options = Options::new().level(self.level(format));
-        if let Some(block_size) = self.block_size {
-            options = options.block_size(usize::from(block_size) + 1);
+    fn write(&self, format: &Compressor, plain: &[u8], threads: usize) -> Vec<u8> {
+        let mut options = Options::new()
+            .level(writing::level(format, self.level))
+            .element_size(self.element_size.into())
+            .threads(threads);
+        if let Some(size) = self.block_size {
+            let size = (size as usize % MOST).max(plain.len() / BLOCKS).max(1);
+            options = if self.seekable && format.spec().writes_seekable() {
+                options.seekable(size)
+            } else {
+                options.block_size(size)
+            };
         }
         if self.announce_size {
             options = options.size(plain.len() as u64);
         }
-        let mut writer = match options.writer(Vec::new(), format.name()) {
+        let mut writer = match options.writer(Vec::new(), format) {
             Ok(writer) => writer,
-            Err(error) if error.kind() == ErrorKind::Parameter => return Self::write_plainly(format, plain),
+            // A block size that the format refuses.
+            Err(error) if error.kind() == ErrorKind::Parameter => {
+                return writing::write(format, Options::new(), plain);
+            }
             Err(error) => panic!("{} cannot be written: {error}", format.name()),
         };
         let mut done = 0;
@@ -98,40 +144,18 @@ impl Plan {
         assert_eq!(summary.compressed, coded.len() as u64);
         coded
     }
-
-    /// For a block size that the format refuses.
-    fn write_plainly(format: &Compressor, plain: &[u8]) -> Vec<u8> {
-        format.compress(plain).expect("memory takes everything")
-    }
-
-    /// The level, brought into the range of the format.
-    fn level(&self, format: &Compressor) -> i32 {
-        let Some(range) = format.spec().level_range() else {
-            return 0;
-        };
-        // The highest levels allocate hundreds of megabytes, which tells nothing new about this layer.
-        let most = if matches!(format.name(), "lzma" | "xz") {
-            2
-        } else {
-            6
-        };
-        let (lowest, highest) = ((*range.start()).max(-7), (*range.end()).min(most));
-        i32::from(self.level).rem_euclid(highest - lowest + 1) + lowest
-    }
 }
 
 /// After a flush everything written so far can be read, though the stream is not at its end.
 fn assert_decodable(format: &Compressor, coded: &[u8], plain: &[u8]) {
-    let mut read = Vec::new();
-    if let Ok(mut reader) = Options::new().format(format.name()).reader(coded) {
-        // An error for the missing rest comes after the data.
-        let _ = reader.read_to_end(&mut read);
-    }
+    let options = Options::new().format(format).threads(1);
+    // An error for the missing rest comes after the data.
+    let read = Outcome::of(options.reader(coded), || 70_000);
     assert!(
-        read == plain,
+        read.plain == plain,
         "{}: {} of {} bytes after a flush",
         format.name(),
-        read.len(),
+        read.plain.len(),
         plain.len()
     );
 }

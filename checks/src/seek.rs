@@ -1,9 +1,11 @@
 //! Seeking, against a cursor over the plain bytes.
 
-use std::io::{Cursor, Read, Seek, SeekFrom};
+use std::io::{Cursor, Seek, SeekFrom};
 
 use arbitrary::Arbitrary;
 use demijohn_codecs::{Compressor, Options, Registry};
+
+use crate::outcome::fill;
 
 /// Something done with a reader.
 #[derive(Arbitrary, Clone, Copy, Debug)]
@@ -97,16 +99,4 @@ impl Walk {
         };
         (plain, coded)
     }
-}
-
-/// Fills as much of the buffer as there is data for.
-fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> usize {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match reader.read(&mut buffer[filled..]).expect("a stream just written") {
-            0 => break,
-            n => filled += n,
-        }
-    }
-    filled
 }

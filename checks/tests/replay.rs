@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arbitrary::{Arbitrary, Unstructured};
 use demijohn_checks::{
-    Plan, Walk, decode, detect, differ, legacy, npy, npz, persist_inspect, persist_load, pickle_read,
+    Pieces, Plan, Walk, decode, detect, differ, legacy, npy, npz, persist_inspect, persist_load, pickle_read,
     pickle_round_trip, seek_index,
 };
 
@@ -131,22 +131,28 @@ fn noise(round: usize) -> Vec<u8> {
     (0..len).map(|_| next()).collect()
 }
 
-#[test]
-fn plans_of_noise_are_written_and_read() {
-    for round in effort::rounds(300, 1_000_000) {
+/// Plans that are made of noise; what each does, in so many rounds, or for as long as is asked for.
+fn of_noise<T: for<'a> Arbitrary<'a>>(usual: usize, run: impl Fn(T)) {
+    for round in effort::rounds(usual, 1_000_000) {
         let noise = noise(round);
         let mut source = Unstructured::new(&noise);
-        Plan::arbitrary(&mut source).unwrap().run();
+        run(T::arbitrary(&mut source).unwrap());
     }
 }
 
 #[test]
+fn plans_of_noise_are_written_and_read() {
+    of_noise(150, |plan: Plan| plan.run());
+}
+
+#[test]
 fn walks_through_noise_go_where_a_cursor_goes() {
-    for round in effort::rounds(1_000, 1_000_000) {
-        let noise = noise(round);
-        let mut source = Unstructured::new(&noise);
-        Walk::arbitrary(&mut source).unwrap().run();
-    }
+    of_noise(1_000, |walk: Walk| walk.run());
+}
+
+#[test]
+fn several_threads_read_streams_made_of_noise_as_one_does() {
+    of_noise(150, |pieces: Pieces| pieces.run());
 }
 
 #[test]

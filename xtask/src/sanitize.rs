@@ -18,7 +18,17 @@ const MEMCHECK: [(&str, &[&str], &[&str]); 6] = [
     (
         "demijohn-codecs",
         &["--lib"],
-        &["shuffle", "chunks_say", "a_short_stream", "atomic"],
+        &[
+            "shuffle",
+            "every_choice_comes_back",
+            "chunks_say",
+            "a_short_stream",
+            "deflate",
+            "inflate",
+            "tuned",
+            "atomic",
+            "side_by_side",
+        ],
     ),
     (
         "demijohn-codecs",
