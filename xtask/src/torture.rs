@@ -20,7 +20,7 @@ const fn part(name: &'static str, package: &'static str, test: &'static str, fil
     }
 }
 
-const PARTS: [Part; 9] = [
+const PARTS: [Part; 10] = [
     // 1000 kills for each of 4 formats, at random times.
     part("kills", "demijohn", "crashes", "killed"),
     // 10,000 dumps of 8 processes to one path, for each of 2 formats.
@@ -30,6 +30,8 @@ const PARTS: [Part; 9] = [
     // A million cuts of the corpus's good files: every one up to 8 KiB, 500 above.
     part("cuts", "demijohn-codecs", "corpus", "cut"),
     part("cuts", "demijohn", "corpus", "cut"),
+    // Every bit of a stream of each format, at both ends of its levels too.
+    part("flips", "demijohn-codecs", "damage", "flipped"),
     // 1,200,000 tampered pickles, read here and by Python.
     part("pickles", "demijohn-pickle", "agreement", ""),
     // 4 GiB and a byte through each format.
