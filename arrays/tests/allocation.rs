@@ -13,9 +13,13 @@ fn peak(work: impl FnOnce()) -> usize {
 
 const MIB: usize = 1 << 20;
 
-/// A header that claims 64 TiB.
+/// A header that claims 2^46 elements.
 fn header(descr: &str, version: u8) -> Vec<u8> {
-    let header = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': (70368744177664,), }}");
+    header_of(descr, 1 << 46, version)
+}
+
+fn header_of(descr: &str, elements: u64, version: u8) -> Vec<u8> {
+    let header = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': ({elements},), }}");
     let mut file = b"\x93NUMPY".to_vec();
     file.extend([version, 0]);
     let length = u32::try_from(header.len()).unwrap().to_le_bytes();
@@ -52,6 +56,13 @@ fn memory_follows_what_arrives_not_what_is_claimed() {
     };
     let used = peak(|| drop(npy::read_with(&mut file.as_slice(), options).unwrap_err()));
     assert!(used < MIB / 16, "{used} bytes");
+
+    // 2^62 elements: of one byte they are not there, of eight they would be more than there are addresses.
+    for (descr, kind) in [("'|u1'", ErrorKind::Truncated), ("'<f8'", ErrorKind::Corrupt)] {
+        let file = header_of(descr, 1 << 62, 1);
+        let used = peak(|| assert_eq!(npy::read(&mut file.as_slice()).unwrap_err().kind(), kind));
+        assert!(used < MIB, "{used} bytes of {descr}");
+    }
 
     // Headers that claim to be long themselves.
     let mut file = b"\x93NUMPY\x02\x00\xff\xff\xff\xff".to_vec();

@@ -3,6 +3,8 @@
 
 #[path = "../../testing/counting.rs"]
 mod counting;
+#[path = "../../testing/resident.rs"]
+mod resident;
 
 use std::io::Read;
 
@@ -54,6 +56,72 @@ fn memory_follows_what_arrives_not_what_is_claimed() {
     #[cfg(feature = "lzo")]
     lzo();
     blosc();
+    #[cfg(feature = "lzma")]
+    lzma();
+    #[cfg(feature = "xz")]
+    xz();
+    #[cfg(feature = "zstd")]
+    zstd();
+}
+
+/// Decoders in C ask the system for a window and touch what they fill of it: where the window is more than is allowed, it is not
+/// asked for, and where all is allowed, what counts is what is touched.
+fn window(format: &str, coded: &[u8], allowed: ErrorKind) {
+    for (limits, expected) in [(Limits::default(), ErrorKind::Limit), (Limits::none(), allowed)] {
+        let mut kind = None;
+        let touched = resident::cost(|| {
+            let reader = Options::new().format(format).limits(limits).reader(coded);
+            let read = reader.and_then(|mut reader| Ok(reader.read_to_end(&mut Vec::new())?));
+            kind = read.err().map(|error| error.kind());
+        });
+        assert_eq!(kind, Some(expected), "{format}");
+        if let Some((bytes, _)) = touched {
+            assert!(bytes < 1 << 20, "{format}: {bytes} bytes");
+        }
+    }
+}
+
+/// A dictionary of 4 GiB, for five bytes of data.
+#[cfg(feature = "lzma")]
+fn lzma() {
+    for size in [u64::MAX, 5] {
+        let header = [&[0x5d][..], &u32::MAX.to_le_bytes(), &size.to_le_bytes(), &[0; 6]];
+        window("lzma", &header.concat(), ErrorKind::Truncated);
+    }
+}
+
+/// The same, and an index of 2^62 blocks.
+#[cfg(feature = "xz")]
+fn xz() {
+    let checked = |bytes: &[u8]| [bytes, &crc32fast::hash(bytes).to_le_bytes()].concat();
+    let begin = [&b"\xfd7zXZ\0"[..], &checked(b"\0\x01")].concat();
+    let block = checked(b"\x02\0\x21\x01\x28\0\0\0");
+    // A chunk of LZMA2 that would have 64 KiB.
+    let chunk = b"\xe0\xff\xff\xff\xff\x5d\0\0\0\0\0";
+    window("xz", &[&begin[..], &block, chunk].concat(), ErrorKind::Truncated);
+    let index = [&begin[..], b"\0\x80\x80\x80\x80\x80\x80\x80\x80\x40"].concat();
+    assert_eq!(peak_of("xz", &index), ErrorKind::Corrupt);
+}
+
+/// A window of 2 GiB; a content of 2^63 bytes, which is the window of a frame in one segment.
+#[cfg(feature = "zstd")]
+fn zstd() {
+    let magic = 0xfd2f_b528_u32.to_le_bytes();
+    // A block of one byte, with more to follow.
+    let block = [1 << 3, 0, 0, b'x'];
+    window(
+        "zstd",
+        &[&magic[..], &[0, 21 << 3], &block].concat(),
+        ErrorKind::Truncated,
+    );
+    let size = (1_u64 << 63).to_le_bytes();
+    window(
+        "zstd",
+        &[&magic[..], &[0xe0], &size, &block].concat(),
+        ErrorKind::Limit,
+    );
+    let modest = [&magic[..], &[0xc0, 7 << 3], &size, &block].concat();
+    assert_eq!(peak_of("zstd", &modest), ErrorKind::Truncated);
 }
 
 /// Frames that claim a content of 2^63 bytes, blocks of 4 MiB, and old blocks of 2 GiB.

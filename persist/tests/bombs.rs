@@ -67,18 +67,19 @@ fn bombs_cost_little_and_end_at_the_limits() {
         goes_by(name, &bytes, &path, size);
         ends(name, &bytes, &path);
 
-        // A bomb of a bomb: the same from the outside, and read through two readers.
-        let nested = format.compress(&bytes).unwrap();
+        // A bomb of a bomb of a bomb: the same from the outside, and read through three readers.
+        let twice = format.compress(&bytes).unwrap();
+        let nested = format.compress(&twice).unwrap();
         let limits = codecs::Limits::default().output(ALLOWED);
-        let what = format!("{name} in {name}");
+        let what = format!("{name} in {name} in {name}");
+        let open = |inner: Box<dyn Read>, limits| -> Box<dyn Read> {
+            let options = Options::new().format(&format).limits(limits);
+            Box::new(options.reader(inner).unwrap())
+        };
         let through = |limits| {
-            let outer = Options::new().format(&format).reader(&nested[..]).unwrap();
-            let mut inner = Options::new()
-                .format(&format)
-                .limits(limits)
-                .reader(outer)
-                .unwrap();
-            io::copy(&mut inner, &mut io::sink())
+            let outside = open(Box::new(Cursor::new(nested.clone())), codecs::Limits::default());
+            let between = open(outside, codecs::Limits::default());
+            io::copy(&mut open(between, limits), &mut io::sink())
         };
         assert!(cheap(&what, || through(codecs::Limits::default())).unwrap() > size as u64);
         let error = cheap(&what, || through(limits)).unwrap_err();
@@ -94,6 +95,10 @@ fn goes_by(name: &str, bytes: &[u8], path: &Path, size: usize) {
         io::copy(&mut reader, &mut io::sink()).unwrap()
     };
     assert!(cheap(&format!("{name}, read"), read) > size as u64);
+    cheap(&format!("{name}, begun and dropped"), || {
+        let mut reader = Options::new().format(name).reader(bytes).unwrap();
+        reader.read_exact(&mut [0]).unwrap();
+    });
     let mut limits = Limits::default();
     limits.stream = codecs::Limits::none();
     let found = cheap(&format!("{name}, inspected"), || {
@@ -128,7 +133,7 @@ fn ends(name: &str, bytes: &[u8], path: &Path) {
         assert!(!target.exists(), "{name}: a part of a file is left");
         converted
     };
-    let ways: [Way<'_>; 12] = [
+    let ways: [Way<'_>; 13] = [
         ("read", &|| {
             Ok(io::copy(&mut open(), &mut io::sink())
                 .map(drop)
@@ -161,6 +166,13 @@ fn ends(name: &str, bytes: &[u8], path: &Path) {
         }),
         ("extracted", &|| {
             demijohn::extract(File::open(path).unwrap(), "[0]", &limits).map(drop)
+        }),
+        ("extracted bit by bit", &|| {
+            let mut extraction = demijohn::Extraction::of(File::open(path).unwrap(), "[0]", &limits)?;
+            let mut elements = extraction.elements()?;
+            Ok(io::copy(&mut elements, &mut io::sink())
+                .map(drop)
+                .map_err(codecs::Error::from)?)
         }),
         ("converted to a pickle", &|| convert(Content::Pickle, "a.pkl")),
         ("converted to .npy", &|| convert(Content::Npy, "a.npy")),

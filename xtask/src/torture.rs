@@ -23,7 +23,7 @@ const fn part(name: &'static str, package: &'static str, test: &'static str, fil
 const PARTS: [Part; 10] = [
     // 1000 kills for each of 4 formats, at random times.
     part("kills", "demijohn", "crashes", "killed"),
-    // 10,000 dumps of 8 processes to one path, for each of 2 formats.
+    // 10,000 dumps of 2 processes and of 8 to one path, for each of 2 formats.
     part("race", "demijohn", "crashes", "race"),
     // 150,000 round trips for each format, cut at random.
     part("chunkings", "demijohn-codecs", "chunkings", ""),

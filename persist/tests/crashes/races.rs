@@ -1,5 +1,8 @@
 //! Several processes at one path.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
 use crate::effort::rounds;
 use crate::{Good, OLD, number};
 
@@ -7,35 +10,51 @@ use crate::{Good, OLD, number};
 pub(crate) const DUMPS: usize = 25;
 pub(crate) const LEN: u32 = 20_000;
 
-/// Processes that write at a time.
-const WRITERS: u32 = 8;
+/// Threads that read meanwhile.
+const READERS: usize = 2;
 
 pub(crate) fn processes_that_dump_to_one_path_do_not_mix() {
     for format in ["none", "zlib"] {
-        let good = Good::file(format);
-        let (mut dumps, mut loads) = (0, 0);
         // 10,000 dumps, if it is to be much.
-        for _ in rounds(1, 50) {
-            let writers = (0..WRITERS).map(|n| good.act("dump often", 10 + n).command().spawn());
-            let mut writers: Vec<_> = writers.map(Result::unwrap).collect();
-            while !writers.is_empty() {
-                let found = number(&good.path);
-                assert!(
-                    found == OLD || (10..10 + WRITERS).contains(&found),
-                    "{format}: object {found}"
-                );
-                loads += 1;
-                writers.retain_mut(|writer| match writer.try_wait().unwrap() {
-                    Some(status) => {
-                        assert!(status.success(), "{format}: a writer failed: {status}");
-                        dumps += DUMPS;
-                        false
-                    }
-                    None => true,
-                });
+        for (writers, much) in [(2, 200), (8, 50)] {
+            let good = Good::file(format);
+            let (mut dumps, mut loads) = (0, 0);
+            for _ in rounds(1, much) {
+                loads += a_race(&good, writers);
+                dumps += writers as usize * DUMPS;
+                good.is_clean(format);
             }
-            good.is_clean(format);
+            println!("{format}: {dumps} dumps of {writers} processes, {loads} loads, nothing mixed");
         }
-        println!("{format}: {dumps} dumps of {WRITERS} processes, {loads} loads, nothing mixed");
     }
+}
+
+/// How often the object has been loaded while so many processes have dumped theirs.
+fn a_race(good: &Good, writers: u32) -> usize {
+    let over = AtomicBool::new(false);
+    let read = || {
+        let mut loads = 0;
+        while !over.load(Ordering::Relaxed) {
+            let found = number(&good.path);
+            assert!(
+                found == OLD || (10..10 + writers).contains(&found),
+                "{}: object {found}",
+                good.format
+            );
+            loads += 1;
+        }
+        loads
+    };
+    let children = (0..writers).map(|n| good.act("dump often", 10 + n).command().spawn().unwrap());
+    let children: Vec<_> = children.collect();
+    thread::scope(|scope| {
+        let readers: Vec<_> = (0..READERS).map(|_| scope.spawn(read)).collect();
+        let ends: Vec<_> = children.into_iter().map(|mut child| child.wait()).collect();
+        over.store(true, Ordering::Relaxed);
+        for end in ends {
+            let status = end.unwrap();
+            assert!(status.success(), "{}: a writer failed: {status}", good.format);
+        }
+        readers.into_iter().map(|reader| reader.join().unwrap()).sum()
+    })
 }
