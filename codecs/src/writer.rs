@@ -83,7 +83,7 @@ impl<W: Write> Writer<W> {
     ///
     /// # Errors
     /// What the format or the sink reports; the error holds the writer, so that after `WouldBlock` it can be
-    /// finished again.
+    /// finished again. Turned into an [`Error`], it gives the stream up.
     pub fn finish(mut self) -> Result<(W, Summary), FinishError<W>> {
         let sink = self
             .sink
@@ -196,14 +196,17 @@ impl<W: Write> std::error::Error for FinishError<W> {
 }
 
 impl<W: Write> From<FinishError<W>> for Error {
+    /// Gives the stream up: dropped, the writer would try again, behind the back of who has been told that it failed.
     fn from(error: FinishError<W>) -> Self {
-        error.0.0
+        let (error, writer) = error.into_parts();
+        drop(writer.abandon());
+        error
     }
 }
 
 impl<W: Write> From<FinishError<W>> for io::Error {
     fn from(error: FinishError<W>) -> Self {
-        error.0.0.into()
+        Error::from(error).into()
     }
 }
 

@@ -64,11 +64,7 @@ pub fn dump_to<W: Write>(
         drop(stream.abandon());
         return Err(error);
     }
-    stream.finish().map_err(|failure| {
-        let (error, stream) = failure.into_parts();
-        drop(stream.abandon());
-        error.into()
-    })
+    Ok(stream.finish().map_err(codecs::Error::from)?)
 }
 
 /// Writes an object as joblib does.

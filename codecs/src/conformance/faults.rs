@@ -271,6 +271,26 @@ pub(super) fn failing_sinks(s: &Subject<'_>) {
     }
     let at_flush = Fault::Flush(io::ErrorKind::StorageFull);
     fails(s, &plain, at_flush, usize::MAX, io::ErrorKind::StorageFull);
+    given_up(s, &plain, coded.len() - 1);
+}
+
+/// Whoever keeps only the reason why a stream could not be finished has given it up: nothing more is written.
+fn given_up(s: &Subject<'_>, plain: &[u8], room: usize) {
+    let sink = FaultySink::new(Fault::Once(io::ErrorKind::WouldBlock), room);
+    let log = sink.log();
+    let mut writer = s.writer(sink);
+    s.ok("writing", writer.write_all(plain));
+    let Err(failure) = writer.finish() else {
+        s.fail("finishing into a sink that would block: succeeds");
+    };
+    let calls = log.borrow().calls;
+    let error = s.refused("finishing", Err::<(), _>(failure), ErrorKind::Io);
+    ensure!(s, error.is_transient(), "finishing: {error}");
+    ensure!(
+        s,
+        log.borrow().calls == calls,
+        "the sink is written to after the stream was given up"
+    );
 }
 
 /// Writes all of `plain` into a sink with a fault.

@@ -133,11 +133,7 @@ fn write_to<W: Write + Send>(
     })?;
     match py.detach(|| stream.finish()) {
         Ok((sink, _)) => Ok(sink),
-        Err(e) => {
-            let (error, stream) = e.into_parts();
-            drop(stream.abandon());
-            Err(raise(py, error))
-        }
+        Err(e) => Err(raise(py, demijohn_codecs::Error::from(e))),
     }
 }
 
