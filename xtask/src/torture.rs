@@ -20,7 +20,7 @@ const fn part(name: &'static str, package: &'static str, test: &'static str, fil
     }
 }
 
-const PARTS: [Part; 10] = [
+const PARTS: [Part; 11] = [
     // 1000 kills for each of 4 formats, at random times.
     part("kills", "demijohn", "crashes", "killed"),
     // 10,000 dumps of 2 processes and of 8 to one path, for each of 2 formats.
@@ -32,6 +32,8 @@ const PARTS: [Part; 10] = [
     part("cuts", "demijohn", "corpus", "cut"),
     // Every bit of a stream of each format, at both ends of its levels too.
     part("flips", "demijohn-codecs", "damage", "flipped"),
+    // 10,000 sequences of reads and seeks for each format.
+    part("seeks", "demijohn-codecs", "seek_sequences", ""),
     // 1,200,000 tampered pickles, read here and by Python.
     part("pickles", "demijohn-pickle", "agreement", ""),
     // 4 GiB and a byte through each format.
