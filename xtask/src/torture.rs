@@ -20,7 +20,7 @@ const fn part(name: &'static str, package: &'static str, test: &'static str, fil
     }
 }
 
-const PARTS: [Part; 11] = [
+const PARTS: [Part; 12] = [
     // 1000 kills for each of 4 formats, at random times.
     part("kills", "demijohn", "crashes", "killed"),
     // 10,000 dumps of 2 processes and of 8 to one path, for each of 2 formats.
@@ -38,6 +38,8 @@ const PARTS: [Part; 11] = [
     part("pickles", "demijohn-pickle", "agreement", ""),
     // 4 GiB and a byte through each format.
     part("large", "demijohn-codecs", "large", ""),
+    // Pickled values of as many.
+    part("large", "demijohn-pickle", "large", ""),
     // 10,000 streams opened and dropped.
     part("leaks", "demijohn-codecs", "leaks", ""),
     // Two gigabytes of zeros in each format.
