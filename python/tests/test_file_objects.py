@@ -302,6 +302,23 @@ def test_limits(codec):
         file.seek(0, 2)
 
 
+@every_codec
+def test_limits_hold_in_bombs_of_bombs(codec):
+    bomb = bytes(3_000_000)
+    for _ in range(3):
+        bomb = demijohn.compress(bomb, codec)
+
+    def nested(**limits):
+        return demijohn.open(demijohn.open(demijohn.open(io.BytesIO(bomb))), **limits)
+
+    with nested(max_output=3_000_000) as file:
+        assert len(file.read()) == 3_000_000
+    for go in (lambda f: f.read(), lambda f: f.seek(2_000_000), list, lambda f: f.readinto(bytearray(2_000_000))):
+        with nested(max_output=1_000_000) as file, pytest.raises(demijohn.LimitError):
+            go(file)
+            file.read()
+
+
 def test_limit_of_memory():
     data = coded(os.urandom(100_000), "xz")
     with demijohn.open(io.BytesIO(data), max_memory=1 << 16) as file, pytest.raises(demijohn.LimitError):

@@ -434,6 +434,22 @@ def test_bombs(tmp_path):
     assert isinstance(demijohn.inspect(small, max_memory=1).error, demijohn.LimitError)
 
 
+@every_codec
+def test_limits_hold_in_every_format(codec, tmp_path):
+    bomb = tmp_path / "bomb"
+    demijohn.dump([np.zeros(3_000_000, np.uint8)], bomb, compress=codec)
+
+    def take(file, **limits):
+        return demijohn.load_array(file, "[0]", **limits)
+
+    for file in (bomb, io.BytesIO(bomb.read_bytes())):
+        assert isinstance(demijohn.inspect(file, max_output=1_000_000).error, demijohn.LimitError)
+        for look in (demijohn.scan, take):
+            with pytest.raises(demijohn.LimitError):
+                look(file, max_output=1_000_000)
+    assert take(bomb, max_output=4_000_000).nbytes == 3_000_000
+
+
 def test_pickles_that_grow_without_end():
     laughs = bytearray(b"\x80\x02]q\x00")
     for i in range(1, 100):
