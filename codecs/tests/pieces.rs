@@ -262,6 +262,20 @@ fn samples() -> Vec<Sample> {
             pieces: 10,
         });
     }
+    if let Some(format) = common::format("zstd") {
+        let mut writer = Options::new()
+            .seekable(40_000)
+            .writer(Vec::new(), &format)
+            .unwrap();
+        writer.write_all(&plain).unwrap();
+        samples.push(Sample {
+            name: "zstd to be sought in",
+            format,
+            coded: writer.finish().unwrap().0,
+            plain: plain.clone(),
+            pieces: 30,
+        });
+    }
     if let Some(format) = common::format("xz") {
         let options = Options::new().level(0).block_size(100_000);
         let mut writer = options.writer(Vec::new(), &format).unwrap();

@@ -1,6 +1,6 @@
 //! Limits of the caller's.
 
-use std::io::{Cursor, Read, Seek, SeekFrom};
+use std::io::{BufRead, Cursor, Read, Seek, SeekFrom};
 
 use crate::error::ErrorKind;
 use crate::limits::Limits;
@@ -46,6 +46,22 @@ pub(super) fn output_limit(s: &Subject<'_>) {
                 error.message().contains(&format!("the {limit} bytes allowed")),
                 "{what}: the limit is not named: {error}"
             );
+
+            let mut reader = open();
+            let mut at = 0;
+            let error = loop {
+                match reader.fill_buf().map(<[u8]>::len) {
+                    Ok(n) if n > 0 => {
+                        at += n;
+                        reader.consume(n);
+                    }
+                    other => {
+                        let what = format!("{what}, in the reader's buffer");
+                        break s.refused(what, other, ErrorKind::Limit);
+                    }
+                }
+            };
+            ensure!(s, at == limit, "{what}: {at} bytes are lent before: {error}");
 
             // Skipping is reading. (Where offsets are the source's own, nothing is decoded to skip it.)
             let mut reader = open();

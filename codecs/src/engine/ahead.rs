@@ -512,3 +512,6 @@ impl fmt::Debug for Ahead {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,15 +33,7 @@ type Outcome<'a> = Option<&'a [u8]>;
 /// again, and no more are begun.
 pub(super) fn run<'a>(jobs: Vec<Job<'a>>, threads: usize, take: impl FnMut(Outcome<'a>) -> bool + Send) {
     let others = threads.min(jobs.len()).saturating_sub(1);
-    let crew = Crew {
-        outcomes: Mutex::new(jobs.iter().map(|_| None).collect()),
-        queue: Mutex::new(jobs.into_iter().enumerate().peekable()),
-        taking: Mutex::new(Taking {
-            next: 0,
-            over: false,
-            take,
-        }),
-    };
+    let crew = Crew::new(jobs, take);
     thread::scope(|scope| {
         for _ in 0..others {
             // Where the system has no more threads to give, those that there are do the work.
@@ -70,6 +62,18 @@ struct Taking<F> {
 }
 
 impl<'a, F: FnMut(Outcome<'a>) -> bool> Crew<'a, F> {
+    fn new(jobs: Vec<Job<'a>>, take: F) -> Self {
+        Crew {
+            outcomes: Mutex::new(jobs.iter().map(|_| None).collect()),
+            queue: Mutex::new(jobs.into_iter().enumerate().peekable()),
+            taking: Mutex::new(Taking {
+                next: 0,
+                over: false,
+                take,
+            }),
+        }
+    }
+
     /// What a thread does.
     fn work(&self) {
         loop {
@@ -213,6 +217,27 @@ mod tests {
             assert_eq!(taken(&pieces, threads, ""), all, "{threads} threads");
         }
         assert_eq!(taken(&[], 2, ""), []);
+    }
+
+    #[test]
+    fn pieces_that_begin_in_one_huge_page_go_to_one_thread() {
+        let mut room = vec![0; 5 * HUGE_PAGE];
+        let begin = room.as_ptr().align_offset(HUGE_PAGE);
+        let mut room = &mut room[begin..];
+        let plain = Compressor::by_name("none").unwrap();
+        let mut decoders: Vec<_> = (0..5)
+            .map(|_| plain.decoder(&DecodeOptions::default()).unwrap())
+            .collect();
+        // Three begin in the first page, the last of them ends in the second.
+        let lengths = [HUGE_PAGE / 4, HUGE_PAGE / 2, HUGE_PAGE, HUGE_PAGE / 8, HUGE_PAGE];
+        let jobs = decoders.iter_mut().zip(lengths).map(|(decoder, len)| Job {
+            decoder: &mut **decoder,
+            coded: &[],
+            out: room.split_off_mut(..len).unwrap(),
+        });
+        let crew = Crew::new(jobs.collect(), |_| true);
+        let together = std::iter::repeat_with(|| crew.next().len());
+        assert_eq!(together.take(3).collect::<Vec<_>>(), [3, 2, 0]);
     }
 
     #[test]

@@ -63,6 +63,12 @@ fn offset(coded: &[u8], i: usize) -> i64 {
     i64::from_le_bytes(coded[at..at + 8].try_into().unwrap())
 }
 
+/// The header of the first chunk.
+fn first_chunk(coded: &[u8]) -> Header {
+    let at = usize::try_from(offset(coded, 0)).unwrap();
+    Header::parse(coded[at..at + 16].try_into().unwrap()).unwrap()
+}
+
 const LEVELS_AND_LENGTHS: [(i32, usize); 8] = [
     (0, 70_003),
     (1, 0),
@@ -99,7 +105,7 @@ fn chunks_say_what_was_chosen() {
         for &shuffle in Shuffle::ALL {
             let blosc = Blosc::new().inner(inner).shuffle(shuffle);
             let coded = write(Options::new().element_size(4), blosc, 5, &plain);
-            let chunk = Header::parse(coded[HEADER + 8..][..16].try_into().unwrap()).unwrap();
+            let chunk = first_chunk(&coded);
             assert_eq!(chunk.typesize, 4);
             let (number, filter) = (chunk.flags >> 5, chunk.flags & 0x05);
             if number == 1 {
@@ -134,6 +140,51 @@ fn shuffling_helps_and_higher_levels_do_not_harm() {
         let (plain_at_5, byte_at_5) = (len(Shuffle::None, 5), len(Shuffle::Byte, 5));
         assert!(byte_at_5 < plain_at_5 / 2, "{inner}: {byte_at_5} of {plain_at_5}");
         assert!(len(Shuffle::Byte, 9) <= byte_at_5 + byte_at_5 / 100, "{inner}");
+    }
+}
+
+#[test]
+fn higher_levels_have_larger_blocks() {
+    let plain = sample(2 << 20);
+    // In KiB: of planes of two bytes and of eight, and what is not split into planes.
+    let sizes = [
+        (1, [64, 128, 64]),
+        (2, [64, 256, 64]),
+        (3, [128, 512, 256]),
+        (4, [256, 1024, 256]),
+        (5, [256, 1024, 256]),
+        (6, [512, 1024, 512]),
+        (8, [512, 1024, 512]),
+        (9, [512, 1024, 1024]),
+    ];
+    for (level, sizes) in sizes {
+        let columns = [(Inner::Lz4, 2), (Inner::Lz4, 8), (Inner::Snappy, 8)];
+        for ((inner, element_size), size) in columns.into_iter().zip(sizes) {
+            let options = Options::new().element_size(element_size).block_size(plain.len());
+            let coded = write(options, Blosc::new().inner(inner), level, &plain);
+            assert_eq!(
+                first_chunk(&coded).blocksize,
+                size << 10,
+                "{inner} of {element_size} at level {level}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_block_that_does_not_shrink_is_a_copy_among_others_that_do() {
+    // Of four blocks, the first.
+    let plain = [noise(64 << 10), vec![0; 192 << 10]].concat();
+    for &inner in Inner::ALL.iter().filter(|inner| **inner != Inner::BloscLz) {
+        let blosc = Blosc::new().inner(inner).shuffle(Shuffle::None);
+        let coded = write(Options::new(), blosc, 1, &plain);
+        let chunk = first_chunk(&coded);
+        assert_eq!((chunk.blocksize, chunk.flags & STORED), (64 << 10, 0), "{inner}");
+        // Behind the header and four offsets of blocks.
+        let block = usize::try_from(offset(&coded, 0)).unwrap() + 16 + 4 * 4;
+        assert_eq!(coded[block..block + 4], (64_u32 << 10).to_le_bytes(), "{inner}");
+        assert!(coded[block + 4..].starts_with(&plain[..64 << 10]), "{inner}");
+        reads(&coded, &plain, &inner.to_string());
     }
 }
 
@@ -192,20 +243,26 @@ fn a_long_stream_has_room_to_spare_unless_its_size_is_announced() {
 
 #[test]
 fn reports_count_what_waits_for_the_head() {
-    let plain = noise(2 * CHUNK + 1);
-    let (reports, reported) = std::sync::mpsc::channel();
-    let options = Options::new().threads(1).on_progress(move |progress| {
-        reports.send((progress.plain, progress.compressed)).unwrap();
-        ControlFlow::Continue(())
-    });
-    let coded = write(options, Blosc::new(), 1, &plain);
-    let (plain, compressed) = reported.iter().last().unwrap();
-    // Noise does not shrink, and of two chunks one has been coded at least.
-    assert!(plain >= 2 * CHUNK as u64);
-    assert!(
-        (CHUNK as u64..=coded.len() as u64).contains(&compressed),
-        "{compressed}"
-    );
+    // In memory, and in a temporary file.
+    for chunks in [2, 9] {
+        let plain = noise(chunks * CHUNK + 1);
+        let (reports, reported) = std::sync::mpsc::channel();
+        let options = Options::new().threads(1).on_progress(move |progress| {
+            reports.send((progress.plain, progress.compressed)).unwrap();
+            ControlFlow::Continue(())
+        });
+        let coded = write(options, Blosc::new(), 1, &plain);
+        let reported: Vec<(u64, u64)> = reported.iter().collect();
+        // Noise does not shrink, and all chunks but the one being filled have been coded.
+        for &(plain, compressed) in &reported {
+            assert!(
+                compressed + 2 * CHUNK as u64 >= plain,
+                "{compressed} coded bytes of {plain}"
+            );
+        }
+        let (plain, compressed) = reported[reported.len() - 1];
+        assert!(plain >= (chunks * CHUNK) as u64 && compressed <= coded.len() as u64);
+    }
 }
 
 #[test]
