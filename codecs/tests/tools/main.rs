@@ -17,17 +17,25 @@ use demijohn_codecs::{Compressor, Options};
 use common::sample;
 
 /// Sizes of plain data. The last crosses segments and blocks of every format.
-const SIZES: [usize; 4] = [0, 1, 70_000, 3_000_000];
+const SIZES: [usize; 4] = [0, 1, LEVELLED, 3_000_000];
+/// The size that is written at every level.
+const LEVELLED: usize = 70_000;
 /// For tools and levels that are fast enough.
 const LARGE: usize = 20_000_000;
 
-/// Levels for that much data: the ends of the range and the default; `None` alone for formats without levels.
+/// Levels for that much data: all of them, or the ends of the range and the default; `None` alone for formats without levels.
 /// Those that would take seconds get less data, unless `DEMIJOHN_ALL_LEVELS` is set.
 fn levels(format: &Compressor, size: usize) -> Vec<Option<i32>> {
     let spec = format.spec();
     let (Some(range), Some(default)) = (spec.level_range(), spec.default_level()) else {
         return vec![None];
     };
+    if size == LEVELLED {
+        // zstd has a hundred thousand that hardly differ.
+        let lowest = *range.start();
+        let levels = lowest.max(-7)..=*range.end();
+        return [lowest].into_iter().chain(levels).map(Some).collect();
+    }
     let (most_by_default, most_at_highest) = match format.name() {
         _ if std::env::var_os("DEMIJOHN_ALL_LEVELS").is_some() => (LARGE, LARGE),
         "gzip" | "zlib" => (LARGE, LARGE),

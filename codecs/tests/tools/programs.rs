@@ -1,12 +1,13 @@
 //! Command-line programs: a process for each stream, data in its standard input and out of its standard output.
 
 use std::io::Write;
+use std::ops::RangeInclusive;
 use std::process::Command;
 
 use demijohn_codecs::Options;
 
 use super::common::{format, pipe, sample, tool};
-use super::{LARGE, SIZES, Streams, ours_decodes};
+use super::{LARGE, LEVELLED, SIZES, Streams, ours_decodes};
 
 /// The program decodes everything we write.
 fn reads_ours(name: &str, program: &str, arguments: &[&str], large: bool) {
@@ -34,8 +35,18 @@ fn ours_reads(name: &str, program: &str, variants: &[&[&str]], sizes: &[usize]) 
     }
 }
 
+/// The program writes at each of these levels, and we read.
+fn ours_reads_every_level(name: &str, program: &str, levels: RangeInclusive<u32>, arguments: &[&str]) {
+    for level in levels {
+        let level = format!("-{level}");
+        let with_level = [&[&*level], arguments].concat();
+        ours_reads(name, program, &[&with_level], &[LEVELLED]);
+    }
+}
+
 #[test]
 fn gzip_and_ours() {
+    ours_reads_every_level("gzip", "gzip", 1..=9, &["-c"]);
     reads_ours("gzip", "gzip", &["-dc"], true);
     ours_reads("gzip", "gzip", &[&["-1nc"], &["-c"], &["-9c"]], &SIZES);
     ours_reads("gzip", "gzip", &[&["-1nc"], &["-c"], &["-9c"]], &[LARGE]);
@@ -43,6 +54,7 @@ fn gzip_and_ours() {
 
 #[test]
 fn pigz_and_ours() {
+    ours_reads_every_level("zlib", "pigz", 0..=9, &["-zc"]);
     reads_ours("gzip", "pigz", &["-dc"], true);
     reads_ours("zlib", "pigz", &["-dzc"], true);
     ours_reads(
@@ -70,6 +82,7 @@ fn pigz_and_ours() {
 
 #[test]
 fn bzip2_and_ours() {
+    ours_reads_every_level("bz2", "bzip2", 1..=9, &["-c"]);
     reads_ours("bz2", "bzip2", &["-dc"], true);
     ours_reads("bz2", "bzip2", &[&["-1c"], &["-5c"], &["-9c"]], &SIZES);
     ours_reads("bz2", "bzip2", &[&["-9c"]], &[LARGE]);
@@ -84,6 +97,7 @@ fn lbzip2_and_ours() {
 
 #[test]
 fn xz_and_ours() {
+    ours_reads_every_level("xz", "xz", 0..=9, &["-c"]);
     reads_ours("xz", "xz", &["-dc"], true);
     ours_reads("xz", "xz", &[&["-0c"], &["-c"]], &SIZES);
     ours_reads(
@@ -105,6 +119,7 @@ fn xz_and_ours() {
 
 #[test]
 fn lzma_and_ours() {
+    ours_reads_every_level("lzma", "xz", 0..=9, &["--format=lzma", "-c"]);
     reads_ours("lzma", "xz", &["--format=lzma", "-dc"], true);
     ours_reads(
         "lzma",
@@ -118,6 +133,8 @@ fn lzma_and_ours() {
 
 #[test]
 fn zstd_and_ours() {
+    ours_reads_every_level("zstd", "zstd", 1..=19, &["-cq"]);
+    ours_reads_every_level("zstd", "zstd", 20..=22, &["--ultra", "-cq"]);
     reads_ours("zstd", "zstd", &["-dcq"], true);
     ours_reads(
         "zstd",
@@ -143,6 +160,7 @@ fn zstd_and_ours() {
 
 #[test]
 fn lz4_and_ours() {
+    ours_reads_every_level("lz4", "lz4", 1..=12, &["-cq"]);
     reads_ours("lz4", "lz4", &["-dcq"], true);
     ours_reads(
         "lz4",
@@ -165,6 +183,7 @@ fn lz4_and_ours() {
 
 #[test]
 fn lzop_and_ours() {
+    ours_reads_every_level("lzo", "lzop", 1..=9, &["-c"]);
     reads_ours("lzo", "lzop", &["-dc"], true);
     let variants: [&[&str]; 8] = [
         &["-1c"],
