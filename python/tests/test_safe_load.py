@@ -386,6 +386,19 @@ assert np.dtype("f8").str == "<f8"
     assert fractions.Fraction.limit_denominator
 
 
+def test_bad_pickles_of_the_corpus_are_refused():
+    corpus = os.environ.get("DEMIJOHN_CORPUS", pathlib.Path(__file__).parents[3] / "shared/corpus")
+    files = sorted(pathlib.Path(corpus, "pickle/bad").glob("*"))
+    if not files:
+        pytest.skip("skip: no corpus with bad pickles")
+    # picklescan's attacks, and what CPython itself refuses.
+    assert len(files) > 120
+    for file in files:
+        with pytest.raises(demijohn.DemijohnError):
+            demijohn.safe_load(file)
+            pytest.fail(f"{file.name} was loaded")
+
+
 @pytest.mark.parametrize(
     ("code", "state"),
     [
