@@ -53,10 +53,10 @@ impl Part {
     fn append(&self, made: &mut Vec<u8>) {
         match *self {
             Part::Bytes(ref bytes) => made.extend_from_slice(bytes),
-            Part::Run { byte, len } => made.resize(made.len() + usize::from(len), byte),
+            Part::Run { byte, len } => made.resize(made.len() + skewed(len), byte),
             Part::Runs { seed, most, count } => {
                 let mut noise = Noise::new(seed.into());
-                for _ in 0..count {
+                for _ in 0..skewed(count) {
                     let byte = u8::try_from(noise.below(256)).expect("below 256");
                     made.resize(made.len() + 1 + noise.below(1 + usize::from(most)), byte);
                     if made.len() > MOST_RUNS {
@@ -67,11 +67,13 @@ impl Part {
             Part::Noise { seed, letters, len } => {
                 let mut noise = Noise::new(seed.into());
                 let letters = 1 + usize::from(letters);
-                made.extend((0..len).map(|_| u8::try_from(noise.below(letters)).expect("256 at most")));
+                made.extend(
+                    (0..skewed(len)).map(|_| u8::try_from(noise.below(letters)).expect("256 at most")),
+                );
             }
             Part::Numbers { size, step, count } => {
                 let size = 1 + usize::from(size % 16);
-                for number in 0..u128::from(count) {
+                for number in 0..skewed(count) as u128 {
                     made.extend_from_slice(&(number * u128::from(step)).to_le_bytes()[..size]);
                 }
             }
@@ -81,11 +83,16 @@ impl Part {
                 }
                 let back = 1 + usize::try_from(back).unwrap_or(usize::MAX) % made.len();
                 let mut unit = made[made.len() - back..].to_vec();
-                repeat_to(&mut unit, len.into());
+                repeat_to(&mut unit, skewed(len));
                 made.append(&mut unit);
             }
         }
     }
+}
+
+/// A length: most are small, as it takes long to work through large ones.
+fn skewed(len: u16) -> usize {
+    usize::from(len >> (len % 8))
 }
 
 /// Makes `unit`, over and over again, as long as that.

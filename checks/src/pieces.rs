@@ -14,9 +14,11 @@ use crate::writing;
 const STRAIGHT: [&str; 5] = ["lz4", "snappy", "lzo", "blosc", "zstd"];
 /// Plain bytes of what is written once and repeated.
 const UNIT: usize = 128 << 10;
-/// Streams one behind the other, and blocks in each, at most.
-const STREAMS: usize = 300;
-const BLOCKS: usize = 400;
+/// Streams one behind the other, at most, and blocks of each.
+const STREAMS: usize = 130;
+const BLOCKS: usize = 10;
+/// Blocks of a stream that is the only one, at most: more than are gathered to be decoded straight.
+const BLOCKS_OF_ONE: usize = 300;
 
 /// One of the streams.
 #[derive(Arbitrary, Clone, Debug)]
@@ -113,13 +115,14 @@ impl Pieces {
     fn streams(&self, format: &Compressor) -> (Vec<u8>, Vec<u8>) {
         let straight = STRAIGHT.contains(&format.name());
         let len = match self.len as usize {
-            len if straight => (1 << 20) + len % (3 << 20),
+            // Mostly little more, as it takes long to work through much.
+            len if straight => (1 << 20) + len / 8 % (1 << (15 + len % 8)),
             len => len % (256 << 10),
         };
         if self.in_one || !format.spec().joins_streams() {
             let mut plain = self.first.data.bytes(UNIT);
             repeat_to(&mut plain, len);
-            let coded = self.first.write(format, &plain);
+            let coded = self.first.write(format, &plain, BLOCKS_OF_ONE);
             return (plain, coded);
         }
         let units: Vec<_> = [&self.first]
@@ -127,7 +130,7 @@ impl Pieces {
             .chain(&self.others)
             .map(|stream| {
                 let plain = stream.data.bytes(UNIT);
-                let coded = stream.write(format, &plain);
+                let coded = stream.write(format, &plain, BLOCKS);
                 (plain, coded)
             })
             .collect();
@@ -196,13 +199,13 @@ impl Pieces {
 }
 
 impl Stream {
-    fn write(&self, format: &Compressor, plain: &[u8]) -> Vec<u8> {
+    fn write(&self, format: &Compressor, plain: &[u8], blocks: usize) -> Vec<u8> {
         let mut options = Options::new()
             .threads(1)
             .level(writing::level(format, self.level))
             .element_size(usize::from(self.element_size));
         if let Some(size) = self.block_size {
-            let size = (size as usize % (1 << 20)).max(plain.len() / BLOCKS).max(1);
+            let size = (size as usize % (1 << 20)).max(plain.len() / blocks).max(1);
             options = if self.seekable && format.spec().writes_seekable() {
                 options.seekable(size)
             } else {
@@ -240,7 +243,7 @@ impl Damage {
 fn slice_len(choice: u32) -> usize {
     let more = choice as usize / 4;
     match choice % 4 {
-        0 => 1 + more % 100_000,
+        0 => 4096 + more % 100_000,
         1 => (4 << 20) - more % 2,
         _ => (4 << 20) + more % (6 << 20),
     }

@@ -12,9 +12,9 @@ use crate::outcome::{LARGE, Outcome};
 use crate::writing;
 
 /// Plain bytes: more than the smallest block of bzip2 holds.
-const MOST: usize = 250_000;
+const MOST: usize = 130_000;
 /// Blocks in that, at most.
-const BLOCKS: usize = 1000;
+const BLOCKS: usize = 300;
 
 /// How to write a piece of the data.
 #[derive(Arbitrary, Clone, Copy, Debug)]
@@ -33,7 +33,7 @@ pub struct Plan {
     seekable: bool,
     announce_size: bool,
     element_size: u8,
-    #[arbitrary(with = few::<Piece, 15>)]
+    #[arbitrary(with = few::<Piece, 7>)]
     pieces: Vec<Piece>,
     data: Data,
 }

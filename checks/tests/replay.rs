@@ -142,7 +142,7 @@ fn of_noise<T: for<'a> Arbitrary<'a>>(usual: usize, run: impl Fn(T)) {
 
 #[test]
 fn plans_of_noise_are_written_and_read() {
-    of_noise(150, |plan: Plan| plan.run());
+    of_noise(300, |plan: Plan| plan.run());
 }
 
 #[test]
