@@ -70,7 +70,7 @@ impl Growing {
     }
 
     pub(crate) fn finish(mut self, py: Python<'_>) -> PyResult<Bound<'_, PyBytes>> {
-        if self.len != self.capacity {
+        if self.len != self.capacity || self.object.is_null() {
             self.resize(py, self.len)?;
         }
         let object = std::mem::replace(&mut self.object, std::ptr::null_mut());
@@ -80,8 +80,11 @@ impl Growing {
 
     fn resize(&mut self, py: Python<'_>, capacity: usize) -> PyResult<()> {
         let size = size(capacity)?;
-        // SAFETY: nobody else has a reference to the object, which is what resizing asks for. Failing, it gives the
-        // object up and leaves null.
+        if self.object.is_null() {
+            return Err(PyMemoryError::new_err(()));
+        }
+        // SAFETY: there is an object, and nobody else has a reference to it, which is what resizing asks for. Failing, it
+        // gives the object up and leaves null.
         if unsafe { _PyBytes_Resize(&raw mut self.object, size) } < 0 {
             (self.capacity, self.len) = (0, 0);
             return Err(PyErr::fetch(py));
