@@ -10,8 +10,9 @@ use crate::drip::Drip;
 use crate::outcome::{Outcome, fill};
 use crate::writing;
 
-/// The formats whose pieces are decoded straight into large slices, where there are a MiB or more of them.
-const STRAIGHT: [&str; 5] = ["lz4", "snappy", "lzo", "blosc", "zstd"];
+/// Formats whose decoders are ours, so that what comes in front of damage is always the same. Like zstd's, their pieces are
+/// decoded straight into large slices, where there are a MiB or more of them.
+const OURS: [&str; 4] = ["lz4", "snappy", "lzo", "blosc"];
 /// Plain bytes of what is written once and repeated.
 const UNIT: usize = 128 << 10;
 /// Streams one behind the other, at most, and blocks of each.
@@ -85,8 +86,7 @@ impl Pieces {
         let threads = 2 + usize::from(self.threads % 3);
         let mut slices = self.slices.iter().cycle().map(|&slice| slice_len(slice));
         let together = self.read(format, &coded, threads, || slices.next().expect("a cycle"));
-        // zstd's library takes some of what it has given back, and the decoders that threads share take more at once.
-        let same = if STRAIGHT[..4].contains(&format.name()) {
+        let same = if OURS.contains(&format.name()) {
             alone.is(&together)
         } else {
             alone.agrees_with(&together)
@@ -113,7 +113,7 @@ impl Pieces {
 
     /// The plain bytes, and the streams that have them.
     fn streams(&self, format: &Compressor) -> (Vec<u8>, Vec<u8>) {
-        let straight = STRAIGHT.contains(&format.name());
+        let straight = format.name() == "zstd" || OURS.contains(&format.name());
         let len = match self.len as usize {
             // Mostly little more, as it takes long to work through much.
             len if straight => (1 << 20) + len / 8 % (1 << (15 + len % 8)),
