@@ -9,7 +9,7 @@ use crate::workspace::Workspace;
 
 /// Packages, which of their test programs valgrind runs, and which tests in them: those that go through unsafe code and C, and
 /// end in minutes.
-const MEMCHECK: [(&str, &[&str], &[&str]); 6] = [
+const MEMCHECK: [(&str, &[&str], &[&str]); 7] = [
     (
         "demijohn-arrays",
         &["--test", "mapping", "--test", "roundtrip"],
@@ -20,13 +20,9 @@ const MEMCHECK: [(&str, &[&str], &[&str]); 6] = [
         &["--lib"],
         &[
             "shuffle",
-            "every_choice_comes_back",
             "chunks_say",
             "a_short_stream",
-            "deflate",
-            "inflate",
-            "tuned",
-            "atomic",
+            "segments",
             "side_by_side",
         ],
     ),
@@ -40,6 +36,12 @@ const MEMCHECK: [(&str, &[&str], &[&str]); 6] = [
         "demijohn-codecs",
         &["--test", "seek_index"],
         &["an_index_leads", "who_has_gone_back", "bgzips_index"],
+    ),
+    // Into a slice that threads share.
+    (
+        "demijohn-codecs",
+        &["--test", "pieces"],
+        &["pieces_that_say_how_large"],
     ),
     ("demijohn-codecs", &["--test", "registry"], &[]),
     ("demijohn", &["--test", "mapping"], &[]),
@@ -71,12 +73,25 @@ fn memcheck(workspace: &Workspace) -> Result {
 }
 
 /// What Miri can run: no C, no memory maps, and no test that moves megabytes.
+const MIRI: [(&str, &[&str]); 2] = [
+    (
+        "demijohn-arrays",
+        &["array::tests", "element", "layout", "strides", "interruptions"],
+    ),
+    // Vectors, and threads that share a slice.
+    ("demijohn-codecs", &["bytes_go_where", "side_by_side"]),
+];
+
 fn miri(workspace: &Workspace) -> Result {
-    nightly(workspace, &["miri", "test", "-p", "demijohn-arrays", "--lib"])
-        .env("MIRIFLAGS", "-Zmiri-disable-isolation")
-        .args(["--all-features", "--", "array::tests", "element", "layout"])
-        .args(["strides", "interruptions", "--skip", "large"])
-        .run()
+    for (package, tests) in MIRI {
+        nightly(workspace, &["miri", "test", "-p", package, "--lib"])
+            .env("MIRIFLAGS", "-Zmiri-disable-isolation")
+            .args(["--all-features", "--"])
+            .args(tests)
+            .args(["--skip", "large"])
+            .run()?;
+    }
+    Ok(())
 }
 
 /// Python's tests, or some files of them, on an extension in which each access to memory is looked at.

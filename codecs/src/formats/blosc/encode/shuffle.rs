@@ -136,11 +136,16 @@ mod tests {
             .collect()
     }
 
-    const SIZES: [usize; 12] = [1, 2, 3, 4, 7, 8, 12, 16, 17, 24, 32, 255];
+    /// Miri is slow.
+    const SIZES: &[usize] = if cfg!(miri) {
+        &[1, 3, 8, 17]
+    } else {
+        &[1, 2, 3, 4, 7, 8, 12, 16, 17, 24, 32, 255]
+    };
 
     #[test]
     fn bytes_go_where_the_definition_says() {
-        for size in SIZES {
+        for &size in SIZES {
             for n in [0, 1, 7, 8, 9, 64, 100, 144] {
                 let plain = sample(n * size + size / 2);
                 let mut out = vec![0; plain.len()];
@@ -161,7 +166,7 @@ mod tests {
 
     #[test]
     fn bits_go_where_the_definition_says() {
-        for size in SIZES {
+        for &size in SIZES {
             for n in [0, 1, 7, 8, 16, 64, 104, 128, 264] {
                 let plain = sample(n * size + size / 2);
                 let mut out = vec![0; plain.len()];
