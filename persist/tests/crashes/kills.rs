@@ -78,7 +78,7 @@ pub(crate) fn before_each_system_call() {
 /// A system call that fails leaves the old object and nothing else.
 pub(crate) fn each_system_call_fails() {
     let Some(strace) = Strace::found() else { return };
-    for format in ["none", "zstd"] {
+    for format in FORMATS {
         let calls = strace.calls_of(&Good::file(format), "dump");
         let mut failed = 0;
         for error in ["ENOSPC", "EIO", "EINTR"] {
@@ -101,6 +101,33 @@ pub(crate) fn each_system_call_fails() {
             }
         }
         println!("{format}: {failed} dumps failed");
+        assert!(failed > 0, "{format}: nothing failed");
+    }
+}
+
+/// A system call that fails while an object is loaded is an error, or makes no difference.
+pub(crate) fn each_system_call_of_a_load_fails() {
+    let Some(strace) = Strace::found() else { return };
+    for format in FORMATS {
+        let good = Good::file(format);
+        let calls = strace.calls_of(&good, "load");
+        let (mut failed, mut loaded) = (0, 0);
+        for error in ["EIO", "EINTR"] {
+            for call in calls.iter().filter(|call| call.is_about_files()) {
+                let what = format!("{format}, {error} from {call:?}");
+                // What is loaded is held to what it should be by who loads it.
+                match strace.run(good.act("load", OLD), &call.inject(&format!("error={error}"))) {
+                    Some(0) => loaded += 1,
+                    Some(code) if code == FAILED.into() => {
+                        let reads = matches!(call.name(), "open" | "openat" | "read" | "pread64");
+                        assert!(error != "EINTR" || !reads, "{what}: a signal ends it");
+                        failed += 1;
+                    }
+                    other => panic!("{what}: ends with {other:?}"),
+                }
+            }
+        }
+        println!("{format}: {failed} loads failed, {loaded} did not");
         assert!(failed > 0, "{format}: nothing failed");
     }
 }

@@ -132,10 +132,14 @@ fn main() -> ExitCode {
     if let Ok(act) = std::env::var(ACT) {
         return child(&act);
     }
-    const TESTS: [(&str, fn()); 8] = [
+    const TESTS: [(&str, fn()); 9] = [
         ("killed_at_any_time", kills::at_any_time),
         ("killed_before_each_system_call", kills::before_each_system_call),
         ("each_system_call_fails", kills::each_system_call_fails),
+        (
+            "each_system_call_of_a_load_fails",
+            kills::each_system_call_of_a_load_fails,
+        ),
         ("power_cut", kills::power_cut),
         (
             "model_of_power_cuts",
@@ -199,6 +203,18 @@ fn child(act: &str) -> ExitCode {
                     "{error}"
                 );
                 return ExitCode::from(FAILED);
+            }
+        }
+        "load" => {
+            trace::mark("begin");
+            let loaded = demijohn::load_as::<(u32, Array, u32)>(&path);
+            trace::mark("end");
+            match loaded {
+                Ok(loaded) => assert!(loaded == value(OLD, LEN), "another object"),
+                Err(error) => {
+                    assert_eq!(error.kind(), ErrorKind::Io, "{error}");
+                    return ExitCode::from(FAILED);
+                }
             }
         }
         "dump and sync" => {

@@ -29,7 +29,7 @@ impl Call {
         &self.name
     }
 
-    /// Whether it is one whose failure is the dump's business, not the allocator's.
+    /// Whether it is one whose failure is the dump's business, not the allocator's or that of threads.
     pub(crate) fn is_about_files(&self) -> bool {
         ![
             "mmap",
@@ -41,6 +41,7 @@ impl Call {
             "futex",
             "getrandom",
             "sched_yield",
+            "rt_sigprocmask",
         ]
         .contains(&&*self.name)
     }
