@@ -132,7 +132,7 @@ fn main() -> ExitCode {
     if let Ok(act) = std::env::var(ACT) {
         return child(&act);
     }
-    const TESTS: [(&str, fn()); 9] = [
+    const TESTS: [(&str, fn()); 10] = [
         ("killed_at_any_time", kills::at_any_time),
         ("killed_before_each_system_call", kills::before_each_system_call),
         ("each_system_call_fails", kills::each_system_call_fails),
@@ -150,6 +150,10 @@ fn main() -> ExitCode {
         (
             "limited_size",
             room::a_file_that_may_grow_no_further_leaves_the_old_object,
+        ),
+        (
+            "limited_memory",
+            room::an_object_too_large_for_the_memory_is_an_error,
         ),
     ];
     let filters: Vec<String> = std::env::args()
@@ -215,6 +219,12 @@ fn child(act: &str) -> ExitCode {
                     assert_eq!(error.kind(), ErrorKind::Io, "{error}");
                     return ExitCode::from(FAILED);
                 }
+            }
+        }
+        "load much" => {
+            if let Err(error) = demijohn::load(&path) {
+                assert_eq!(error.kind(), ErrorKind::Limit, "{error}");
+                return ExitCode::from(FAILED);
             }
         }
         "dump and sync" => {

@@ -1,9 +1,10 @@
-//! No room: a device that is full, and a limit on the size of files.
+//! No room: a device that is full, a limit on the size of files, and one on memory.
 
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 
-use demijohn::ErrorKind;
+use demijohn::arrays::{DType, Layout, Order, Scalar};
+use demijohn::{Array, ErrorKind};
 
 use crate::{FAILED, FORMATS, Good, LEN, NEW, OLD, number, value};
 
@@ -38,5 +39,44 @@ pub(crate) fn a_file_that_may_grow_no_further_leaves_the_old_object() {
             assert_eq!(number(&good.path), OLD, "{format}");
             good.is_clean(format);
         }
+    }
+}
+
+/// With less memory than an object takes, loading it is an error. What is left after the large pieces have been given theirs may be
+/// too little for the small ones, which ends the process, as it does any program with Rust's standard library.
+pub(crate) fn an_object_too_large_for_the_memory_is_an_error() {
+    const LARGE: usize = 64 << 20;
+    let zeros = Array::zeros(Layout::new(DType::new(Scalar::Uint8), &[LARGE], Order::C).unwrap()).unwrap();
+    let text = [
+        &b"\x80\x05\x8e"[..],
+        &(LARGE as u64).to_le_bytes(),
+        &vec![b'a'; LARGE],
+        b".",
+    ]
+    .concat();
+    for format in FORMATS.into_iter().chain(["bytes"]) {
+        let good = Good::file(if format == "bytes" { "none" } else { format });
+        if format == "bytes" {
+            std::fs::write(&good.path, &text).unwrap();
+        } else {
+            demijohn::dump_with(&[&zeros], &good.path, format).unwrap();
+        }
+        let (mut loaded, mut refused, mut ended) = (0, 0, 0);
+        // In KiB: from what the program itself takes, to more than enough.
+        for limit in (20_000..200_000).step_by(4_321) {
+            let script = format!("ulimit -v {limit}; exec \"$@\"");
+            let act = good.act("load much", OLD).under(["sh", "-c", &script, "sh"]);
+            let status = act.command().status().unwrap();
+            match (status.code(), status.signal()) {
+                (Some(0), _) => loaded += 1,
+                (Some(code), _) if code == FAILED.into() => refused += 1,
+                (_, Some(6)) => ended += 1,
+                _ => panic!("{format}, {limit} KiB: {status}"),
+            }
+        }
+        println!(
+            "{format}: {loaded} times loaded, {refused} times refused, {ended} times ended by the allocator"
+        );
+        assert!(loaded > 0 && refused > 3 * ended, "{format}");
     }
 }
