@@ -1,6 +1,6 @@
 //! Whole streams in memory.
 
-use std::io::{Cursor, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 
 use demijohn::pickle;
 use demijohn_codecs::{Error, ErrorKind, Exact, Limits, Options, Reader, Tail};
@@ -28,8 +28,7 @@ pub(crate) fn compress<'py>(
         .threads(threads)
         .size(plain.len() as u64)
         .element_size(data.element_size());
-    let sink = Cursor::new(Vec::new());
-    let made = options.seekable_writer(sink, compression);
+    let made = options.seekable_writer(Growing::with_capacity(py, 0)?, compression);
     let mut writer = made.map_err(|error| raise(py, error))?;
     for slice in plain.chunks(SLICE) {
         py.check_signals()?;
@@ -37,8 +36,8 @@ pub(crate) fn compress<'py>(
             .map_err(|error| raise(py, error))?;
     }
     let finished = py.detach(|| writer.finish());
-    let (sink, _) = finished.map_err(|error| raise(py, Error::from(error)))?;
-    Ok(PyBytes::new(py, sink.get_ref()))
+    let (coded, _) = finished.map_err(|error| raise(py, Error::from(error)))?;
+    coded.finish(py)
 }
 
 /// Decodes a stream, in the format given or else the one that is found.

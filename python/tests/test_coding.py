@@ -9,6 +9,7 @@ import mmap
 import os
 import pickle
 import signal
+import subprocess
 import sys
 import zlib
 
@@ -16,7 +17,17 @@ import numpy as np
 import pytest
 
 import demijohn
-from streams import BAD_DATA, CODECS, TEXT, Unseekable, coded, every_codec, joining, not_joining
+from streams import (
+    BAD_DATA,
+    CODECS,
+    TEXT,
+    Unseekable,
+    coded,
+    every_codec,
+    joining,
+    measures_memory,
+    not_joining,
+)
 
 OTHERS = {"gzip": gzip, "zlib": zlib, "bz2": bz2, "xz": lzma, "lzma": lzma}
 
@@ -80,6 +91,15 @@ def test_any_bytes(codec, data):
 def test_blosc_shuffles_the_elements_of_arrays():
     values = np.arange(100_000, dtype=np.int64)
     assert len(demijohn.compress(values, "blosc")) < len(demijohn.compress(values.tobytes(), "blosc")) / 2
+
+
+def test_a_head_that_is_known_at_the_end():
+    # More than is kept back until then.
+    data = os.urandom(6 << 20)
+    coded = demijohn.compress(data, "blosc")
+    # A table of chunks, the first of which lies behind it.
+    assert int.from_bytes(coded[32:40], "little") == 32 + 8 * 6
+    assert demijohn.decompress(coded) == data
 
 
 def test_what_is_not_bytes():
@@ -173,6 +193,26 @@ def test_nothing_keeps_the_bytes():
     data.append(0)
     small.append(0)
     assert (sys.getrefcount(data), sys.getrefcount(small)) == counts
+
+
+@measures_memory
+@pytest.mark.parametrize("codec", ["lz4", "blosc"])
+def test_no_memory_for_what_comes_out(codec):
+    code = f"""
+import os, resource
+import demijohn
+data = os.urandom(64 << 20)
+demijohn.compress(data[:4 << 20], {codec!r}, threads=1)
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (40 << 20),) * 2)
+try:
+    demijohn.compress(data, {codec!r}, threads=1)
+except MemoryError:
+    pass
+else:
+    raise SystemExit("no error")
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_a_signal_ends_it():

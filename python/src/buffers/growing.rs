@@ -1,7 +1,7 @@
 //! `bytes` in the making.
 
 use std::ffi::c_int;
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::slice;
 
 use pyo3::exceptions::PyMemoryError;
@@ -24,6 +24,8 @@ pub(crate) struct Growing {
     object: *mut ffi::PyObject,
     capacity: usize,
     len: usize,
+    /// Where the next byte is written: at the end, but for who has gone back.
+    at: usize,
 }
 
 // SAFETY: nobody else knows the object. Its memory can be filled without the lock; whatever else happens to it takes
@@ -42,6 +44,7 @@ impl Growing {
             object,
             capacity,
             len: 0,
+            at: 0,
         })
     }
 
@@ -52,17 +55,27 @@ impl Growing {
             // Half as much again, from 64 KiB on.
             Python::attach(|py| self.resize(py, (old + old / 2).max(64 << 10)))?;
         }
+        let len = self.len;
+        Ok(&mut self.memory()[len..])
+    }
+
+    /// All of it, filled or not.
+    fn memory(&mut self) -> &mut [u8] {
+        if self.object.is_null() {
+            return &mut [];
+        }
         // SAFETY: the object has that capacity, and nobody else knows of it. What was never written in it comes from
         // Python's allocator, out of the compiler's sight: bytes of some value.
-        Ok(unsafe {
+        unsafe {
             let start = ffi::PyBytes_AsString(self.object).cast::<u8>();
-            slice::from_raw_parts_mut(start.add(self.len), self.capacity - self.len)
-        })
+            slice::from_raw_parts_mut(start, self.capacity)
+        }
     }
 
     /// Counts bytes of the [room](Self::room) as filled.
     pub(crate) fn filled(&mut self, n: usize) {
         self.len = self.capacity.min(self.len + n);
+        self.at = self.len;
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -86,7 +99,7 @@ impl Growing {
         // SAFETY: there is an object, and nobody else has a reference to it, which is what resizing asks for. Failing, it
         // gives the object up and leaves null.
         if unsafe { _PyBytes_Resize(&raw mut self.object, size) } < 0 {
-            (self.capacity, self.len) = (0, 0);
+            (self.capacity, self.len, self.at) = (0, 0, 0);
             return Err(PyErr::fetch(py));
         }
         self.capacity = capacity;
@@ -96,6 +109,13 @@ impl Growing {
 
 impl Write for Growing {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.at < self.len {
+            let n = bytes.len().min(self.len - self.at);
+            let at = self.at;
+            self.memory()[at..at + n].copy_from_slice(&bytes[..n]);
+            self.at += n;
+            return Ok(n);
+        }
         let room = self.room().map_err(carry)?;
         let n = room.len().min(bytes.len());
         room[..n].copy_from_slice(&bytes[..n]);
@@ -105,6 +125,21 @@ impl Write for Growing {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// Within what has been written: formats go back to a head that is known at the end.
+impl Seek for Growing {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let to = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::Current(by) => (self.at as u64).checked_add_signed(by),
+            SeekFrom::End(by) => (self.len as u64).checked_add_signed(by),
+        };
+        let to = to.filter(|at| *at <= self.len as u64);
+        let to = to.ok_or(io::ErrorKind::InvalidInput)?;
+        self.at = usize::try_from(to).map_err(|_| io::ErrorKind::InvalidInput)?;
+        Ok(to)
     }
 }
 
