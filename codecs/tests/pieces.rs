@@ -4,7 +4,7 @@
 mod common;
 
 use std::fmt::Debug;
-use std::io::{Cursor, Read, Seek, SeekFrom, Write};
+use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -148,10 +148,20 @@ impl Debug for Outcome {
     }
 }
 
+/// A pipe that brings more or less at a time.
+struct Uneven<'a>(&'a [u8], Rng);
+
+impl Read for Uneven<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let most = 1 << (10 + self.1.below(10));
+        let n = out.len().min(1 + self.1.below(most));
+        self.0.read(&mut out[..n])
+    }
+}
+
 /// Reads everything, in slices of random sizes up to some power of two: small ones, and such as pieces are decoded
 /// straight into.
-fn read(options: Options, coded: &[u8], rng: &mut Rng) -> Outcome {
-    let mut reader = options.seekable_reader(Cursor::new(coded)).unwrap();
+fn read(mut reader: impl Read, rng: &mut Rng) -> Outcome {
     let mut plain = Vec::new();
     let most = 1 << if rng.below(2) == 0 { 8 + rng.below(13) } else { 24 };
     let error = loop {
@@ -168,7 +178,8 @@ fn read(options: Options, coded: &[u8], rng: &mut Rng) -> Outcome {
     Outcome { plain, error }
 }
 
-/// Reads on one thread and on several, which must be the same; on how many pieces, and what comes of it.
+/// Reads on one thread and on several, which must be the same; says how many pieces of a file were adopted, and what comes
+/// of it.
 #[track_caller]
 fn read_alike(
     format: &Compressor,
@@ -179,18 +190,23 @@ fn read_alike(
 ) -> (usize, Outcome) {
     let (watched, watch) = Watched::format(format);
     let options = |threads| Options::new().format(&watched).limits(limits).threads(threads);
-    let alone = read(options(1), coded, rng);
+    let file = |threads| options(threads).seekable_reader(Cursor::new(coded)).unwrap();
+    let alone = read(file(1), rng);
     assert_eq!(watch.adopted(), 0, "{what}: one thread needs no pieces");
-    for threads in [2, 4] {
-        let together = read(options(threads), coded, rng);
+    let two = read(file(2), rng);
+    let four = read(file(4), rng);
+    let adopted = watch.adopted();
+    let pipe = Uneven(coded, Rng(rng.next()));
+    let piped = read(options(2).reader(pipe).unwrap(), rng);
+    for (how, together) in [("two", two), ("four", four), ("two, from a pipe", piped)] {
         let differ = alone.plain.iter().zip(&together.plain).position(|(a, b)| a != b);
         assert!(
             alone == together,
-            "{}, {what}: {threads} threads: {together:?}; one: {alone:?}; different from {differ:?} on",
+            "{}, {what}: on {how}: {together:?}; on one: {alone:?}; different from {differ:?} on",
             format.name()
         );
     }
-    (watch.adopted(), alone)
+    (adopted, alone)
 }
 
 /// A stream of many pieces, and its data.
@@ -435,6 +451,19 @@ fn pieces_that_say_how_large_they_may_be_are_decoded_in_the_slice_of_who_reads()
         assert!(watch.adopted() >= sample.pieces, "{}", sample.name);
         let taken = watch.taken.lock().unwrap();
         assert!(taken.iter().all(|at| within.contains(at)), "{}", sample.name);
+    }
+}
+
+#[test]
+fn a_pipe_that_brings_much_at_a_time_has_threads() {
+    for sample in samples().iter().filter(|sample| sample.pieces > 0) {
+        let (watched, watch) = Watched::format(&sample.format);
+        let options = Options::new().format(&watched).threads(2);
+        let mut plain = Vec::new();
+        let mut reader = options.reader(&sample.coded[..]).unwrap();
+        reader.read_to_end(&mut plain).unwrap();
+        assert!(plain == sample.plain, "{}", sample.name);
+        assert!(watch.adopted() > 0, "{}: no pieces", sample.name);
     }
 }
 

@@ -369,6 +369,8 @@ impl Ahead {
             }
             return match within(self.scanned) {
                 0 if more => Next::Wait,
+                // What the decoder still has comes before anything that has to be waited for.
+                0 if available == 0 => Next::Alone(0),
                 0 => {
                     self.scan = None;
                     Next::Alone(available)
