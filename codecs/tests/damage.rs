@@ -105,6 +105,21 @@ fn every_cut_is_noticed() {
     }
 }
 
+#[test]
+fn nothing_at_all_is_told_from_a_stream_that_is_cut() {
+    for format in compressed_formats() {
+        let coded = stream(&format);
+        for (cut, empty) in [(0, true), (1, false), (coded.len() / 2, false)] {
+            if ends(&format).contains(&cut) {
+                continue;
+            }
+            let error = format.decompress(&coded[..cut]).unwrap_err();
+            let message = error.message();
+            assert_eq!(message == "empty input", empty, "{}: {message}", format.name());
+        }
+    }
+}
+
 /// Streams of [`plain`]: ours at the default level and at both ends of the range, and those of writers that were told
 /// something else about checksums.
 fn variants(format: &Compressor) -> Vec<(&'static str, Vec<u8>)> {

@@ -236,6 +236,30 @@ fn a_jump_reads_a_part_of_the_file() {
     }
 }
 
+#[test]
+fn a_short_way_forward_is_decoded_wherever_places_are_written() {
+    let plain = plain();
+    for subject in ours(&plain) {
+        if !subject.name.ends_with("to be sought in") {
+            continue;
+        }
+        let read = Cell::new(0);
+        let source = Counting {
+            inner: Cursor::new(&subject.coded),
+            read: &read,
+        };
+        let mut reader = open(&subject.format, source);
+        let mut got = [0; 1000];
+        reader.read_exact(&mut got).unwrap();
+        read.set(0);
+        // Within the first block, all of which lies ready.
+        reader.seek(SeekFrom::Start(9_000)).unwrap();
+        reader.read_exact(&mut got).unwrap();
+        assert!(got == plain[9_000..10_000], "{}", subject.name);
+        assert_eq!(read.get(), 0, "{}: bytes read to look around", subject.name);
+    }
+}
+
 /// Random steps for each stream; `DEMIJOHN_SEEKS` asks for more.
 fn steps() -> usize {
     std::env::var("DEMIJOHN_SEEKS").map_or(40, |steps| steps.parse().unwrap())

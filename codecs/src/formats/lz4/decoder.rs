@@ -12,14 +12,13 @@ use super::coder::{
     BLOCK_CHECKSUMS, CONTENT_CHECKSUM, CONTENT_SIZE, DICTIONARY, INDEPENDENT, RESERVED, STORED, VERSION,
     VERSION_MASK, header_checksum, xxh32,
 };
+use super::window::{WINDOW, Window};
 use super::{LEGACY, MAGIC};
 use crate::error::{Error, Result};
 use crate::format::{Decode, DecodeOptions, Status, Step};
 use crate::pieces::{Adopt, Place};
 use crate::seek::{Entry, Marks};
 
-/// How far back a match can reach: into the blocks before its own where they are linked.
-const WINDOW: usize = 64 << 10;
 /// Plain bytes in a block of a legacy frame, and the most that coding can make of them.
 const LEGACY_BLOCK: usize = 8 << 20;
 const LEGACY_CODED: usize = LEGACY_BLOCK + LEGACY_BLOCK / 255 + 16;
@@ -134,27 +133,6 @@ pub(super) struct Decoder {
     marks: Marks,
     /// What blocks of the frame need to know of what came before: the flags in its header.
     point: Arc<[u8]>,
-}
-
-/// The last plain bytes of a frame with linked blocks.
-#[derive(Default)]
-struct Window(Vec<u8>);
-
-impl Window {
-    fn push(&mut self, bytes: &[u8]) {
-        if bytes.len() >= WINDOW {
-            self.0.clear();
-        } else if self.0.len() + bytes.len() > 2 * WINDOW {
-            // Now and then, so that many small blocks do not move the window as many times.
-            self.0.drain(..self.0.len() - WINDOW);
-        }
-        self.0
-            .extend_from_slice(&bytes[bytes.len().saturating_sub(WINDOW)..]);
-    }
-
-    fn bytes(&self) -> &[u8] {
-        &self.0[self.0.len().saturating_sub(WINDOW)..]
-    }
 }
 
 /// The caller's slice.
@@ -366,7 +344,7 @@ impl Decoder {
     /// At the first word of a frame.
     fn magic(&mut self, magic: u32, out: &mut Out<'_>) -> Result<()> {
         // What came before is no window to what comes now.
-        self.window.0.clear();
+        self.window.clear();
         out.fresh = out.filled;
         self.state = match magic {
             FRAME_MAGIC => State::Flags,

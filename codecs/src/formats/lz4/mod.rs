@@ -75,6 +75,8 @@ mod scan;
 mod seekable;
 #[cfg(all(test, feature = "lz4"))]
 mod tests;
+#[cfg(feature = "lz4")]
+mod window;
 
 #[cfg(feature = "lz4")]
 mod coder {
