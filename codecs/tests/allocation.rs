@@ -3,6 +3,7 @@
 
 #[path = "../../testing/counting.rs"]
 mod counting;
+#[cfg(any(feature = "lzma", feature = "xz", feature = "zstd"))]
 #[path = "../../testing/resident.rs"]
 mod resident;
 
@@ -66,6 +67,7 @@ fn memory_follows_what_arrives_not_what_is_claimed() {
 
 /// Decoders in C ask the system for a window and touch what they fill of it: where the window is more than is allowed, it is not
 /// asked for, and where all is allowed, what counts is what is touched.
+#[cfg(any(feature = "lzma", feature = "xz", feature = "zstd"))]
 fn window(format: &str, coded: &[u8], allowed: ErrorKind) {
     for (limits, expected) in [(Limits::default(), ErrorKind::Limit), (Limits::none(), allowed)] {
         let mut kind = None;
