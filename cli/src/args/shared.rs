@@ -93,8 +93,8 @@ pub(crate) struct Talk {
 /// How many help.
 #[derive(Clone, Copy, Debug, Group)]
 pub(crate) struct Threads {
-    /// Threads to use where the format has use for them, 0 for one per core [default: one per core, up to 8]; the bytes
-    /// don't depend on it
+    /// Threads to use where the format has use for them, 0 for one per core [default: one per core, up to 8; one to read
+    /// from a pipe, of which several may let data wait for what comes next]; the bytes don't depend on it
     #[arg(short = 'T', long, value_name = "N")]
     threads: Option<usize>,
 }
