@@ -11,10 +11,11 @@ use demijohn_codecs::{Compressor, Error, ErrorKind, Limits, Members, Options, Re
 
 use common::{Rng, format, pipe, sample, skip, tool};
 
-/// Counts what is read.
+/// Counts what is read, and how often somebody looks elsewhere.
 struct Counting<'a> {
     inner: Cursor<&'a [u8]>,
     read: &'a Cell<usize>,
+    seeks: &'a Cell<usize>,
 }
 
 impl Read for Counting<'_> {
@@ -27,6 +28,7 @@ impl Read for Counting<'_> {
 
 impl Seek for Counting<'_> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.seeks.set(self.seeks.get() + 1);
         self.inner.seek(to)
     }
 }
@@ -220,6 +222,7 @@ fn a_jump_reads_a_part_of_the_file() {
         let source = Counting {
             inner: Cursor::new(&subject.coded),
             read: &read,
+            seeks: &Cell::new(0),
         };
         let mut reader = open(&subject.format, source);
         // Back, where places must have been passed; ahead, where they are written.
@@ -243,20 +246,25 @@ fn a_short_way_forward_is_decoded_wherever_places_are_written() {
         if !subject.name.ends_with("to be sought in") {
             continue;
         }
-        let read = Cell::new(0);
+        let (read, seeks) = (Cell::new(0), Cell::new(0));
         let source = Counting {
             inner: Cursor::new(&subject.coded),
             read: &read,
+            seeks: &seeks,
         };
         let mut reader = open(&subject.format, source);
-        let mut got = [0; 1000];
-        reader.read_exact(&mut got).unwrap();
-        read.set(0);
-        // Within the first block, all of which lies ready.
-        reader.seek(SeekFrom::Start(9_000)).unwrap();
-        reader.read_exact(&mut got).unwrap();
-        assert!(got == plain[9_000..10_000], "{}", subject.name);
-        assert_eq!(read.get(), 0, "{}: bytes read to look around", subject.name);
+        let mut seeks_to = |at: usize| {
+            let (mut got, before) = ([0; 1000], seeks.get());
+            reader.seek(SeekFrom::Start(at as u64)).unwrap();
+            reader.read_exact(&mut got).unwrap();
+            assert!(got == plain[at..at + 1000], "{} at {at}", subject.name);
+            seeks.get() - before
+        };
+        seeks_to(0);
+        // No step is farther than can be decoded as fast.
+        let steps = (1..10).map(|step| seeks_to(100_000 * step));
+        assert_eq!(steps.sum::<usize>(), 0, "{}", subject.name);
+        assert!(seeks_to(PLAIN / 2) > 0, "{}", subject.name);
     }
 }
 
