@@ -66,20 +66,27 @@ impl Sizes {
 pub(crate) struct Drip<'a> {
     rest: &'a [u8],
     sizes: Sizes,
+    least: usize,
 }
 
 impl<'a> Drip<'a> {
     pub(crate) fn new(data: &'a [u8]) -> Self {
+        Self::of_at_least(0, data)
+    }
+
+    /// So many bytes at a time, or more.
+    pub(crate) fn of_at_least(least: usize, data: &'a [u8]) -> Self {
         Self {
             rest: data,
             sizes: Sizes::of(data),
+            least,
         }
     }
 }
 
 impl Read for Drip<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let size = self.sizes.next().min(buffer.len());
+        let size = self.sizes.next().max(self.least).min(buffer.len());
         self.rest.read(&mut buffer[..size])
     }
 }

@@ -49,6 +49,15 @@ enum Act {
     Skip(u32),
 }
 
+/// Where the coded bytes come from.
+#[derive(Arbitrary, Clone, Copy, Debug)]
+enum Source {
+    File,
+    /// As much at a time as is needed for reading ahead.
+    Pipe,
+    Trickle,
+}
+
 /// Streams, what happens to them, and how they are read. Built by the fuzzer from its bytes.
 #[derive(Arbitrary, Clone, Debug)]
 pub struct Pieces {
@@ -58,7 +67,7 @@ pub struct Pieces {
     /// Where streams can be joined: as one stream nevertheless.
     in_one: bool,
     threads: u8,
-    from_a_pipe: bool,
+    source: Source,
     memory: Option<u32>,
     output: Option<u32>,
     slices: [u32; 3],
@@ -164,10 +173,10 @@ impl Pieces {
         size: impl FnMut() -> usize,
     ) -> Outcome {
         let options = self.options(format, threads);
-        if self.from_a_pipe {
-            Outcome::of(options.reader(Drip::new(coded)), size)
-        } else {
-            Outcome::of(options.seekable_reader(Cursor::new(coded)), size)
+        match self.source {
+            Source::File => Outcome::of(options.seekable_reader(Cursor::new(coded)), size),
+            Source::Pipe => Outcome::of(options.reader(Drip::of_at_least(32 << 10, coded)), size),
+            Source::Trickle => Outcome::of(options.reader(Drip::new(coded)), size),
         }
     }
 
