@@ -1,5 +1,5 @@
 //! What is looked for, wanted, waited for and given to the pool, step by step. That whole streams are read as on one thread, by
-//! every format, is tested in `tests/pieces.rs`.
+//! every format, is tested in `tests/pieces`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
