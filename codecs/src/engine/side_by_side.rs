@@ -4,7 +4,7 @@
 //! costs less than to copy what a thread of the pool hands over, where decoding is about as fast as copying.
 
 use std::iter::{Enumerate, Peekable};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Builder};
 use std::vec;
@@ -35,13 +35,19 @@ pub(super) fn run<'a>(jobs: Vec<Job<'a>>, threads: usize, take: impl FnMut(Outco
     let others = threads.min(jobs.len()).saturating_sub(1);
     let crew = Crew::new(jobs, take);
     thread::scope(|scope| {
-        for _ in 0..others {
+        let spawn = |_| {
+            let builder = Builder::new().name("demijohn".to_owned());
             // Where the system has no more threads to give, those that there are do the work.
-            let _ = Builder::new()
-                .name("demijohn".to_owned())
-                .spawn_scoped(scope, || crew.work());
-        }
+            builder.spawn_scoped(scope, || crew.work()).ok()
+        };
+        let others: Vec<_> = (0..others).map_while(spawn).collect();
         crew.work();
+        for other in others {
+            // The scope would wait for the end of its work, but not for its own.
+            if let Err(panic) = other.join() {
+                resume_unwind(panic);
+            }
+        }
     });
 }
 
