@@ -8,7 +8,7 @@ use demijohn_codecs::{Compressor, Limits, Options};
 use crate::data::{Data, few, repeat_to};
 use crate::drip::Drip;
 use crate::outcome::{Outcome, fill};
-use crate::writing;
+use crate::writing::{self, Layout};
 
 /// Formats whose decoders are ours, so that what comes in front of damage is always the same. Like zstd's, their pieces are
 /// decoded straight into large slices, where there are a MiB or more of them.
@@ -24,11 +24,7 @@ const BLOCKS_OF_ONE: usize = 300;
 /// One of the streams.
 #[derive(Arbitrary, Clone, Debug)]
 struct Stream {
-    level: i8,
-    block_size: Option<u32>,
-    seekable: bool,
-    announce_size: bool,
-    element_size: u8,
+    layout: Layout,
     data: Data,
 }
 
@@ -209,22 +205,8 @@ impl Pieces {
 
 impl Stream {
     fn write(&self, format: &Compressor, plain: &[u8], blocks: usize) -> Vec<u8> {
-        let mut options = Options::new()
-            .threads(1)
-            .level(writing::level(format, self.level))
-            .element_size(usize::from(self.element_size));
-        if let Some(size) = self.block_size {
-            let size = (size as usize % (1 << 20)).max(plain.len() / blocks).max(1);
-            options = if self.seekable && format.spec().writes_seekable() {
-                options.seekable(size)
-            } else {
-                options.block_size(size)
-            };
-        }
-        if self.announce_size {
-            options = options.size(plain.len() as u64);
-        }
-        writing::write(format, options, plain)
+        let options = self.layout.options(format, plain.len(), 1 << 20, blocks);
+        writing::write(format, options.threads(1), plain)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::data::{Data, few};
 use crate::differ;
 use crate::drip::{Drip, Sizes};
 use crate::outcome::{LARGE, Outcome};
-use crate::writing;
+use crate::writing::{self, Layout};
 
 /// Plain bytes: more than the smallest block of bzip2 holds.
 const MOST: usize = 130_000;
@@ -27,12 +27,8 @@ struct Piece {
 #[derive(Arbitrary, Clone, Debug)]
 pub struct Plan {
     format: u8,
-    level: i8,
     threads: u8,
-    block_size: Option<u32>,
-    seekable: bool,
-    announce_size: bool,
-    element_size: u8,
+    layout: Layout,
     #[arbitrary(with = few::<Piece, 7>)]
     pieces: Vec<Piece>,
     data: Data,
@@ -98,21 +94,10 @@ impl Plan {
     }
 
     fn write(&self, format: &Compressor, plain: &[u8], threads: usize) -> Vec<u8> {
-        let mut options = Options::new()
-            .level(writing::level(format, self.level))
-            .element_size(self.element_size.into())
+        let options = self
+            .layout
+            .options(format, plain.len(), MOST, BLOCKS)
             .threads(threads);
-        if let Some(size) = self.block_size {
-            let size = (size as usize % MOST).max(plain.len() / BLOCKS).max(1);
-            options = if self.seekable && format.spec().writes_seekable() {
-                options.seekable(size)
-            } else {
-                options.block_size(size)
-            };
-        }
-        if self.announce_size {
-            options = options.size(plain.len() as u64);
-        }
         let mut writer = match options.writer(Vec::new(), format) {
             Ok(writer) => writer,
             // A block size that the format refuses.

@@ -6,6 +6,7 @@ use arbitrary::Arbitrary;
 use demijohn_codecs::{Compressor, Options, Registry};
 
 use crate::outcome::fill;
+use crate::writing;
 
 /// Something done with a reader.
 #[derive(Arbitrary, Clone, Copy, Debug)]
@@ -81,17 +82,7 @@ impl Walk {
                 None => options,
             }
         };
-        let write = |plain: &[u8]| {
-            use std::io::Write as _;
-            let writer = options().writer(Vec::new(), format);
-            // A block size that the format refuses.
-            let Ok(mut writer) = writer else {
-                return format.compress(plain).expect("memory takes everything");
-            };
-            writer.write_all(plain).expect("memory takes everything");
-            let finished = writer.finish().map_err(|error| error.to_string());
-            finished.expect("memory takes everything").0
-        };
+        let write = |plain: &[u8]| writing::write(format, options(), plain);
         let coded = if format.spec().joins_streams() {
             write(&self.data).repeat(repeat)
         } else {

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use arbitrary::Arbitrary;
 use demijohn_codecs::blosc::{Blosc, Inner, Shuffle};
 use demijohn_codecs::{Compressor, Options, Registry};
 
@@ -32,6 +33,37 @@ pub(crate) fn level(format: &Compressor, level: i8) -> i32 {
     };
     let (lowest, highest) = ((*range.start()).max(-7), (*range.end()).min(most));
     i32::from(level).rem_euclid(highest - lowest + 1) + lowest
+}
+
+/// How a stream is laid out.
+#[derive(Arbitrary, Clone, Copy, Debug)]
+pub(crate) struct Layout {
+    level: i8,
+    block_size: Option<u32>,
+    seekable: bool,
+    announce_size: bool,
+    element_size: u8,
+}
+
+impl Layout {
+    /// For data of so many bytes: in blocks that are smaller than `most`, and not in more than `blocks` of them.
+    pub(crate) fn options(&self, format: &Compressor, len: usize, most: usize, blocks: usize) -> Options {
+        let mut options = Options::new()
+            .level(level(format, self.level))
+            .element_size(self.element_size.into());
+        if let Some(size) = self.block_size {
+            let size = (size as usize % most).max(len / blocks).max(1);
+            options = if self.seekable && format.spec().writes_seekable() {
+                options.seekable(size)
+            } else {
+                options.block_size(size)
+            };
+        }
+        if self.announce_size {
+            options = options.size(len as u64);
+        }
+        options
+    }
 }
 
 /// Writes all of it with these options, or, where the format refuses them, without any.

@@ -83,34 +83,72 @@ fn an_object_is_loaded_whole_or_the_fault_is_reported() {
     }
 }
 
-/// Every way to write a format: on one thread and on two, and in blocks that can be sought where it has such.
-fn ways(format: &'static str) -> Vec<(String, DumpOptions)> {
+/// A way to write a format.
+struct Way {
+    name: String,
+    options: DumpOptions,
+    /// In blocks so small that the sink is written to while data is still taken.
+    in_blocks: bool,
+}
+
+impl Way {
+    /// Holds a run with a fault in its sink to what the sink has taken.
+    fn ends(
+        &self,
+        result: demijohn::Result<()>,
+        taken: &[u8],
+        whole: &[u8],
+        (calls, at): (&Calls, usize),
+        what: &str,
+    ) {
+        let fault = calls.fault();
+        // What blocks once while data is taken may be tried again before anybody is told.
+        let waited = self.in_blocks && fault == Fault::Fails(io::ErrorKind::WouldBlock) && result.is_ok();
+        if !calls.struck() || passes(fault) || waited {
+            result.unwrap_or_else(|e| panic!("{what}: {e}"));
+            assert!(taken == whole, "{what}: other bytes");
+        } else {
+            is_reported(result.expect_err(what), fault, what);
+            assert!(whole.starts_with(taken), "{what}: other bytes");
+            assert_eq!(calls.count(), at + 1, "{what}: the sink is used after it failed");
+        }
+    }
+}
+
+/// All of them: on one thread and on two, and in blocks that can be sought where it has such.
+fn ways(format: &'static str) -> Vec<Way> {
     let on = |threads| DumpOptions::new().compression(format).threads(threads);
-    let mut ways = vec![
-        (format!("{format} on 1 thread"), on(1)),
-        (format!("{format} on 2 threads"), on(2)),
-    ];
+    let mut ways: Vec<_> = [1, 2]
+        .into_iter()
+        .map(|threads| Way {
+            name: format!("{format} on {threads} threads"),
+            options: on(threads),
+            in_blocks: false,
+        })
+        .collect();
     let compressor = codecs::Compressor::by_name(format).unwrap();
     if compressor.spec().writes_seekable() {
-        ways.push((
-            format!("{format} to be sought in, on 2 threads"),
-            on(2).seekable(10_000),
-        ));
+        ways.push(Way {
+            name: format!("{format} to be sought in, on 2 threads"),
+            options: on(2).seekable(10_000),
+            in_blocks: true,
+        });
     }
     ways
 }
 
 #[test]
 fn an_object_is_dumped_whole_or_the_fault_is_reported() {
-    for (way, options) in formats().flat_map(ways) {
+    for way in formats().flat_map(ways) {
+        let options = &way.options;
         let (whole, _) = demijohn::dump_to(&value(), Vec::new(), options.clone()).unwrap();
         at_every_call(|calls, at| {
             let fault = calls.fault();
-            let what = format!("{way}, {fault:?} at call {at}");
+            let what = format!("{}, {fault:?} at call {at}", way.name);
             let mut taken = Vec::new();
             let sink = Faulty::new(&mut taken, whole.len() / 10 + 1, calls);
             let dumped = demijohn::dump_to(&value(), sink, options.clone()).map(drop);
-            ends(dumped, &taken, &whole, calls, at, &what);
+            way.ends(dumped, &taken, &whole, (calls, at), &what);
         });
     }
 }
@@ -118,7 +156,8 @@ fn an_object_is_dumped_whole_or_the_fault_is_reported() {
 #[test]
 fn a_stream_is_recoded_whole_or_the_fault_is_reported() {
     for format in formats() {
-        let (way, options) = ways(format).pop().unwrap();
+        let way = ways(format).pop().unwrap();
+        let options = &way.options;
         let (from, _) = demijohn::dump_to(&value(), Vec::new(), options.clone()).unwrap();
         let conversion = |source| {
             Conversion::of_reader(source)
@@ -128,16 +167,16 @@ fn a_stream_is_recoded_whole_or_the_fault_is_reported() {
         let reader = Box::new(Cursor::new(from.clone()));
         let (whole, _) = conversion(reader as Box<dyn Read>).write_to(Vec::new()).unwrap();
         at_every_call(|calls, at| {
-            let what = format!("{way}, {:?} at call {at} of the sink", calls.fault());
+            let what = format!("{}, {:?} at call {at} of the sink", way.name, calls.fault());
             let mut taken = Vec::new();
             let sink = Faulty::new(&mut taken, whole.len() / 10 + 1, calls);
             let source = Box::new(Cursor::new(from.clone()));
             let converted = conversion(source as Box<dyn Read>).write_to(sink).map(drop);
-            ends(converted, &taken, &whole, calls, at, &what);
+            way.ends(converted, &taken, &whole, (calls, at), &what);
         });
         at_every_call(|calls, at| {
             let fault = calls.fault();
-            let what = format!("{way}, {fault:?} at call {at} of the source");
+            let what = format!("{}, {fault:?} at call {at} of the source", way.name);
             let source = Faulty::new(Cursor::new(from.clone()), from.len() / 10 + 1, calls);
             let converted = conversion(Box::new(source)).write_to(Vec::new());
             if !calls.struck() || passes(fault) {
@@ -160,21 +199,6 @@ fn a_stream_is_recoded_whole_or_the_fault_is_reported() {
                 is_reported(converted.map(drop).expect_err(&what), fault, &what);
             }
         });
-    }
-}
-
-/// Holds a run with a fault in its sink to what the sink has taken.
-fn ends(result: demijohn::Result<()>, taken: &[u8], whole: &[u8], calls: &Calls, at: usize, what: &str) {
-    let fault = calls.fault();
-    // What blocks once may be tried again before anybody is told.
-    let waited = fault == Fault::Fails(io::ErrorKind::WouldBlock) && result.is_ok();
-    if !calls.struck() || passes(fault) || waited {
-        result.unwrap_or_else(|e| panic!("{what}: {e}"));
-        assert!(taken == whole, "{what}: other bytes");
-    } else {
-        is_reported(result.expect_err(what), fault, what);
-        assert!(whole.starts_with(taken), "{what}: other bytes");
-        assert_eq!(calls.count(), at + 1, "{what}: the sink is used after it failed");
     }
 }
 

@@ -5,12 +5,19 @@
 mod outside;
 
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use demijohn_codecs::{Compressor, Registry};
 
 #[allow(unused_imports, reason = "no test program needs all of them")]
 pub(crate) use outside::{corpus, python, skip, workspace};
+
+/// What the corpus says of its files, a record for each.
+pub(crate) fn manifest(corpus: &Path) -> Vec<serde_json::Value> {
+    let manifest = std::fs::read(corpus.join("MANIFEST.json")).unwrap();
+    serde_json::from_slice(&manifest).unwrap()
+}
 
 /// The built-in formats of this build but `none`.
 pub(crate) fn compressed_formats() -> Vec<Compressor> {

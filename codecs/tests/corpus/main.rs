@@ -65,10 +65,8 @@ fn format_of(codec: &str) -> &str {
 }
 
 fn samples(corpus: &Path) -> Vec<Sample> {
-    let manifest = std::fs::read(corpus.join("MANIFEST.json")).unwrap();
-    let manifest: Vec<Value> = serde_json::from_slice(&manifest).unwrap();
     let text = |record: &Value, key: &str| record[key].as_str().map(str::to_owned);
-    manifest
+    common::manifest(corpus)
         .iter()
         .map(|record| Sample {
             path: corpus.join(text(record, "path").unwrap()),

@@ -485,14 +485,8 @@ fn small_pieces_cut_and_damaged_all_over() {
 #[test]
 fn limits_hold_at_the_same_byte() {
     let mut rng = Rng(4);
-    for Sample {
-        name,
-        format,
-        coded,
-        plain,
-        ..
-    } in samples()
-    {
+    for sample in samples() {
+        let (name, format, coded, plain) = (sample.name, sample.format, sample.coded, sample.plain);
         for output in [0, 1, 777_777, plain.len() - 1, plain.len()] {
             let limits = Limits::default().output(output as u64);
             let (_, outcome) = read_alike(&format, &coded, limits, &mut rng, name);
@@ -508,16 +502,9 @@ fn limits_hold_at_the_same_byte() {
 
 #[test]
 fn a_reader_may_be_dropped_or_rewound_anywhere() {
-    use std::io::{Seek, SeekFrom};
     let mut rng = Rng(5);
-    for Sample {
-        name,
-        format,
-        coded,
-        plain,
-        ..
-    } in samples()
-    {
+    for sample in samples() {
+        let (name, format, coded, plain) = (sample.name, sample.format, sample.coded, sample.plain);
         for _ in 0..4 {
             let options = Options::new().format(&format).threads(4);
             let mut reader = options.seekable_reader(Cursor::new(&coded)).unwrap();

@@ -66,11 +66,7 @@ impl Sink {
         match self {
             Sink::Path(writer) => writer.finish().map(drop),
             Sink::Object(mut object) => match object.0.take().map(Writer::finish) {
-                Some(Err(error)) => {
-                    let (error, writer) = error.into_parts();
-                    let _ = writer.abandon();
-                    Err(error)
-                }
+                Some(Err(error)) => Err(error.into()),
                 _ => Ok(()),
             },
         }

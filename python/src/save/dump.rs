@@ -131,10 +131,9 @@ fn write_to<W: Write + Send>(
         drop(stream.abandon());
         e
     })?;
-    match py.detach(|| stream.finish()) {
-        Ok((sink, _)) => Ok(sink),
-        Err(e) => Err(raise(py, demijohn_codecs::Error::from(e))),
-    }
+    let finished = py.detach(|| stream.finish());
+    let (sink, _) = finished.map_err(|e| raise(py, demijohn_codecs::Error::from(e)))?;
+    Ok(sink)
 }
 
 /// Writes the pickle to a stream, which it hands back, after failures too.
